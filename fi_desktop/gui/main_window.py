@@ -125,6 +125,7 @@ class MainWindow(QMainWindow):
             service, bridge, self.jobs, self.options, self.profiles, self.message
         )
         self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
+        self.windows.packs = lambda: self.options.menu.packs
         self.picker = RecordingPicker(self.add_controller, bridge, self._show_error, self)
         self.models = ModelsOpener(settings, bridge, self.options, self._show_error, self)
         self.added_words = AddedWords(service, bridge, self.models, self.message, settings.model_roots)

@@ -425,6 +425,16 @@
     </message>
 </context>
 <context>
+    <name>VersionBox</name>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln speaker</numerusform>
+            <numerusform>%Ln speakers</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>WatchController</name>
     <message numerus="yes">
         <source>%Ln recording(s) added from watched folders.</source>

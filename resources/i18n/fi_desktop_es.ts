@@ -344,6 +344,49 @@
     </message>
 </context>
 <context>
+    <name>AgainDialog</name>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
+    </message>
+    <message>
+        <source>This makes a new version. The current one stays with all its corrections, and you can return to it at any time.</source>
+        <translation>Se crea una versión nueva. La actual se conserva con todas sus correcciones y usted puede volver a ella en cualquier momento.</translation>
+    </message>
+    <message>
+        <source>Number of speakers</source>
+        <translation>Número de hablantes</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Languages in this recording:</source>
+        <translation>Idiomas de esta grabación:</translation>
+    </message>
+    <message>
+        <source>Transcription model</source>
+        <translation>Modelo de transcripción</translation>
+    </message>
+    <message>
+        <source>&amp;Speakers</source>
+        <translation>&amp;Hablantes</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Idioma</translation>
+    </message>
+    <message>
+        <source>&amp;Transcription</source>
+        <translation>&amp;Transcripción</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
     <name>AppController</name>
     <message>
         <source>Wait until the models are ready before you change the language.</source>
@@ -413,6 +456,10 @@
     <message>
         <source>Added {moment}</source>
         <translation>Agregada el {moment}</translation>
+    </message>
+    <message>
+        <source>Result kept</source>
+        <translation>Resultado guardado</translation>
     </message>
     <message>
         <source>Auto</source>
@@ -937,10 +984,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FindBar</name>
     <message>
-        <source>Find in the text</source>
-        <translation>Buscar en el texto</translation>
-    </message>
-    <message>
         <source>Replace with</source>
         <translation>Reemplazar por</translation>
     </message>
@@ -951,6 +994,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Replace all</source>
         <translation>Reemplazar todo</translation>
+    </message>
+    <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
     </message>
     <message>
         <source>Previous</source>
@@ -1118,10 +1165,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Version chosen</source>
-        <translation>Versión elegida</translation>
-    </message>
-    <message>
         <source>Add words</source>
         <translation>Agregar palabras</translation>
     </message>
@@ -1218,6 +1261,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Resultado abierto</translation>
     </message>
     <message>
+        <source>Version chosen</source>
+        <translation>Versión elegida</translation>
+    </message>
+    <message>
         <source>Completed</source>
         <translation>Completado</translation>
     </message>
@@ -1244,6 +1291,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>JobWindow</name>
+    <message>
+        <source>Keep the earlier result</source>
+        <translation>Conservar el resultado anterior</translation>
+    </message>
     <message>
         <source>This job no longer exists.</source>
         <translation>Este trabajo ya no existe.</translation>
@@ -1370,6 +1421,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
+        <source>Drag to move this border</source>
+        <translation>Arrastre para mover este límite</translation>
+    </message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1388,10 +1443,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
-    </message>
-    <message>
-        <source>Drag to move this border</source>
-        <translation>Arrastre para mover este límite</translation>
     </message>
 </context>
 <context>
@@ -1913,14 +1964,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
-        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
-    </message>
-    <message>
-        <source>This version of the result cannot be found any more.</source>
-        <translation>Ya no se encuentra esta versión del resultado.</translation>
-    </message>
-    <message>
         <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
         <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
     </message>
@@ -2435,6 +2478,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
+        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
+    </message>
+    <message>
+        <source>This version of the result cannot be found any more.</source>
+        <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -3893,6 +3944,33 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>ResultVersions</name>
+    <message>
+        <source>A new version is ready. You see version {number} of {total}, which stays.</source>
+        <translation>Hay una versión nueva. Está viendo la versión {number} de {total}, que se conserva.</translation>
+    </message>
+    <message>
+        <source>Show the new version</source>
+        <translation>Mostrar la versión nueva</translation>
+    </message>
+    <message>
+        <source>This is version {number} of {total}, which you can read, play, copy and export. To correct it, use it in place of version {current}.</source>
+        <translation>Esta es la versión {number} de {total}; puede leerla, escucharla, copiarla y exportarla. Para corregirla, úsela en lugar de la versión {current}.</translation>
+    </message>
+    <message>
+        <source>This is an earlier version, {number} of {total}, which you can read, play, copy and export. To correct it, use it in place of version {current}.</source>
+        <translation>Esta es una versión anterior, {number} de {total}; puede leerla, escucharla, copiarla y exportarla. Para corregirla, úsela en lugar de la versión {current}.</translation>
+    </message>
+    <message>
+        <source>Only the current version can be corrected.</source>
+        <translation>Solo se puede corregir la versión actual.</translation>
+    </message>
+    <message>
+        <source>Use this version</source>
+        <translation>Usar esta versión</translation>
+    </message>
+</context>
+<context>
     <name>ResultView</name>
     <message>
         <source>Try again</source>
@@ -3905,6 +3983,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
+    </message>
+    <message>
+        <source>Process again…</source>
+        <translation>Procesar de nuevo…</translation>
+    </message>
+    <message>
+        <source>Make another version, with other options; this one stays</source>
+        <translation>Crear otra versión, con otras opciones; esta se conserva</translation>
+    </message>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
     </message>
     <message>
         <source>Zoom in</source>
@@ -4651,6 +4741,17 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TextPanel</name>
     <message>
+        <source>&amp;Replace…</source>
+        <translation>&amp;Reemplazar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln replaced</source>
+        <translation>
+            <numerusform>%Ln reemplazo</numerusform>
+            <numerusform>%Ln reemplazos</numerusform>
+        </translation>
+    </message>
+    <message>
         <source>&amp;Find…</source>
         <translation>&amp;Buscar…</translation>
     </message>
@@ -4661,17 +4762,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Find &amp;previous</source>
         <translation>Buscar &amp;anterior</translation>
-    </message>
-    <message>
-        <source>&amp;Replace…</source>
-        <translation>&amp;Reemplazar…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln replaced</source>
-        <translation>
-            <numerusform>%Ln reemplazo</numerusform>
-            <numerusform>%Ln reemplazos</numerusform>
-        </translation>
     </message>
     <message>
         <source>What was said</source>
@@ -5152,6 +5242,36 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Open in the browser</source>
         <translation>Abrir en el navegador</translation>
+    </message>
+</context>
+<context>
+    <name>VersionBox</name>
+    <message>
+        <source>Version</source>
+        <translation>Versión</translation>
+    </message>
+    <message>
+        <source>Show another version of this result</source>
+        <translation>Mostrar otra versión de este resultado</translation>
+    </message>
+    <message>
+        <source>Version {number} of {total}</source>
+        <translation>Versión {number} de {total}</translation>
+    </message>
+    <message>
+        <source>Version {number} of {total} (current)</source>
+        <translation>Versión {number} de {total} (actual)</translation>
+    </message>
+    <message>
+        <source>made {moment}</source>
+        <translation>creada {moment}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln hablante</numerusform>
+            <numerusform>%Ln hablantes</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -1,6 +1,5 @@
 """The real window, service and store, with a queue thread that does the workers' part on demand."""
 
-import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fi_desktop.audio.media_files import source_sha256
-from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job
 from fi_desktop.core.transcript import Transcript
@@ -34,8 +32,8 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.pipeline.stages import write_result
 from fi_desktop.settings import Settings, changed, load, save_changes
-from fi_desktop.system.files import RESULT, write_whole
 from fi_desktop.workers.queue_thread import QueueThread
 from tests.gui import environments
 from tests.gui.samples import claim_of
@@ -104,9 +102,10 @@ class ManualQueueThread(QueueThread):
             made_from = source_sha256(Path(job.path))
             provenance = replace(transcript.provenance, source_sha256=made_from)
             transcript = replace(transcript, provenance=provenance)
-        write_whole(folder / RESULT, json.dumps(transcript_to_json(transcript)).encode())
+        version = write_result(folder, transcript)
         grade = transcript.grade.value if transcript.grade else None
         summary = Summary(len(transcript.speakers), transcript.duration, "builtin", grade, transcript.notes)
+        summary = replace(summary, version=version)
         self.do(lambda service: service.transitions.completed(job.id, claim_of(job), summary))
 
     def _work(self) -> None:

@@ -5,7 +5,6 @@ Screenshots and the accessibility tests use the same scenes.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +16,6 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.job import AttemptOutcome, Job, JobState, apply
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui.app_controller import AppController
@@ -25,7 +23,7 @@ from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerGauge
 from fi_desktop.jobs.service import JobService
-from fi_desktop.system.files import RESULT, write_whole
+from fi_desktop.pipeline.stages import write_result
 from tests.gui import samples
 from tests.gui.conftest import TIMEOUT_S, FakeApp
 from tests.gui.events import drag_out
@@ -70,11 +68,14 @@ class Scene:
         self.wait(lambda: all(listed.job(job.id) for job in samples.jobs_of(events)))
         self.settle()
 
-    def finish(self, job_id: int, transcript: Transcript) -> None:
-        """Write a job's result."""
+    def finish(self, job_id: int, *transcripts: Transcript) -> None:
+        """Write a job's result, as several versions if several are given, in place of what it had."""
         folder = self.program.service.folders.folder(job_id)
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / RESULT, json.dumps(transcript_to_json(transcript)).encode())
+        for earlier in folder.glob("result*.json"):
+            earlier.unlink()
+        for transcript in transcripts:
+            write_result(folder, transcript)
 
     def tidy(self) -> None:
         """Restore the initial state: only the main window, unlocked and without a selection."""

@@ -109,6 +109,25 @@ def other_number(scene: Scene) -> QWidget:
     return result(scene, 2)
 
 
+def versions(scene: Scene, *, earlier: bool = False) -> QWidget:
+    scene.finish(2, samples.consultation(), samples.with_two_languages())
+    window = result(scene, 2)
+    scene.wait(result_of(window).versions.isVisible)
+    if earlier:
+        before = result_of(window)
+        before.versions.activated.emit(0)
+        scene.wait(lambda: window.result is not before and window.versions.bar.isVisible())
+    return window
+
+
+def process_again(scene: Scene) -> QWidget:
+    window = reading(scene)
+    result_of(window).again.click()
+    dialog = window.versions.dialog
+    assert dialog is not None
+    return dialog
+
+
 def searching(scene: Scene) -> QWidget:
     window = reading(scene)
     bar = text_of(window).bar
@@ -289,6 +308,9 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "two-languages": (a_day, two_languages),
     "several-languages": (a_day, several_languages),
     "other-number": (a_day, other_number),
+    "versions": (a_day, versions),
+    "earlier-version": (a_day, partial(versions, earlier=True)),
+    "process-again": (a_day, process_again),
     "models": (a_day, models),
     "details": (a_day, partial(details, job_id=2)),
     "details-other-number": (a_day, details_other_number),

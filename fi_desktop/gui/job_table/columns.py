@@ -95,8 +95,10 @@ class CellTexts(QObject):
         return " · ".join(self.state_lines(row))
 
     def state_lines(self, row: Row) -> tuple[str, ...]:
-        """Return the state; for a completed batch with failures, their number on a second line."""
+        """Return the state; on a second line how many of a batch failed, or that a result is kept."""
         state = self.labels.state_of(row)
+        if row.exportable and row.state is not JobState.COMPLETED:
+            return state, self.tr("Result kept")
         if row.summary is None or not row.summary.failed or row.state is not JobState.COMPLETED:
             return (state,)
         return state, self.tr("%Ln failed", "", row.summary.failed)

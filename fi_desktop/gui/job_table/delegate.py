@@ -75,13 +75,15 @@ class JobDelegate(QStyledItemDelegate):
 
     def _detail_colour(self, palette: QPalette, row: Row) -> QColor:
         if row.state is JobState.FAILED:
-            return theme.tone("bad", palette)
+            return theme.tone("warn" if row.exportable else "bad", palette)
         if row.state is JobState.RETRYING or (row.state is JobState.COMPLETED and row.grade == "doubtful"):
             return theme.tone("warn", palette)
         return theme.quiet(palette)
 
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
-        colour = theme.tone("warn" if row.cancelling else theme.STATE_TONES[row.state], option.palette)
+        kept = row.exportable and row.state is not JobState.COMPLETED
+        tone = "warn" if row.cancelling or (kept and row.state is JobState.FAILED) else ""
+        colour = theme.tone(tone or theme.STATE_TONES[row.state], option.palette)
         icon = "state-cancelled" if row.cancelling else f"state-{row.state.value.lower()}"
         state, *more = self._model.texts.state_lines(row)
         if not more:
@@ -93,7 +95,8 @@ class JobDelegate(QStyledItemDelegate):
         below = option.rect.adjusted(_PAD + _ICON + 7, 0, -4, 0)
         below.setTop(middle - sum(heights) // 2 + heights[0])
         below.setHeight(heights[1])
-        draw_text(painter, below, more[0], self._detail_font, theme.tone("bad", option.palette))
+        quiet = theme.quiet(option.palette) if kept else theme.tone("bad", option.palette)
+        draw_text(painter, below, more[0], self._detail_font, quiet)
 
     def _paint_icon_text(
         self,

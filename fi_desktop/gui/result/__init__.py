@@ -7,6 +7,7 @@ The windows' own modules are imported when the first one is opened: the main win
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 class JobWindows(QObject):
     """Opens job windows and raises open ones.
+
+    Attributes:
+        packs: returns the names of the installed transcription models.
 
     Signals:
         models_asked: the person wants to open the models dialog.
@@ -43,6 +47,7 @@ class JobWindows(QObject):
         self._jobs = jobs
         self._window_state = window_state
         self._open: list[JobWindow] = []
+        self.packs: Callable[[], Iterable[str]] = tuple
 
     @Slot(int)
     def open(self, job_id: int) -> JobWindow:
@@ -59,6 +64,7 @@ class JobWindows(QObject):
             window.result_asked.connect(partial(self._on_result_asked, window))
             window.page.models_asked.connect(self.models_asked)
             window.words_asked.connect(self.words_asked)
+            window.versions.packs = self.packs
             self._open.append(window)
         _raise(window)
         return window

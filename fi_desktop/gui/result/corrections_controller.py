@@ -165,6 +165,8 @@ class CorrectionsController(QObject):
 
     @Slot(int, int)
     def _on_edit_asked(self, row: int, offset: int) -> None:
+        if not self._session.may_change():
+            return
         segment = self._segment(row)
         text = "" if segment.missing else self._panel.text_of(row)
         self._table.choose(row)
@@ -261,6 +263,9 @@ class CorrectionsController(QObject):
         word = word_at(segment, self._panel.text_of(row), offset) if offset >= 0 else None
         start_s = segment.start if word is None else segment.words[word].start
         menu.addAction(self.tr("Play from here"), partial(self._player.play, max(0.0, start_s - LEAD_S)))
+        if self._session.read_only:
+            menu.addAction(self._table.copy)
+            return menu
         menu.addAction(self.tr("Edit text"), partial(self._on_edit_asked, row, offset))
         menu.addAction(self._table.copy)
         menu.addSeparator()

@@ -72,6 +72,7 @@ class ReviewBar(QWidget):
         session.changed.connect(self._on_changed)
         session.saved.connect(self._show_saved)
         session.not_saved.connect(self._show_saved)
+        session.read_only_changed.connect(self._show)
         self._show()
 
     @property
@@ -123,10 +124,11 @@ class ReviewBar(QWidget):
         self._left.setText(self.tr("%Ln doubt(s) left", "", count) if count else self.tr("No doubts left"))
         for action in (self.next_doubt, self.previous_doubt, self.accept):
             action.setEnabled(bool(count))
+        self.accept.setEnabled(bool(count) and not session.read_only)
         self._next.setVisible(bool(count))
-        self.mark.setVisible(session.state is ReviewState.DRAFT)
+        self.mark.setVisible(session.state is ReviewState.DRAFT and not session.read_only)
         self.mark.setObjectName("plain" if count else "primary")
-        self.sign.setVisible(session.state is not ReviewState.SIGNED)
+        self.sign.setVisible(session.state is not ReviewState.SIGNED and not session.read_only)
         self.undo.setEnabled(session.can_undo)
         self.redo.setEnabled(session.can_redo)
         self._undo.setEnabled(session.can_undo)

@@ -20,6 +20,8 @@ from fi_desktop.system import log
 from fi_desktop.system.account import account_name
 from fi_desktop.viewmodel.word_figures import WordFigures
 
+_IN_WORK_S = 120.0
+
 
 class ReviewSession(QObject):
     """The review of one result: what the window shows, and the steps on their way to the disk.
@@ -28,16 +30,21 @@ class ReviewSession(QObject):
         job_id: the job.
         version, waveform: of the result, see `StoredResult`.
         figures: of its words, with all corrections.
+        read_only: it is not the current version, and cannot be changed.
 
     Signals:
         changed: the transcript, or how far it is checked, changed; the segments that did, as a `Splice`.
         saved: everything is on disk, or is not any more.
         not_saved: why the last steps are not on disk, as a sentence; they stay in the window.
+        refused: somebody tried to change what is read only.
+        read_only_changed: it can be changed from now on, or cannot.
     """
 
     changed = Signal(object)
     saved = Signal()
     not_saved = Signal(str)
+    refused = Signal()
+    read_only_changed = Signal()
 
     def __init__(
         self,
@@ -48,8 +55,10 @@ class ReviewSession(QObject):
         parent: QObject | None = None,
         *,
         now: Callable[[], float] = time.time,
+        read_only: bool = False,
     ) -> None:
         super().__init__(parent)
+        self.read_only = read_only
         self.job_id = job_id
         self.version = stored.version
         self.waveform = stored.waveform
@@ -84,12 +93,12 @@ class ReviewSession(QObject):
     @property
     def can_undo(self) -> bool:
         """Whether an edit can be undone."""
-        return self._review.can_undo
+        return self._review.can_undo and not self.read_only
 
     @property
     def can_redo(self) -> bool:
         """Whether an undone edit can be done again."""
-        return self._review.can_redo
+        return self._review.can_redo and not self.read_only
 
     @property
     def all_saved(self) -> bool:
@@ -100,6 +109,24 @@ class ReviewSession(QObject):
     def changed_here(self) -> bool:
         """Whether there are steps that were made in this window."""
         return len(self._review.steps) > self._opened_with
+
+    @property
+    def in_work(self) -> bool:
+        """Whether somebody changed it in the last minutes, or not everything is on disk."""
+        steps = self._review.steps
+        return not self.all_saved or (self.changed_here and self._now() - steps[-1].at < _IN_WORK_S)
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Let it be changed from now on, or not."""
+        if read_only != self.read_only:
+            self.read_only = read_only
+            self.read_only_changed.emit()
+
+    def may_change(self) -> bool:
+        """Return whether it can be changed; if not, tell that somebody tried."""
+        if self.read_only:
+            self.refused.emit()
+        return not self.read_only
 
     def edit(self, *edits: Edit) -> bool:
         """Apply edits as one step; return whether they fit."""
@@ -154,6 +181,8 @@ class ReviewSession(QObject):
             )
 
     def _take(self, step: Step) -> bool:
+        if not self.may_change():
+            return False
         before = self._review.transcript
         try:
             self._review.add(step)

@@ -113,6 +113,8 @@ class SpeakerNaming(QObject):
     @Slot(str)
     def rename(self, label: str) -> None:
         """Ask for name and role of a speaker."""
+        if not self._session.may_change():
+            return
         transcript = self._session.transcript
         dialog = SpeakerDialog(
             self._labels.speaker(label, transcript), transcript.person(label), self._over.window()

@@ -36,6 +36,7 @@ from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.turns_panel import TurnsPanel
+from fi_desktop.gui.result.version_box import VersionBox
 from fi_desktop.gui.widgets import ElidedLabel, separator
 from fi_desktop.viewmodel.result import ResultPosition, SegmentTurnMap, turns_to_show
 
@@ -54,6 +55,8 @@ class ResultView(QWidget):
         turns: the turns, and why there are no words; None with words.
         other_number: processes the recording again with the number of speakers that the voices suggest;
             hidden if the result has that number.
+        again: processes the recording again with other options.
+        versions: chooses another version of the result.
         export: the export button.
         exports: writes the exported files.
         message: the outcome of an export.
@@ -63,12 +66,14 @@ class ResultView(QWidget):
         models_asked: open the models dialog.
         again_asked: process the recording again.
         number_asked: process the recording again with this number of speakers.
+        options_asked: ask for the options with which the recording is processed again.
     """
 
     words_asked = Signal()
     models_asked = Signal()
     again_asked = Signal()
     number_asked = Signal(int)
+    options_asked = Signal()
 
     def __init__(
         self,
@@ -113,6 +118,15 @@ class ResultView(QWidget):
         self.other_number.setObjectName("plain")
         self.other_number.setToolTip(self.tr("This result stays until the new one is ready."))
         self.other_number.clicked.connect(self._on_other_number_clicked)
+        self.again = QToolButton(self)
+        self.again.setObjectName("bordered")
+        self.again.setText(self.tr("Process again…"))
+        self.again.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.again.setIconSize(QSize(18, 18))
+        self.again.setToolTip(self.tr("Make another version, with other options; this one stays"))
+        self.again.setAccessibleName(self.tr("Process again"))
+        self.again.clicked.connect(self.options_asked)
+        self.versions = VersionBox(self)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
         self._facts, self._verdict = FactsLine(self), Verdict(self)
         self.setAutoFillBackground(True)
@@ -242,6 +256,7 @@ class ResultView(QWidget):
         left.addWidget(name)
         left.addWidget(self._facts)
         left.addWidget(self._verdict)
+        left.addWidget(self.versions)
         left.addWidget(self.other_number, 0, Qt.AlignmentFlag.AlignLeft)
         self.other_number.setVisible(transcript.probable_speakers is not None)
         if transcript.probable_speakers is not None:
@@ -251,6 +266,7 @@ class ResultView(QWidget):
         header.setContentsMargins(16, 14, 12, 14)
         header.setSpacing(16)
         header.addLayout(left, 1)
+        header.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
         header.addWidget(self.export, 0, Qt.AlignmentFlag.AlignTop)
         return header
 
@@ -286,6 +302,7 @@ class ResultView(QWidget):
         return panel
 
     def _apply_theme(self) -> None:
+        self.again.setIcon(theme.icon("retry", self.palette()))
         for button, name in self._zoom_buttons:
             button.setIcon(theme.icon(name, self.palette()))
 
@@ -315,6 +332,17 @@ class ResultView(QWidget):
         """Keep what is being typed."""
         if self.corrections is not None:
             self.corrections.editor.commit()
+
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody listens, corrects or chose it, so that it must not give way by itself."""
+        editing = self.corrections is not None and self.corrections.editor.row >= 0
+        return editing or self.player.playing or self.session.in_work or self.session.read_only
+
+    def allow_again(self, allowed: bool) -> None:
+        """Let the recording be processed again, or not while it is being processed."""
+        self.other_number.setEnabled(allowed)
+        self.again.setEnabled(allowed)
 
     def close_player(self) -> None:
         """End the playback process."""

@@ -7,14 +7,12 @@ one is ready. The window goes on to another result once what was done to this on
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.transcript import Provenance
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
@@ -22,13 +20,14 @@ from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.result.job_page import JobPage
 from fi_desktop.gui.result.results_splitter import ResultsSplitter
 from fi_desktop.gui.result.review_session import ReviewSession
+from fi_desktop.gui.result.versions import ResultVersions
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.review_files import StoredResult
 from fi_desktop.jobs.service import JobService
-from fi_desktop.jobs.transitions import ChangeResult
 from fi_desktop.system import log
-from fi_desktop.viewmodel.result import ResultPosition, options_with
+from fi_desktop.system.files import RESULT
+from fi_desktop.viewmodel.result import ResultPosition
 from fi_desktop.viewmodel.rows import Row, row_of
 
 _SLOW_MS = 250  # a result that takes longer to read says so
@@ -42,6 +41,7 @@ class JobWindow(QWidget):
         page: shown until there is a result.
         result: the result; None until it is read.
         rerun_bar: progress of a job that is processed again, above its earlier result.
+        versions: switches between the versions of the result.
         results: the list of results; split: shows and hides it.
 
     Signals:
@@ -95,6 +95,8 @@ class JobWindow(QWidget):
         self.page.retry_asked.connect(self._on_retry_asked)
         self.page.cancel_asked.connect(self._on_cancel_asked)
         self.rerun_bar = MessageBar(self)
+        self.versions = ResultVersions(service, bridge, self)
+        self.versions.read_asked.connect(self._on_version_asked)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._note)
         self._pages.addWidget(self.page)
@@ -103,6 +105,7 @@ class JobWindow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.rerun_bar)
+        column.addWidget(self.versions.bar)
         column.addWidget(self._pages, 1)
         self.split = ResultsSplitter(jobs, job_id, content, window_state, self)
         self.split.focus_released.connect(self._focus_result)
@@ -168,6 +171,7 @@ class JobWindow(QWidget):
         self._refresh()
 
     def _drop_result(self) -> None:
+        self.versions.detach()
         if self.result is not None:
             self._leave(self.result)
             self._pages.removeWidget(self.result)
@@ -220,15 +224,18 @@ class JobWindow(QWidget):
                 self._request_job()
         self._shown_run = run
 
-    def _read(self, path: str) -> None:
-        """Read the result; while one is being read, after that."""
+    def _read(self, path: str, name: str = RESULT, *, asked: bool = False) -> None:
+        """Read a version of the result; while one is being read, the current one after that.
+
+        asked: a person wants to see it, whatever is shown now.
+        """
         if self._reading:
             self._read_again = True
             return
         self._reading, self._read_again = True, False
         self._bridge.run_task(
-            partial(self._service.folders.result, self.job_id),
-            partial(self._on_read, path),
+            partial(self._service.folders.result, self.job_id, name),
+            partial(self._on_read, path, name, asked),
             self._on_unreadable,
         )
 
@@ -245,7 +252,7 @@ class JobWindow(QWidget):
         """Show the progress of a job that has an earlier result, if it runs again."""
         labels = self._jobs.texts.labels
         if self.result is not None:
-            self.result.other_number.setEnabled(row.state.final)
+            self.result.allow_again(row.state.final)
         if not row.exportable or row.state is JobState.COMPLETED:
             self.rerun_bar.dismiss()
             return
@@ -254,6 +261,9 @@ class JobWindow(QWidget):
         )
         tone = {JobState.FAILED: "bad", JobState.RETRYING: "warn"}.get(row.state, "info")
         action = MessageAction(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
+        if row.state is JobState.FAILED:
+            settle = partial(self.versions.use, self.job_id, RESULT)
+            action = MessageAction(self.tr("Keep the earlier result"), settle)
         if detail != self.rerun_bar.text or not self.rerun_bar.isVisibleTo(self):
             self.rerun_bar.show_message(detail, tone, action)
 
@@ -275,13 +285,19 @@ class JobWindow(QWidget):
         if self._jobs.job(self.job_id) is None:
             self._show(row_of(job))
 
-    def _on_read(self, path: str, stored: StoredResult) -> None:
+    def _on_read(self, path: str, name: str, asked: bool, stored: StoredResult) -> None:
         if not self._end_reading():
+            return
+        if self.result is not None and self.result.session.version == stored.version:
+            self.versions.refresh()
+            return
+        if self.result is not None and self.result.in_use and not asked:
+            self.versions.announce()
             return
         if self.result is not None:
             self._positions[self.job_id] = self.result.position
         self._drop_result()
-        session = ReviewSession(self.job_id, stored, self._service, self._bridge)
+        session = ReviewSession(self.job_id, stored, self._service, self._bridge, read_only=name != RESULT)
         session.saved.connect(self._on_saved)
         session.not_saved.connect(self._on_not_saved)
         self.result = ResultView(session, path, self._bridge, self)
@@ -289,7 +305,7 @@ class JobWindow(QWidget):
         self.result.models_asked.connect(self.page.models_asked)
         self.result.words_asked.connect(partial(self.words_asked.emit, self.job_id))
         self.result.again_asked.connect(self._on_retry_asked)
-        self.result.number_asked.connect(partial(self._on_number_asked, path, stored.machine.provenance))
+        self.versions.attach(self.result, path, stored)
         if (row := self._jobs.job(self.job_id)) is not None:
             self._show_rerun(row)
         self._pages.addWidget(self.result)
@@ -347,18 +363,11 @@ class JobWindow(QWidget):
     def _on_retry_asked(self) -> None:
         self._bridge.when_done(self._service.retry([self.job_id]), None, self._on_refused)
 
-    def _on_number_asked(self, path: str, made: Provenance, speakers: int) -> None:
-        change = self._service.change({self.job_id: Path(path)}, options_with(speakers, made), again=True)
-        self._bridge.when_done(change, self._on_changed, self._on_not_changed)
-
-    def _on_changed(self, change: ChangeResult) -> None:
-        if sentence := self._jobs.texts.labels.unchanged(change):
-            self._on_not_changed(sentence)
-
     @Slot(str)
-    def _on_not_changed(self, sentence: str) -> None:
-        if self.result is not None:
-            self.result.message.warning(sentence)
+    def _on_version_asked(self, name: str) -> None:
+        row = self._jobs.job(self.job_id)
+        if row is not None:
+            self._read(row.path, name, asked=True)
 
     @Slot()
     def _on_cancel_asked(self) -> None:
