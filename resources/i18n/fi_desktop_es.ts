@@ -425,6 +425,10 @@
 </context>
 <context>
     <name>CellTexts</name>
+    <message>
+        <source>Result kept</source>
+        <translation>Resultado guardado</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln recording(s)</source>
         <translation>
@@ -456,10 +460,6 @@
     <message>
         <source>Added {moment}</source>
         <translation>Agregada el {moment}</translation>
-    </message>
-    <message>
-        <source>Result kept</source>
-        <translation>Resultado guardado</translation>
     </message>
     <message>
         <source>Auto</source>
@@ -668,36 +668,8 @@
         <translation>Editar texto</translation>
     </message>
     <message>
-        <source>This is said by</source>
-        <translation>Esto lo dice</translation>
-    </message>
-    <message>
-        <source>From here on, said by</source>
-        <translation>Desde aquí lo dice</translation>
-    </message>
-    <message>
-        <source>A new speaker</source>
-        <translation>Otro hablante</translation>
-    </message>
-    <message>
         <source>Split before this word</source>
         <translation>Dividir antes de esta palabra</translation>
-    </message>
-    <message>
-        <source>Join with the next</source>
-        <translation>Unir con el siguiente</translation>
-    </message>
-    <message>
-        <source>Who is {speaker}?…</source>
-        <translation>¿Quién es {speaker}?…</translation>
-    </message>
-    <message>
-        <source>{speaker} is the same person as</source>
-        <translation>{speaker} es la misma persona que</translation>
-    </message>
-    <message>
-        <source>Swap {speaker} with</source>
-        <translation>Intercambiar {speaker} con</translation>
     </message>
 </context>
 <context>
@@ -984,6 +956,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FindBar</name>
     <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
+    </message>
+    <message>
         <source>Replace with</source>
         <translation>Reemplazar por</translation>
     </message>
@@ -994,10 +970,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Replace all</source>
         <translation>Reemplazar todo</translation>
-    </message>
-    <message>
-        <source>Find in the text</source>
-        <translation>Buscar en el texto</translation>
     </message>
     <message>
         <source>Previous</source>
@@ -1165,6 +1137,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Version chosen</source>
+        <translation>Versión elegida</translation>
+    </message>
+    <message>
         <source>Add words</source>
         <translation>Agregar palabras</translation>
     </message>
@@ -1259,10 +1235,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
-    </message>
-    <message>
-        <source>Version chosen</source>
-        <translation>Versión elegida</translation>
     </message>
     <message>
         <source>Completed</source>
@@ -1421,10 +1393,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Drag to move this border</source>
-        <translation>Arrastre para mover este límite</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1443,6 +1411,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
+    </message>
+    <message>
+        <source>Drag to move this border</source>
+        <translation>Arrastre para mover este límite</translation>
     </message>
 </context>
 <context>
@@ -1964,6 +1936,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
+        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
+    </message>
+    <message>
+        <source>This version of the result cannot be found any more.</source>
+        <translation>Ya no se encuentra esta versión del resultado.</translation>
+    </message>
+    <message>
         <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
         <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
     </message>
@@ -2478,14 +2458,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
-        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
-    </message>
-    <message>
-        <source>This version of the result cannot be found any more.</source>
-        <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -3973,18 +3945,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ResultView</name>
     <message>
-        <source>Try again</source>
-        <translation>Intentar de nuevo</translation>
-    </message>
-    <message>
-        <source>This result stays until the new one is ready.</source>
-        <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
-    </message>
-    <message>
-        <source>Zoom out</source>
-        <translation>Alejar</translation>
-    </message>
-    <message>
         <source>Process again…</source>
         <translation>Procesar de nuevo…</translation>
     </message>
@@ -3995,6 +3955,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Process again</source>
         <translation>Procesar de nuevo</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Intentar de nuevo</translation>
+    </message>
+    <message>
+        <source>This result stays until the new one is ready.</source>
+        <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
+    </message>
+    <message>
+        <source>Zoom out</source>
+        <translation>Alejar</translation>
     </message>
     <message>
         <source>Zoom in</source>
@@ -4578,6 +4550,37 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>SpeakerCorrections</name>
+    <message>
+        <source>This is said by</source>
+        <translation>Esto lo dice</translation>
+    </message>
+    <message>
+        <source>From here on, said by</source>
+        <translation>Desde aquí lo dice</translation>
+    </message>
+    <message>
+        <source>A new speaker</source>
+        <translation>Otro hablante</translation>
+    </message>
+    <message>
+        <source>Who is {speaker}?…</source>
+        <translation>¿Quién es {speaker}?…</translation>
+    </message>
+    <message>
+        <source>{speaker} is the same person as</source>
+        <translation>{speaker} es la misma persona que</translation>
+    </message>
+    <message>
+        <source>Swap {speaker} with</source>
+        <translation>Intercambiar {speaker} con</translation>
+    </message>
+    <message>
+        <source>Join with the next</source>
+        <translation>Unir con el siguiente</translation>
+    </message>
+</context>
+<context>
     <name>SpeakerDialog</name>
     <message>
         <source>Who is {speaker}?</source>
@@ -4741,17 +4744,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TextPanel</name>
     <message>
-        <source>&amp;Replace…</source>
-        <translation>&amp;Reemplazar…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln replaced</source>
-        <translation>
-            <numerusform>%Ln reemplazo</numerusform>
-            <numerusform>%Ln reemplazos</numerusform>
-        </translation>
-    </message>
-    <message>
         <source>&amp;Find…</source>
         <translation>&amp;Buscar…</translation>
     </message>
@@ -4762,6 +4754,17 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Find &amp;previous</source>
         <translation>Buscar &amp;anterior</translation>
+    </message>
+    <message>
+        <source>&amp;Replace…</source>
+        <translation>&amp;Reemplazar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln replaced</source>
+        <translation>
+            <numerusform>%Ln reemplazo</numerusform>
+            <numerusform>%Ln reemplazos</numerusform>
+        </translation>
     </message>
     <message>
         <source>What was said</source>
@@ -4877,6 +4880,25 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Resume the queue</source>
         <translation>Reanudar la cola</translation>
+    </message>
+</context>
+<context>
+    <name>TurnsController</name>
+    <message>
+        <source>Split at the moment that is heard</source>
+        <translation>Dividir en el momento que se escucha</translation>
+    </message>
+    <message>
+        <source>Play or pause</source>
+        <translation>Reproducir o pausar</translation>
+    </message>
+    <message>
+        <source>Play from here</source>
+        <translation>Reproducir desde aquí</translation>
+    </message>
+    <message>
+        <source>Split at {time}</source>
+        <translation>Dividir en {time}</translation>
     </message>
 </context>
 <context>

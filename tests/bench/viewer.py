@@ -143,7 +143,7 @@ def main() -> None:
             table.choose(row)
             QApplication.processEvents()
             first = session.transcript.segments[row].speaker == "SPEAKER_00"
-            edits.append(worked(lambda n=int(first): view.corrections._assign_number(n)))  # type: ignore[misc]
+            edits.append(worked(lambda n=int(first): view.corrections.speakers.assign_number(n)))  # type: ignore[misc]
             undone.append(worked(session.undo))
         print("speaker of a turn:", Frames(edits))
         print("undo:", Frames(undone))

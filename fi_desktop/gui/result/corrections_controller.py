@@ -8,23 +8,13 @@ from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from fi_desktop.core.revision import (
-    Assign,
-    Check,
-    Describe,
-    Edit,
-    Join,
-    Merge,
-    Split,
-    Swap,
-    free_label,
-)
-from fi_desktop.core.transcript import Role, Segment
-from fi_desktop.gui.labels import UiLabels
+from fi_desktop.core.revision import Check, Edit, Split
+from fi_desktop.core.transcript import Segment
 from fi_desktop.gui.result.player import LEAD_S, Player
 from fi_desktop.gui.result.player_bar import PlayerBar
 from fi_desktop.gui.result.review_bar import ReviewBar
 from fi_desktop.gui.result.review_session import ReviewSession
+from fi_desktop.gui.result.speaker_corrections import Selected, SpeakerCorrections
 from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
 from fi_desktop.gui.result.text_editor import TextEditor
 from fi_desktop.gui.result.text_panel import TextPanel
@@ -32,14 +22,13 @@ from fi_desktop.viewmodel.corrections import replacement, spoken_at, text_edits,
 from fi_desktop.viewmodel.doubts import Doubt, next_doubt
 from fi_desktop.viewmodel.result import Match
 
-_SPEAKER_KEYS = 9
-
 
 class CorrectionsController(QObject):
     """Turns what a person does in the text into edits and sound.
 
     Attributes:
         editor: the field in which text is edited.
+        speakers: who says the selected segments.
     """
 
     def __init__(
@@ -53,16 +42,15 @@ class CorrectionsController(QObject):
     ) -> None:
         super().__init__(text)
         self._session = session
-        self._naming = naming
         self._panel, self._table = text, text.table
         self._player, self._controls = player, controls
         self._review = review
-        self._labels = UiLabels(self)
         self._doubt: Doubt | None = None
         self._spoken: tuple[int, int] | None = None
         self.editor = TextEditor(self._table.viewport())
         self.editor.finished.connect(self._on_edited)
         self.editor.closed.connect(self._table.setFocus)
+        self.speakers = SpeakerCorrections(session, naming, self._table, self._selected, self.editor.commit)
         self._table.word_clicked.connect(self._on_word_clicked)
         self._table.time_clicked.connect(self._on_time_clicked)
         self._table.edit_asked.connect(self._on_edit_asked)
@@ -93,10 +81,6 @@ class CorrectionsController(QObject):
             self._key("Right", partial(self._move_to_neighbour, +1)),
         ]
         self._hold_doubt(None)
-        for number in range(_SPEAKER_KEYS):
-            self._key(str(number + 1), partial(self._assign_number, number))
-        for number, role in enumerate(Role):
-            self._key(f"Alt+{number + 1}", partial(self._give_role, role))
 
     def _key(self, key: str, on_pressed: object) -> QAction:
         action = QAction(self._table)
@@ -210,44 +194,13 @@ class CorrectionsController(QObject):
             self._session.edit(*replaced.edits)
         return replaced.count
 
-    # ---- speakers
-
-    def _speakers(self) -> tuple[str, ...]:
-        """Return the labels in the order of their keys."""
-        transcript = self._session.transcript
-        known = {*transcript.speakers, *(segment.speaker for segment in transcript.segments)}
-        return tuple(sorted(label for label in known if label))
-
-    def _name(self, label: str) -> str:
-        return self._labels.speaker(label, self._session.transcript)
-
-    def _assign(self, label: str, *, onwards: bool = False) -> None:
-        self.editor.commit()
+    def _selected(self) -> list[Selected]:
         rows = sorted(index.row() for index in self._table.selectionModel().selectedRows()) or [self._row]
-        if rows[0] < 0:
-            return
-        if onwards:
-            self._session.edit(Assign(rows[0], label, onwards=True))
-        else:
-            self._session.edit(*(Assign(row, label) for row in rows if self._segment(row).speaker != label))
-
-    def _assign_number(self, number: int) -> None:
-        speakers = self._speakers()
-        if number < len(speakers):
-            self._assign(speakers[number])
+        return [Selected(self._segment(row).speaker, row) for row in rows if row >= 0]
 
     def _move_to_neighbour(self, by: int) -> None:
-        """Give the segment to the previous or the next speaker."""
-        speakers, row = self._speakers(), self._row
-        if row >= 0 and len(speakers) > 1:
-            label = self._segment(row).speaker
-            at = speakers.index(label) if label in speakers else 0
-            self._session.edit(Assign(row, speakers[(at + by) % len(speakers)]))
-
-    def _give_role(self, role: Role) -> None:
-        if self._row >= 0 and (label := self._segment(self._row).speaker):
-            person = self._session.transcript.person(label)
-            self._session.edit(Describe(label, person.name, None if person.role is role else role))
+        if self._row >= 0:
+            self.speakers.assign_neighbour(self._row, by)
 
     # ---- the menu
 
@@ -269,41 +222,13 @@ class CorrectionsController(QObject):
         menu.addAction(self.tr("Edit text"), partial(self._on_edit_asked, row, offset))
         menu.addAction(self._table.copy)
         menu.addSeparator()
-        others = [label for label in self._speakers() if label != segment.speaker]
-        new = free_label(self._session.transcript)
-        here = menu.addMenu(self.tr("This is said by"))
-        onwards = menu.addMenu(self.tr("From here on, said by"))
-        for target, from_here in ((here, False), (onwards, True)):
-            for label in others:
-                target.addAction(self._name(label), partial(self._assign, label, onwards=from_here))
-            target.addAction(self.tr("A new speaker"), partial(self._assign, new, onwards=from_here))
-        if segment.speaker is not None:
-            self._add_speaker_actions(menu, segment.speaker, others)
+        self.speakers.add_speakers(menu, Selected(segment.speaker, row))
         menu.addSeparator()
         split = menu.addAction(self.tr("Split before this word"))
         split.setEnabled(bool(word))
-        split.triggered.connect(partial(self._edit, Split(row, word or 0)))
-        join = menu.addAction(self.tr("Join with the next"))
-        segments = self._session.transcript.segments
-        join.setEnabled(row + 1 < len(segments) and segments[row + 1].speaker == segment.speaker)
-        join.triggered.connect(partial(self._edit, Join(row)))
+        split.triggered.connect(partial(self.speakers.edit, Split(row, word or 0)))
+        self.speakers.add_join(menu, row)
         return menu
-
-    def _add_speaker_actions(self, menu: QMenu, label: str, others: list[str]) -> None:
-        name = self._name(label)
-        menu.addAction(
-            self.tr("Who is {speaker}?…").format(speaker=name), partial(self._naming.rename, label)
-        )
-        if others:
-            merge = menu.addMenu(self.tr("{speaker} is the same person as").format(speaker=name))
-            swap = menu.addMenu(self.tr("Swap {speaker} with").format(speaker=name))
-            for other in others:
-                merge.addAction(self._name(other), partial(self._edit, Merge(label, other)))
-                swap.addAction(self._name(other), partial(self._edit, Swap(label, other)))
-
-    def _edit(self, edit: Edit) -> None:
-        self.editor.commit()
-        self._session.edit(edit)
 
     # ---- doubts
 

@@ -11,13 +11,14 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QRectF,
     QSignalBlocker,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -165,9 +166,13 @@ class TurnsTable(ReadOnlyTable):
 
     Signals:
         turn_chosen: index of the turn that the person moved to.
+        play_asked: play the current turn.
+        menu_asked: open a menu for a turn, at a place on the screen.
     """
 
     turn_chosen = Signal(int)
+    play_asked = Signal()
+    menu_asked = Signal(int, QPoint)
 
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
         super().__init__("", 0, parent)
@@ -202,6 +207,21 @@ class TurnsTable(ReadOnlyTable):
     def _on_current_row_changed(self, current: QModelIndex) -> None:
         if current.isValid():
             self.turn_chosen.emit(current.row())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Play a turn that is double-clicked."""
+        super().mouseDoubleClickEvent(event)
+        if event.button() is Qt.MouseButton.LeftButton and self.indexAt(event.position().toPoint()).isValid():
+            self.play_asked.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu of the turn, by mouse or key."""
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if index.isValid():
+            self.selectRow(index.row())
+            corner = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+            self.menu_asked.emit(index.row(), corner if by_key else event.globalPos())
 
 
 class _TurnDelegate(QStyledItemDelegate):

@@ -35,6 +35,7 @@ from fi_desktop.gui.result.review_bar import ReviewBar
 from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
 from fi_desktop.gui.result.text_panel import TextPanel
+from fi_desktop.gui.result.turns_controller import TurnsController
 from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.result.version_box import VersionBox
 from fi_desktop.gui.widgets import ElidedLabel, separator
@@ -51,6 +52,7 @@ class ResultView(QWidget):
         review: how far it is checked, and the doubts that are left.
         naming: asks who a speaker is.
         corrections: what a person does in the text; None without words.
+        turn_corrections: what a person does in the turns; None with words.
         text: the text; None without words.
         turns: the turns, and why there are no words; None with words.
         other_number: processes the recording again with the number of speakers that the voices suggest;
@@ -109,6 +111,11 @@ class ResultView(QWidget):
         if self.text is not None:
             self.corrections = CorrectionsController(
                 session, self.text, self.player, self.controls, self.review, self.naming
+            )
+        self.turn_corrections: TurnsController | None = None
+        if self.turns is not None:
+            self.turn_corrections = TurnsController(
+                session, self.turns.table, self.player, self.controls, self.naming
             )
         self._borders = BorderController(session, self.lanes, self._list)
         self.message = MessageBar(self)
