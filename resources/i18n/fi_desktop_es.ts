@@ -425,10 +425,6 @@
 </context>
 <context>
     <name>CellTexts</name>
-    <message>
-        <source>Result kept</source>
-        <translation>Resultado guardado</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln recording(s)</source>
         <translation>
@@ -460,6 +456,10 @@
     <message>
         <source>Added {moment}</source>
         <translation>Agregada el {moment}</translation>
+    </message>
+    <message>
+        <source>Result kept</source>
+        <translation>Con resultado</translation>
     </message>
     <message>
         <source>Auto</source>
@@ -956,10 +956,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FindBar</name>
     <message>
-        <source>Find in the text</source>
-        <translation>Buscar en el texto</translation>
-    </message>
-    <message>
         <source>Replace with</source>
         <translation>Reemplazar por</translation>
     </message>
@@ -970,6 +966,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Replace all</source>
         <translation>Reemplazar todo</translation>
+    </message>
+    <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
     </message>
     <message>
         <source>Previous</source>
@@ -1137,10 +1137,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Version chosen</source>
-        <translation>Versión elegida</translation>
-    </message>
-    <message>
         <source>Add words</source>
         <translation>Agregar palabras</translation>
     </message>
@@ -1235,6 +1231,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
+    </message>
+    <message>
+        <source>Version chosen</source>
+        <translation>Versión elegida</translation>
     </message>
     <message>
         <source>Completed</source>
@@ -1393,6 +1393,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
+        <source>Drag to move this border</source>
+        <translation>Arrastre para mover este límite</translation>
+    </message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1411,10 +1415,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
-    </message>
-    <message>
-        <source>Drag to move this border</source>
-        <translation>Arrastre para mover este límite</translation>
     </message>
 </context>
 <context>
@@ -1936,14 +1936,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
-        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
-    </message>
-    <message>
-        <source>This version of the result cannot be found any more.</source>
-        <translation>Ya no se encuentra esta versión del resultado.</translation>
-    </message>
-    <message>
         <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
         <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
     </message>
@@ -2458,6 +2450,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
+        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
+    </message>
+    <message>
+        <source>This version of the result cannot be found any more.</source>
+        <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -3945,18 +3945,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ResultView</name>
     <message>
-        <source>Process again…</source>
-        <translation>Procesar de nuevo…</translation>
-    </message>
-    <message>
-        <source>Make another version, with other options; this one stays</source>
-        <translation>Crear otra versión, con otras opciones; esta se conserva</translation>
-    </message>
-    <message>
-        <source>Process again</source>
-        <translation>Procesar de nuevo</translation>
-    </message>
-    <message>
         <source>Try again</source>
         <translation>Intentar de nuevo</translation>
     </message>
@@ -3967,6 +3955,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
+    </message>
+    <message>
+        <source>Process again…</source>
+        <translation>Procesar de nuevo…</translation>
+    </message>
+    <message>
+        <source>Make another version, with other options; this one stays</source>
+        <translation>Crear otra versión, con otras opciones; esta se conserva</translation>
+    </message>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
     </message>
     <message>
         <source>Zoom in</source>
@@ -4744,6 +4744,17 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TextPanel</name>
     <message>
+        <source>&amp;Replace…</source>
+        <translation>&amp;Reemplazar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln replaced</source>
+        <translation>
+            <numerusform>%Ln reemplazo</numerusform>
+            <numerusform>%Ln reemplazos</numerusform>
+        </translation>
+    </message>
+    <message>
         <source>&amp;Find…</source>
         <translation>&amp;Buscar…</translation>
     </message>
@@ -4754,17 +4765,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Find &amp;previous</source>
         <translation>Buscar &amp;anterior</translation>
-    </message>
-    <message>
-        <source>&amp;Replace…</source>
-        <translation>&amp;Reemplazar…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln replaced</source>
-        <translation>
-            <numerusform>%Ln reemplazo</numerusform>
-            <numerusform>%Ln reemplazos</numerusform>
-        </translation>
     </message>
     <message>
         <source>What was said</source>

@@ -18,12 +18,17 @@ from fi_desktop.app import App
 from fi_desktop.core.job import JobState
 from fi_desktop.core.transcript import Turn
 from fi_desktop.gui.app_controller import AppController
+from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
+from fi_desktop.models import PackKind
 from fi_desktop.settings import load
 from tests.gui.events import drop_files
+from tests.packs.install import install
+from tests.packs.make_whisper import make_whisper
 
 TIMEOUT_MS = 90_000
 SHOT = "FI_DESKTOP_TEST_SHOT"  # path of a screenshot of the result, if one is wanted
 HEAVY = {"torch", "torchaudio", "faster_whisper", "ctranslate2", "onnxruntime", "av", "scipy", "numpy"}
+SPOKEN = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
 FRAME_S = 0.01
 COLLAR_S = 0.25
 
@@ -140,6 +145,46 @@ def test_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, pr
         assert QApplication.platformName() == "xcb"
         opened.result.lanes.choose(3)
         assert opened.screen().grabWindow(0).save(os.environ[SHOT])
+
+
+def test_corrected_result_is_processed_again_with_three_speakers(qtbot, window, sample, program, home):
+    folder = make_whisper(home / "models" / "test-words", SPOKEN, language="es", seconds_per_word=2.5)
+    install(folder, PackKind.WHISPER)
+    drop_files(window, sample)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1, timeout=TIMEOUT_MS)
+    job_id = window.jobs.row(window.jobs.index(0, 0)).id
+    opened = window.windows.open(job_id)
+    qtbot.waitUntil(lambda: opened.result is not None and opened.result.isVisible())
+    first = opened.result
+    first.naming.rename("SPEAKER_00")
+    (dialog,) = [each for each in QApplication.topLevelWidgets() if isinstance(each, SpeakerDialog)]
+    qtbot.keyClicks(dialog.name, "Dra. Robles")
+    dialog.accept()
+    said = first.session.transcript
+
+    qtbot.mouseClick(first.again, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(opened.versions.dialog.speakers, "3")
+    qtbot.mouseClick(opened.versions.dialog.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.rerun_bar.isVisible, timeout=TIMEOUT_MS)
+    assert opened.result is first
+    qtbot.waitUntil(opened.versions.bar.isVisible, timeout=TIMEOUT_MS)
+    assert opened.versions.bar.text == "A new version is ready. You see version 1 of 2, which stays."
+    qtbot.mouseClick(opened.versions.bar.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: opened.result is not first and opened.result.versions.isVisible())
+    made = opened.result.session.transcript
+    assert made.provenance.options["speakers"] == "3"
+    assert len(made.speakers) == 3
+    assert not made.people
+
+    folders = program.service.folders
+    assert folders.versions(job_id) == ["result-1.json", "result.json"]
+    kept = folders.result(job_id, "result-1.json").review.transcript
+    assert kept == said
+    assert kept.person("SPEAKER_00").name == "Dra. Robles"
+    assert kept.provenance.options["speakers"] == "2"
+    job = program.service.job(job_id).result(TIMEOUT_MS / 1000)
+    assert job.summary.version == opened.result.session.version
+    assert {path.suffix for path in folders.folder(job_id).iterdir()} == {".json", ".jsonl", ".u8"}
 
 
 def test_closing_requeues_a_running_job_and_the_next_start_completes_it(qtbot, home, dressed, five_minutes):
