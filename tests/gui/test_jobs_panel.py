@@ -10,6 +10,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.revision import Describe
 from fi_desktop.core.transcript import Role
 from fi_desktop.core.values import Priority, ReviewState, Stage
+from fi_desktop.gui.job_table.chips import Named
 from fi_desktop.gui.job_table.columns import COLUMNS, column_index
 from fi_desktop.gui.job_table.controller import UNDO_MS
 from fi_desktop.gui.main_window import MainWindow
@@ -155,6 +156,19 @@ class TestChips:
         opened.result.session.edit(Describe("SPEAKER_00", "Ana", None))  # a draft again
         qtbot.waitUntil(lambda: names(window) == ["Ward round.mp3", "Consulta García.wav"])
         qtbot.waitUntil(lambda: chip.accessibleName() == "To review 1")
+
+    def test_names_of_states_without_jobs_are_left_out_first(self, qtbot, window):
+        chips = window.panel.chips
+        qtbot.waitUntil(lambda: chips.by_state[ReviewState.DRAFT].accessibleName() == "To review 1")
+        empty, used = chips.by_state[JobState.CANCELLED], chips.by_state[ReviewState.DRAFT]
+        widest = chips._needed_width(Named.ALL)
+        chips.fit(widest)
+        assert (empty.text(), used.text()) == ("Cancelled 0", "To review 1")
+        chips.fit(widest - 1)
+        assert (empty.text(), used.text()) == ("0", "To review 1")
+        chips.fit(chips.least_width())
+        assert (empty.text(), used.text()) == ("0", "1")
+        assert used.toolTip() == "To review: 1"
 
     def test_narrow_window_keeps_all_chips(self, qtbot, window):
         window.resize(window.minimumSize())

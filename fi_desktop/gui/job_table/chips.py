@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from enum import Enum, auto
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont
@@ -24,6 +25,14 @@ _ORDER: tuple[Shown, ...] = (
     JobState.CANCELLED,
 )
 _SPACING = 2
+
+
+class Named(Enum):
+    """Which chips say the name of their state."""
+
+    ALL = auto()
+    USED = auto()
+    NONE = auto()
 
 
 class StateChips(QWidget):
@@ -57,7 +66,7 @@ class StateChips(QWidget):
         row.setSpacing(_SPACING)
         for chip in (self.all, *self.by_state.values()):
             row.addWidget(chip)
-        self._compact = False
+        self._named = Named.ALL
         self.show_counts(self._counts, self._to_review)
         self._set_icons()
 
@@ -92,25 +101,26 @@ class StateChips(QWidget):
             self._set_text(chip, self.label(state), self._count(state))
 
     def fit(self, width: int) -> None:
-        """Show only icons and numbers if labels do not fit; tooltips still name the states."""
-        compact = self._needed_width(compact=False) > width
-        if compact != self._compact:
-            self._compact = compact
+        """Show only icons and numbers of states that have no jobs, or of all, if labels do not fit.
+
+        Tooltips still name the states.
+        """
+        fitting = (named for named in (Named.ALL, Named.USED) if self._needed_width(named) <= width)
+        named = next(fitting, Named.NONE)
+        if named is not self._named:
+            self._named = named
             self.show_counts(self._counts, self._to_review)
 
     def least_width(self) -> int:
         """Return the pixels that icons and numbers need."""
-        return self._needed_width(compact=True)
+        return self._needed_width(Named.NONE)
 
-    def _needed_width(self, *, compact: bool) -> int:
+    def _needed_width(self, named: Named) -> int:
         labels = [self.tr("All"), *map(self.label, _ORDER)]
         numbers = [self._counts.total(), *map(self._count, _ORDER)]
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)  # as a chosen chip
-        texts = (
-            self._number(number) if compact else f"{label} {self._number(number)}"
-            for label, number in zip(labels, numbers, strict=True)
-        )
+        texts = (self._text(label, number, named) for label, number in zip(labels, numbers, strict=True))
         around = max(
             chip.sizeHint().width() - theme.text_width(chip.font(), chip.text())
             for chip in (self.all, *self.by_state.values())
@@ -120,12 +130,16 @@ class StateChips(QWidget):
     def _count(self, shown: Shown) -> int:
         return self._counts[shown] if isinstance(shown, JobState) else self._to_review
 
+    def _text(self, label: str, number: int, named: Named) -> str:
+        with_label = named is Named.ALL or (named is Named.USED and number > 0)
+        return f"{label} {self._number(number)}" if with_label else self._number(number)
+
     def _number(self, number: int) -> str:
         return self.locale().toString(number)
 
     def _set_text(self, chip: QToolButton, label: str, count: int) -> None:
         number = self._number(count)
-        text = number if self._compact else f"{label} {number}"
+        text = self._text(label, count, self._named)
         if chip.text() != text:
             chip.setText(text)
             chip.setToolTip(self.tr("{word}: {number}").format(word=label, number=number))
