@@ -92,6 +92,7 @@ class Scene:
         window.add_controller.sheet.hide()
         for folder in self.desktop.watch.watcher.folders:
             self.desktop.watch.stop(folder)
+        window.panel.chips.show_all()
         window.table.clearSelection()
         if window.commands.details.isChecked():
             window.commands.details.trigger()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.transcript import Grade
+from fi_desktop.core.values import ReviewState
 from fi_desktop.gui.actions import HelpMenu
 from fi_desktop.gui.help import AboutDialog, WelcomeDialog
 from fi_desktop.gui.monitor.window import MonitorWindow
@@ -86,6 +87,21 @@ def reading(scene: Scene) -> JobWindow:
     scene.finish(2, samples.consultation())
     window = result(scene, 2)
     text_of(window).table.selectRow(3)
+    return window
+
+
+def results(scene: Scene) -> QWidget:
+    scene.finish(2, samples.consultation())
+    window = result(scene, 2)
+    resize_to_screen(window, (1240, 700))
+    scene.settle()
+    return window
+
+
+def to_review(scene: Scene) -> QWidget:
+    window = scene.desktop.window
+    window.panel.chips.by_state[ReviewState.DRAFT].click()
+    scene.settle()
     return window
 
 
@@ -304,6 +320,8 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "doubtful": (a_day, doubtful),
     "reading": (a_day, reading),
     "searching": (a_day, searching),
+    "results": (a_day, results),
+    "to-review": (a_day, to_review),
     "missing-words": (a_day, missing_words),
     "two-languages": (a_day, two_languages),
     "several-languages": (a_day, several_languages),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import (
     QEvent,
     QItemSelectionModel,
@@ -9,7 +11,6 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
     Slot,
@@ -17,12 +18,11 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QListView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -31,7 +31,14 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.result.results_model import ResultsModel
-from fi_desktop.gui.widgets import SearchField, action_button, draw_text, paint_background, separator
+from fi_desktop.gui.widgets import (
+    ReadOnlyTable,
+    SearchField,
+    action_button,
+    draw_text,
+    paint_background,
+    separator,
+)
 
 _PAD_X, _PAD_Y, _LINE_GAP = 12, 7, 3
 _ICON = 14
@@ -40,9 +47,13 @@ _Index = QModelIndex | QPersistentModelIndex
 
 
 class ResultDelegate(QStyledItemDelegate):
-    """Paints a result: its name above, how far it is checked, when and how long below."""
+    """Paints a result: its name above, how far it is checked, when and how long below.
 
-    def __init__(self, view: QListView, model: ResultsModel) -> None:
+    Attributes:
+        row_height: height of two lines of text, pixels.
+    """
+
+    def __init__(self, view: QTableView, model: ResultsModel) -> None:
         super().__init__(view)
         self._view, self._model = view, model
         self._labels = UiLabels(self)
@@ -54,6 +65,7 @@ class ResultDelegate(QStyledItemDelegate):
         self._fact_font = theme.tabular(theme.scaled(font, 0.9))
         self._name_height = QFontMetrics(self._name_font).height()
         self._fact_height = max(_ICON, QFontMetrics(self._fact_font).height())
+        self.row_height = 2 * _PAD_Y + self._name_height + _LINE_GAP + self._fact_height + 1
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint a result."""
@@ -85,13 +97,11 @@ class ResultDelegate(QStyledItemDelegate):
             painter.drawRect(whole.adjusted(0, 0, -1, -2))
         painter.restore()
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        """Return the height of two lines."""
-        return QSize(80, 2 * _PAD_Y + self._name_height + _LINE_GAP + self._fact_height + 1)
 
-
-class ResultListView(QListView):
+class ResultLines(ReadOnlyTable):
     """The lines: arrow keys move between them, Enter and a click choose one; the selected one is shown.
+
+    A table with one column: a `QListView` asks the model for every line whenever one changes.
 
     Signals:
         chosen: id of the job to show.
@@ -99,21 +109,18 @@ class ResultListView(QListView):
 
     chosen = Signal(int)
 
-    def __init__(self, model: ResultsModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, model: ResultsModel, parent: QWidget | None = None) -> None:
+        """Show the results. name: for screen readers."""
+        super().__init__(name, 0, parent)
         self._model = model
-        self.setObjectName("results")
-        self.setAccessibleName(self.tr("Results"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setUniformItemSizes(True)  # otherwise Qt measures every line
-        self.setTabKeyNavigation(False)
         self.setModel(model)
         self._delegate = ResultDelegate(self, model)
         self.setItemDelegate(self._delegate)
+        self.verticalHeader().setDefaultSectionSize(self._delegate.row_height)
+        self.horizontalHeader().setStretchLastSection(True)
+        self.horizontalHeader().hide()
         self.clicked.connect(self._on_clicked)
 
     def show_current(self, job_id: int) -> None:
@@ -136,6 +143,9 @@ class ResultListView(QListView):
         """Enter shows the current result; letters go to the window, not to Qt's search by first letter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.chosen.emit(self._model.job_at(self.currentIndex().row()))
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            last = event.key() == Qt.Key.Key_End
+            self.setCurrentIndex(self._model.index(self._model.rowCount() - 1 if last else 0))
         elif event.text().isprintable() and event.text() and not event.modifiers():
             event.ignore()
         else:
@@ -146,7 +156,7 @@ class ResultListView(QListView):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_delegate"):
             self._delegate.set_font(self.font())
-            self.doItemsLayout()
+            self.verticalHeader().setDefaultSectionSize(self._delegate.row_height)
 
 
 class ResultList(QWidget):
@@ -169,7 +179,7 @@ class ResultList(QWidget):
         super().__init__(parent)
         self._shown = job_id
         self.model = ResultsModel(jobs, self)
-        self.view = ResultListView(self.model, self)
+        self.view = ResultLines(self.tr("Results"), self.model, self)
         self.field = SearchField(self.tr("Filter results"), self)
         self.field.setToolTip(self.tr("A name of a file, speaker or role; or draft, reviewed, signed"))
         self.field.textChanged.connect(self.model.filter)
@@ -195,6 +205,8 @@ class ResultList(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out()
+        for one, other in pairwise((*(button for button, _icon in self._buttons), self.field, self.view)):
+            self.setTabOrder(one, other)
         self._apply_theme()
         self.view.chosen.connect(self.chosen)
         for changed in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
