@@ -198,7 +198,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
     )
 }
 for _event in _EVENTS.values():
-    _as_object(_event, omit_default=("stages", "keep_turns"))
+    _as_object(_event, omit_default=("stages", "keep_turns", "wrong_share"))
 
 
 def options_to_json(options: JobOptions) -> dict[str, Any]:

@@ -108,11 +108,14 @@ class Reviewed(JobEvent):
         state: how far it is checked now.
         by: the person.
         people: names and roles of the speakers, by which the result is found.
+        speakers, wrong_share: of the corrected result, see `Summary`; None in older records.
     """
 
     state: ReviewState
     by: str
     people: tuple[str, ...] = ()
+    speakers: int | None = None
+    wrong_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,7 +271,10 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
         case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
         case _, ev.Reviewed() if job.summary is not None:
-            return replace(job, review=event.state, people=event.people)
+            summary = job.summary
+            if event.speakers is not None:
+                summary = replace(summary, speakers=event.speakers, wrong_share=event.wrong_share)
+            return replace(job, review=event.state, people=event.people, summary=summary)
         case JobState.COMPLETED | JobState.FAILED, ev.VersionChosen() if job.summary is not None:
             return replace(
                 job,

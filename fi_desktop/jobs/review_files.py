@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from fi_desktop.core.codec import edit_from_json, edit_to_json, options_from_jso
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.review import BadStep, Review, Step, StepKind
 from fi_desktop.core.revision import BadEdit
-from fi_desktop.core.transcript import Transcript, summarize
+from fi_desktop.core.transcript import Transcript, right_words, summarize, wrong_share_of
 from fi_desktop.core.values import JobOptions, ReviewState, Summary
 from fi_desktop.exporters.exporter import LABELS
 from fi_desktop.system.files import RESULT, WAVEFORM, disk_full, is_disk_full
@@ -45,19 +45,40 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class ReviewOutcome:
-    """What the table shows of a review. people: names of the speakers, and roles in each language."""
+    """What the table shows of a review.
+
+    Attributes:
+        people: names of the speakers, and roles in each language.
+        speakers, wrong_share: with all corrections, see `Summary`; without `speakers`, both are unknown.
+    """
 
     state: ReviewState
     people: tuple[str, ...] = ()
+    speakers: int | None = None
+    wrong_share: float | None = None
 
     @classmethod
-    def of(cls, review: Review) -> ReviewOutcome:
-        """Return what a review has led to."""
+    def of(cls, review: Review, right: Iterable[tuple[int, float]] | None = None) -> ReviewOutcome:
+        """Return what a review has led to; `right`: see `right_words`, for who has counted them."""
+        if right is None:
+            right = map(right_words, review.transcript.segments)
+        share = wrong_share_of(right)
         found: list[str] = []
         for person in review.transcript.people:
             found += [person.name] if person.name else []
             found += [labels.roles[person.role] for labels in LABELS.values()] if person.role else []
-        return cls(review.state, tuple(dict.fromkeys(found)))
+        return cls(
+            review.state,
+            tuple(dict.fromkeys(found)),
+            len(review.transcript.speakers),
+            None if share is None else round(share, 4),
+        )
+
+    def corrected(self, summary: Summary) -> Summary:
+        """Return the summary of the machine's version with the figures of the corrected one."""
+        if self.speakers is None:
+            return summary
+        return replace(summary, speakers=self.speakers, wrong_share=self.wrong_share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ class JobService:
             ReviewFile(self.folders.folder(job_id), version).append(given, after)
             known = job.summary.version if job.summary is not None else ""
             if known == version or (not known and self.folders.is_current(job_id, version)):
-                self.transitions.mark_reviewed(job, outcome.state, given[-1].by, outcome.people)
+                self.transitions.mark_reviewed(job, outcome, given[-1].by)
 
         return self._commands.put(run)
 

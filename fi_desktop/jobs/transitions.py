@@ -18,14 +18,15 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import START_NOW, Job, JobState, StaleClaim, apply
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.core.values import JobOptions, Priority, ReviewState, StageTime, Summary
+from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
-from fi_desktop.jobs.review_files import ChosenResult
+from fi_desktop.jobs.review_files import ChosenResult, ReviewOutcome
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
 _IDS_PER_EXPIRY = 500  # some milliseconds
+_SEEN_SHARE = 0.005  # of the words: half a percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +250,22 @@ class Transitions:
         if job.summary is not None and job.seen_at is None:
             self._record(job, ev.Seen(job.id, self._now()))
 
-    def mark_reviewed(self, job: Job, state: ReviewState, by: str, people: tuple[str, ...]) -> None:
-        """Record how far the result is checked, and who its speakers are."""
-        if job.summary is not None and (job.review, job.people) != (state, people):
-            self._record(job, ev.Reviewed(job.id, self._now(), state, by, people))
+    def mark_reviewed(self, job: Job, outcome: ReviewOutcome, by: str) -> None:
+        """Record how far the result is checked, who its speakers are, and how much of it may be wrong.
+
+        A share that changes by less than a person would see is not recorded.
+        """
+        if job.summary is None:
+            return
+        summary = outcome.corrected(job.summary)
+        known = job.review, job.people, job.summary.speakers
+        change = (summary.wrong_share or 0.0) - (job.summary.wrong_share or 0.0)
+        if known == (outcome.state, outcome.people, summary.speakers) and abs(change) < _SEEN_SHARE:
+            return
+        event = ev.Reviewed(
+            job.id, self._now(), outcome.state, by, outcome.people, outcome.speakers, outcome.wrong_share
+        )
+        self._record(job, event)
 
     def use_version(self, job: Job, chosen: ChosenResult) -> None:
         """Record that another of the job's results is the current one, or that the one it has shall do.
@@ -268,7 +281,13 @@ class Transitions:
         ]
         fingerprint = next((each.fingerprint for each in reversed(asked) if each.options == options), None)
         event = ev.VersionChosen(
-            job.id, self._now(), chosen.summary, outcome.state, outcome.people, options, fingerprint
+            job.id,
+            self._now(),
+            outcome.corrected(chosen.summary),
+            outcome.state,
+            outcome.people,
+            options,
+            fingerprint,
         )
         self._record(job, event)
 

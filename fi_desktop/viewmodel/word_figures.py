@@ -14,6 +14,11 @@ class WordFigures:
         self._right = [right_words(segment) for segment in transcript.segments]
 
     @property
+    def right(self) -> list[tuple[int, float]]:
+        """How many words of each segment are probably right, see `right_words`."""
+        return self._right
+
+    @property
     def words(self) -> int:
         """The number of words."""
         return sum(self._counts)

@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fi_desktop.core import events as ev
 from fi_desktop.core.alignment import segments_of_words
+from fi_desktop.core.codec import event_from_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job
 from fi_desktop.core.review import Step, StepKind, canonical, fingerprint
-from fi_desktop.core.revision import Describe, Write
+from fi_desktop.core.revision import Assign, Check, Describe, Split, Write
 from fi_desktop.core.transcript import Provenance, Role, Transcript, Turn, Word
 from fi_desktop.core.values import ReviewState, Summary
+from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.review_files import ReviewFile, ReviewOutcome, StoredResult, read_result
 from fi_desktop.pipeline.stages import write_result
 from fi_desktop.rpc.client import decode, encode
@@ -94,6 +97,44 @@ def test_job_says_how_far_its_result_is_checked_and_who_speaks(bench: Bench, fin
     add(bench, finished, Step(StepKind.UNDO, 8.0, "Ana"))
     assert bench.job(finished).review is ReviewState.DRAFT
     assert bench.job(finished).people == ()
+
+
+def test_job_has_the_figures_of_the_corrected_result(bench: Bench):
+    (job_id,) = bench.submit("visit.wav")
+    complete(bench, transcript(*["word"] * 40))  # each of them as likely wrong as right
+
+    def figures() -> tuple[int, float | None]:
+        summary = bench.job(job_id).summary
+        assert summary is not None
+        return summary.speakers, summary.wrong_share
+
+    def check(first: int, end: int) -> Step:
+        return Step(StepKind.EDIT, 6.0, "Ana", (Check(0, first, end),))
+
+    add(bench, job_id, check(0, 20))
+    assert figures() == (1, 0.25)
+    records = len(bench.service.transitions.store.events(job_id))
+    add(bench, job_id, Step(StepKind.EDIT, 6.0, "Ana", (Write(0, 0, 1, "Word"),)))  # was checked before
+    assert len(bench.service.transitions.store.events(job_id)) == records
+    add(
+        bench, job_id, check(20, 40), Step(StepKind.EDIT, 7.0, "Ana", (Split(0, 10), Assign(1, "SPEAKER_01")))
+    )
+    assert figures() == (2, 0.0)
+    bench.restart()
+    assert figures() == (2, 0.0)
+    assert list(verify(bench.service.transitions.store)) == []
+    for _ in range(4):
+        add(bench, job_id, Step(StepKind.UNDO, 8.0, "Ana"))
+    assert figures() == (1, 0.5)
+
+
+def test_review_that_an_older_program_recorded_leaves_the_figures():
+    old = {"event": "Reviewed", "job_id": 1, "at": 5.0, "state": "reviewed", "by": "Ana", "people": ["María"]}
+    event = event_from_json(old)
+    assert isinstance(event, ev.Reviewed)
+    assert (event.speakers, event.wrong_share) == (None, None)
+    summary = Summary(3, 10.0, "builtin", wrong_share=0.1)
+    assert ReviewOutcome(event.state, event.people).corrected(summary) is summary
 
 
 def test_two_people_at_once_do_not_overwrite_each_other(bench: Bench, finished: int):

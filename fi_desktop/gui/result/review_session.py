@@ -165,7 +165,7 @@ class ReviewSession(QObject):
                 self.version,
                 waiting,
                 after=self._on_disk,
-                outcome=ReviewOutcome.of(self._review),
+                outcome=ReviewOutcome.of(self._review, self.figures.right),
             ),
             self._on_saved,
             self._on_not_saved,
@@ -177,7 +177,11 @@ class ReviewSession(QObject):
         waiting = self._review.steps[sent:]
         if waiting:
             self._service.add_steps(
-                self.job_id, self.version, waiting, after=sent, outcome=ReviewOutcome.of(self._review)
+                self.job_id,
+                self.version,
+                waiting,
+                after=sent,
+                outcome=ReviewOutcome.of(self._review, self.figures.right),
             )
 
     def _take(self, step: Step) -> bool:
