@@ -30,6 +30,8 @@ from fi_desktop.audio.container import Media, open_media, open_media_at
 from fi_desktop.audio.demux import FilePosition, next_recording, packets
 from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.audio.recording import Recording, RecordingWriter, distinct_channels
+from fi_desktop.audio.seek_reader import verified
+from fi_desktop.audio.seek_table import SeekNotes
 from fi_desktop.audio.timeline import AudioWarning, MissingAudio
 from fi_desktop.audio.track_decoder import MAX_CHANNELS, DecodedAudio, DecodeProgress, TrackDecoder, Written
 from fi_desktop.audio.treatment import UNTREATED, Treatment
@@ -64,6 +66,7 @@ def decode(
     progress: Callable[[float], None],
     disk_space: DiskSpace | None = None,
     written: Written | None = None,
+    seekable: bool = False,
 ) -> DecodedAudio:
     """Decode `source` to `target`, which exists afterwards in full or not at all.
 
@@ -78,6 +81,7 @@ def decode(
         disk_space: limits on length and size; None for the defaults of `DiskSpace`.
         written: for playback: called with what can be read from the first part file already. There is no
             treatment then. With several tracks, it is not called.
+        seekable: note where the moments of the recording are in the file; see `seek_table.py`.
 
     Raises:
         UserError: as `open_media`; audio.no_samples, audio.silent or audio.too_long.
@@ -91,7 +95,11 @@ def decode(
             tracks = _audio_tracks(media)
             told = written if len(tracks) == 1 else None
             untreated = dict.fromkeys(tracks, UNTREATED)
-            decoded = _decode_tracks(media, untreated, parts, progress, disk_space, told)
+            notes = SeekNotes() if seekable and len(tracks) == 1 else None
+            decoded = _decode_tracks(media, untreated, parts, progress, disk_space, told, notes)
+            main = next(iter(decoded.values())).recording
+            table = notes.table(media, main) if notes is not None else None
+        table = verified(table, source, main)  # before it is decoded again with treatment
         needs = {index: track.treatment for index, track in decoded.items() if track.treatment != UNTREATED}
         if needs and written is None:
             _delete(parts)
@@ -108,7 +116,7 @@ def decode(
         raise
     finally:
         _delete(parts)
-    return replace(result, recording=replace(result.recording, path=target))
+    return replace(result, recording=replace(result.recording, path=target), seek_table=table)
 
 
 def _delete(parts: Sequence[Path]) -> None:
@@ -123,6 +131,7 @@ def _decode_tracks(
     report: Callable[[float], None],
     disk_space: DiskSpace,
     written: Written | None = None,
+    notes: SeekNotes | None = None,
 ) -> dict[int, DecodedAudio]:
     """Decode tracks in one pass, the main one first; return those that hold audio, by stream index.
 
@@ -135,7 +144,9 @@ def _decode_tracks(
     with ExitStack() as stack:
         decoders = {
             track.stream.index: stack.enter_context(
-                TrackDecoder(track, part, progress, disk_space, MissingAudio(position), treatment, written)
+                TrackDecoder(
+                    track, part, progress, disk_space, MissingAudio(position), treatment, written, notes
+                )
             )
             for (track, treatment), part in zip(tracks.items(), parts, strict=False)
         }

@@ -77,8 +77,8 @@ def stop_request() -> bytes:
     return json.dumps({"play": None}).encode()
 
 
-def main(pipe: Connection, source: Path, folder: Path) -> None:
+def main(pipe: Connection, source: Path, folder: Path, table: Path) -> None:
     """Run the playback process; the target of the spawned one, in which alone codecs are imported."""
     from fi_desktop.audio.playback_process import run
 
-    run(pipe, source, folder)
+    run(pipe, source, folder, table)

@@ -1,8 +1,10 @@
 """The playback process: decodes a recording, and streams sound from any moment.
 
 The same decoder as for the transcript puts the sound on the same clock, whatever the format, and a hostile
-file never reaches the process of the window. Samples go to a folder that the process deletes; while they are
-being decoded, what is there already can be played.
+file never reaches the process of the window. With the seek table that the decoder wrote for the transcript,
+decoding begins just before the moment that is played. Without one, or if the file is not as it says, the
+recording is decoded from its start to a folder that the process deletes; while that goes on, what is there
+already can be played. The table is written then, for the next time.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.disk_space import LARGEST_BYTES, DiskSpace
 from fi_desktop.audio.playback import HEADER, SOUND, STATE, PlaybackState
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.audio.seek_reader import SeekMismatch, SeekReader
+from fi_desktop.audio.seek_table import read_seek_table
 from fi_desktop.core.errors import FiError
 from fi_desktop.system.process import forbid_dumps, keep_private, limit_files
 
@@ -36,15 +40,17 @@ _POLL_S = 0.05
 _AUDIO = "playback.s16"
 
 
-def run(pipe: Connection, source: Path, folder: Path) -> None:
-    """Serve until the pipe closes. folder: for this process alone, deleted at the end."""
+def run(pipe: Connection, source: Path, folder: Path, table: Path) -> None:
+    """Serve until the pipe closes.
+
+    folder: for this process alone, deleted at the end. table: the recording's seek table, if there is one.
+    """
     keep_private()
     forbid_dumps()
     limit_files(LARGEST_BYTES)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        decoder = _BackgroundDecoder(source, folder)
-        _serve(pipe, decoder)
+        _serve(pipe, _Sound(source, folder, table))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         # the decoding thread cannot be interrupted in native code
@@ -52,18 +58,18 @@ def run(pipe: Connection, source: Path, folder: Path) -> None:
         os._exit(0)
 
 
-def _serve(pipe: Connection, decoder: _BackgroundDecoder) -> None:
+def _serve(pipe: Connection, sound: _Sound) -> None:
     stream: _Stream | None = None
     told = PlaybackState(-1.0)
     with suppress(EOFError, OSError):
         while True:
-            state = decoder.state
+            state = sound.state
             if state.done != told.done or state.ready_s >= told.ready_s + 1.0 or told.ready_s < 0.0:
                 told = state
                 fields = {"ready_s": state.ready_s, "done": state.done, "error": state.error}
                 pipe.send_bytes(STATE + json.dumps(fields).encode())
             sent = stream is not None and stream.send_next(pipe)
-            timeout = 0.0 if sent else _POLL_S if stream is not None or not state.done else None
+            timeout = 0.0 if sent else _POLL_S if stream is not None or sound.decoding else None
             if wait([pipe], timeout):
                 request = json.loads(pipe.recv_bytes())
                 if "played" in request:
@@ -72,7 +78,58 @@ def _serve(pipe: Connection, decoder: _BackgroundDecoder) -> None:
                 elif request["play"] is None:
                     stream = None
                 else:
-                    stream = _Stream(decoder, request)
+                    stream = _Stream(sound, request)
+
+
+class _Sound:
+    """The samples of a recording, by its seek table or decoded from the start."""
+
+    def __init__(self, source: Path, folder: Path, table: Path) -> None:
+        """Open the recording, if it has a table: what takes time is done before somebody clicks."""
+        self._decoder = _BackgroundDecoder(source, folder, table)
+        self._reader: SeekReader | None = None
+        self._blocks: Iterator[NDArray[np.int16]] = iter(())
+        self._held = np.zeros(0, dtype=np.int16)
+        self._at = -1  # the sample after those that were read; the first of those that are held
+        known = read_seek_table(table)
+        if known is None:
+            return
+        self._ready_s = known.samples / SAMPLE_RATE_HZ
+        self._reader = SeekReader(source, known)
+        try:
+            self._reader.open()
+        except (SeekMismatch, FiError):
+            self._reader = None
+
+    @property
+    def state(self) -> PlaybackState:
+        """How much can be played."""
+        return self._decoder.state if self._reader is None else PlaybackState(self._ready_s, done=True)
+
+    @property
+    def decoding(self) -> bool:
+        """Whether it is being decoded from the start."""
+        return self._decoder.running
+
+    def read(self, start: int, count: int) -> NDArray[np.int16] | None:
+        """Return mono samples, fewer at the end; None if they are not decoded yet."""
+        if self._reader is not None:
+            try:
+                return self._read(self._reader, start, count)
+            except (SeekMismatch, FiError):
+                self._reader.close()
+                self._reader = None
+        self._decoder.start()
+        return self._decoder.read(start, count)
+
+    def _read(self, reader: SeekReader, start: int, count: int) -> NDArray[np.int16]:
+        if start != self._at:
+            self._blocks, self._held, self._at = reader.samples_from(start), self._held[:0], start
+        while len(self._held) < count and (block := next(self._blocks, None)) is not None:
+            self._held = np.concatenate([self._held, block])
+        found, self._held = self._held[:count], self._held[count:]
+        self._at += len(found)
+        return found
 
 
 class _BackgroundDecoder:
@@ -80,15 +137,24 @@ class _BackgroundDecoder:
 
     Attributes:
         state: how far it is.
+        running: whether it decodes.
     """
 
-    def __init__(self, source: Path, folder: Path) -> None:
+    def __init__(self, source: Path, folder: Path, table: Path) -> None:
         self.state = PlaybackState()
+        self.running = False
+        self._started = False
+        self._table = table
         self._source = source
         self._target = folder / _AUDIO
         self._part = folder / f"{_AUDIO}.part"
         self._channels = 0
-        threading.Thread(target=self._run, name="playback-decoder", daemon=True).start()
+
+    def start(self) -> None:
+        """Start, once."""
+        if not self._started:
+            self._started = self.running = True
+            threading.Thread(target=self._run, name="playback-decoder", daemon=True).start()
 
     def read(self, start: int, count: int) -> NDArray[np.int16] | None:
         """Return mono samples, fewer at the end; None if they are not decoded yet."""
@@ -115,6 +181,7 @@ class _BackgroundDecoder:
                 progress=lambda _fraction: None,
                 disk_space=DiskSpace(self._target.parent),
                 written=self._written,
+                seekable=True,
             )
         except FiError as error:
             self.state = PlaybackState(self.state.ready_s, done=True, error=error.code)
@@ -123,6 +190,11 @@ class _BackgroundDecoder:
         else:
             self._channels = decoded.recording.channels
             self.state = PlaybackState(decoded.recording.duration, done=True)
+            if decoded.seek_table is not None:
+                with suppress(OSError, FiError):  # the job was removed, or the disk is full
+                    decoded.seek_table.write(self._table)
+        finally:
+            self.running = False
 
     def _written(self, channels: int, samples: int) -> None:
         """Take note of samples in the part file."""
@@ -138,10 +210,10 @@ class _Stream:
         played_s: what the window has played of it, seconds of the recording.
     """
 
-    def __init__(self, decoder: _BackgroundDecoder, request: dict[str, Any]) -> None:
+    def __init__(self, sound: _Sound, request: dict[str, Any]) -> None:
         self.number: int = request["play"]
         self.played_s = 0.0
-        self._decoder = decoder
+        self._sound = sound
         self._start_s = max(0.0, float(request["start"]))
         self._at = round(self._start_s * SAMPLE_RATE_HZ)
         self._end = None if request["end"] is None else round(float(request["end"]) * SAMPLE_RATE_HZ)
@@ -156,7 +228,7 @@ class _Stream:
         count = round(_CHUNK_S * SAMPLE_RATE_HZ)
         if self._end is not None:
             count = max(0, min(count, self._end - self._at))
-        samples = self._decoder.read(self._at, count) if count else np.zeros(0, dtype=np.int16)
+        samples = self._sound.read(self._at, count) if count else np.zeros(0, dtype=np.int16)
         if samples is None:
             return False
         at_s = self._at / SAMPLE_RATE_HZ

@@ -18,6 +18,8 @@ from fi_desktop.audio.demux import FilePosition
 from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.audio.probe import declared_end, empty_edits, missed_end
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
+from fi_desktop.audio.resampling import Resampler, channels_of, clean
+from fi_desktop.audio.seek_table import SeekNotes, SeekTable
 from fi_desktop.audio.timeline import AudioWarning, MissingAudio, Timeline
 from fi_desktop.audio.treatment import UNTREATED, HighPass, Survey, Treatment, is_silent
 from fi_desktop.core import messages
@@ -51,12 +53,14 @@ class DecodedAudio:
         peak: highest level of any channel in the file, 0 to 1, DC offset removed.
         warnings: usually empty.
         treatment: what the recording needs.
+        seek_table: where its moments are in the file, if that is known.
     """
 
     recording: Recording
     peak: float
     warnings: tuple[AudioWarning, ...] = ()
     treatment: Treatment = UNTREATED
+    seek_table: SeekTable | None = None
 
 
 class DecodeProgress:
@@ -93,6 +97,7 @@ class BlockWriter:
 
     Attributes:
         survey: measurements of the audio before treatment.
+        appended: samples per channel so far.
     """
 
     def __init__(
@@ -111,7 +116,7 @@ class BlockWriter:
         self._high_pass = HighPass(self._channels) if treatment.high_pass else None
         self._blocks: list[NDArray[np.float32]] = []
         self._pending = 0
-        self._appended = 0
+        self.appended = 0
 
     @property
     def recording(self) -> Recording:
@@ -120,14 +125,11 @@ class BlockWriter:
 
     def write(self, frame: AudioFrame) -> None:
         """Append a frame of packed float32."""
-        channels = frame.layout.nb_channels
-        # `to_ndarray` takes three times as long, and three hours of audio have half a million frames.
-        packed = np.frombuffer(memoryview(frame.planes[0]), dtype=np.float32, count=frame.samples * channels)
-        self._append(_fit_channels(packed.reshape(-1, channels).T, self._channels))
+        self._append(channels_of(frame, self._channels))
 
     def pad(self, samples: int) -> None:
         """Append silence until there are `samples` per channel."""
-        missing = samples - self._appended
+        missing = samples - self.appended
         while missing > 0:
             count = min(missing, _BLOCK_SAMPLES)
             self._append(np.zeros((self._channels, count), dtype=np.float32))
@@ -141,7 +143,7 @@ class BlockWriter:
 
     def _append(self, block: NDArray[np.float32]) -> None:
         self._blocks.append(block)
-        self._appended += block.shape[1]
+        self.appended += block.shape[1]
         self._pending += block.shape[1]
         if self._pending >= _BLOCK_SAMPLES:
             self._flush()
@@ -150,35 +152,17 @@ class BlockWriter:
         """Clean and write what is pending, except what the filter holds back."""
         if not self._blocks:
             return
-        # Float files may hold NaN and levels beyond full scale.
-        block = np.nan_to_num(np.concatenate(self._blocks, axis=1), copy=False, posinf=1.0, neginf=-1.0)
+        block = clean(np.concatenate(self._blocks, axis=1))
         self._blocks, self._pending = [], 0
-        np.clip(block, -1.0, 1.0, out=block)
         self.survey.add(block)
         self._store(self._high_pass.push(block) if self._high_pass else block)
-        self._progress.note_written(self._appended / SAMPLE_RATE_HZ)
+        self._progress.note_written(self.appended / SAMPLE_RATE_HZ)
 
     def _store(self, block: NDArray[np.float32]) -> None:
         self._writer.write(block if self._gain == 1.0 else block * self._gain)
         if self._written is not None:
             self._writer.flush()
             self._written(self._channels, self._writer.recording.samples)
-
-
-def _fit_channels(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
-    """Bring (any, samples) to (channels, samples).
-
-    Surplus channels are mixed into the first ones in turn, so no voice is lost; missing ones repeat these.
-    """
-    count = block.shape[0]
-    if count == channels:
-        return block
-    fitted: NDArray[np.float32]
-    if count < channels:
-        fitted = block[np.arange(channels) % count]
-    else:
-        fitted = np.stack([block[first::channels].mean(axis=0) for first in range(channels)])
-    return fitted
 
 
 class TrackDecoder:
@@ -193,6 +177,7 @@ class TrackDecoder:
         _warnings: contradictions between the header and the audio.
         _seen: whether there were any packets.
         _fine: whether samples hold more than 16 bits.
+        _notes: what is noted for seeking.
     """
 
     def __init__(
@@ -204,8 +189,10 @@ class TrackDecoder:
         missing: MissingAudio,
         treatment: Treatment,
         written: Written | None = None,
+        notes: SeekNotes | None = None,
     ) -> None:
         self._written = written
+        self._notes = notes
         self._media = media
         self._treatment = treatment
         self._fine = False
@@ -216,7 +203,7 @@ class TrackDecoder:
         self._progress = progress
         self._relative = bool(int(media.container.format.flags) & _RELATIVE_TIMESTAMPS)
         self._timeline = Timeline(start_s=media.start_s, duration_s=media.duration_s, relative=self._relative)
-        self._resampler: av.AudioResampler | None = None
+        self._resampler = Resampler()
         self._setup: tuple[str, str, int] | None = None
         self._anchor_s = 0.0
         self._fed = 0
@@ -235,6 +222,8 @@ class TrackDecoder:
     def decode(self, packet: Packet) -> None:
         """Decode a packet of the track and write its samples."""
         self._seen = self._seen or packet.size > 0
+        if self._notes is not None:
+            self._notes.note_packet(packet)
         for frame in self._frames(packet):
             if self._output is None:
                 channels = min(frame.layout.nb_channels, MAX_CHANNELS)
@@ -247,6 +236,8 @@ class TrackDecoder:
 
     def switch_file(self, media: Media, position: FilePosition) -> None:
         """Continue with another recording stored in the same file."""
+        if self._notes is not None:
+            self._notes.usable = False
         at_s, jump = self._position_s, self._timeline.jump
         self._media = media
         self._timeline = Timeline(
@@ -330,6 +321,8 @@ class TrackDecoder:
     def _write(self, frame: AudioFrame, output: BlockWriter) -> None:
         timestamp_s = frame.time
         if timestamp_s is not None and self._empty.cover(timestamp_s + frame.samples / frame.sample_rate / 2):
+            if self._notes is not None:
+                self._notes.note_dropped()
             return
         gap_s = self._timeline.gap_before(timestamp_s, self._position_s)
         self._missing.decoded(self._position_s, gap_s)
@@ -341,35 +334,23 @@ class TrackDecoder:
             self._drain(output)
             output.pad(round(position_s * SAMPLE_RATE_HZ))
             self._restart(setup, position_s)
+        if self._notes is not None:
+            self._notes.note_frame(output.appended, self._fed, self._rate_hz)
         self._fed += frame.samples
-        for resampled in self._resample(frame):
+        for resampled in self._resampler.push(frame):
             output.write(resampled)
 
     def _restart(self, setup: tuple[str, str, int], position_s: float) -> None:
         """Start a resampler for frames of this format, layout and rate."""
         if setup[2] not in _RATES_HZ:
             raise UserError(messages.AUDIO_UNREADABLE)
-        try:
-            # Packed output: PyAV 18 reads past the end of a frame of eight planar channels. Same layout:
-            # libswresample mixes channels if input and output layouts differ.
-            self._resampler = av.AudioResampler(format="flt", layout=setup[1], rate=SAMPLE_RATE_HZ)
-        except ValueError:
-            raise UserError(messages.AUDIO_UNREADABLE) from None
+        self._resampler.start(setup[1])
         self._setup, self._rate_hz = setup, setup[2]
         self._anchor_s, self._fed = position_s, 0
 
     def _drain(self, output: BlockWriter) -> None:
-        for resampled in self._resample(None):
+        for resampled in self._resampler.push(None):
             output.write(resampled)
-
-    def _resample(self, frame: AudioFrame | None) -> list[AudioFrame]:
-        if self._resampler is None:
-            return []
-        try:
-            return self._resampler.resample(frame)
-        except (av.FFmpegError, ValueError):
-            # The header declares a rate or layout that libswresample rejects.
-            raise UserError(messages.AUDIO_UNREADABLE) from None
 
     def _empty_message(self) -> Message:
         """Return the error's message if no frame was decoded."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.jobs.review_files import StoredResult, VersionFacts, read_result
-from fi_desktop.system.files import RESULT, discard_stages, is_kept
+from fi_desktop.system.files import RESULT, SEEK_TABLE, discard_stages, is_kept
 from fi_desktop.system.result_files import use_version, version_of, versions
 
 _FOLDERS_PER_STEP = 50
@@ -79,6 +79,10 @@ class JobFolders:
             return version_of((self.folder(job_id) / RESULT).read_bytes()) == version
         except OSError:
             return False
+
+    def seek_table(self, job_id: int) -> Path:
+        """Return where the seek table of a job's recording is, if it has one."""
+        return self.folder(job_id) / SEEK_TABLE
 
     def source_sha256(self, job_id: int) -> str | None:
         """Return the hash of the recording that a job's result was made from; None without a result."""

@@ -102,6 +102,7 @@ def _transcript(task: Task, reporter: PipelineReporter) -> Transcript:
     with StageReporter(reporter, Stage.JOIN):
         transcript = _join(task, source, speech, diarization, transcription, halves.notes())
     write_waveform(task.folder, source.recording)
+    stages.keep_seek_table(task.folder)
     return transcript
 
 

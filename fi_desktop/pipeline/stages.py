@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,12 @@ from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.pipeline.task import StageReporter, Task
-from fi_desktop.system.files import RESULT, discard_stages, replacing, write_whole
+from fi_desktop.system.files import RESULT, SEEK_TABLE, discard_stages, replacing, write_whole
 from fi_desktop.system.result_files import keep_version, version_of
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
+_SEEK_TABLE = "seek.stage"
 _MIX = "mix.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
@@ -132,7 +133,7 @@ def _decode(task: Task, audio: Path, reporter: StageReporter) -> DecodedSource:
     for _ in range(_READS):
         fingerprint = _fingerprint(task.path)
         try:
-            decoded = decode(task.path, audio, progress=reporter)
+            decoded = decode(task.path, audio, progress=reporter, seekable=True)
             sha256 = source_sha256(task.path)
         except UserError:
             # An incomplete file may look damaged.
@@ -143,9 +144,17 @@ def _decode(task: Task, audio: Path, reporter: StageReporter) -> DecodedSource:
             raise read_error() from error
         if _fingerprint(task.path) == fingerprint:
             notes = tuple(warning.note for warning in decoded.warnings)
+            if decoded.seek_table is not None:
+                decoded.seek_table.write(task.folder / _SEEK_TABLE)
             return DecodedSource(decoded.recording, sha256, notes, fingerprint)
     audio.unlink(missing_ok=True)
     raise TransientError(messages.AUDIO_CHANGING)
+
+
+def keep_seek_table(folder: Path) -> None:
+    """Keep what the decoder noted for playing, with the result that is written next."""
+    with suppress(FileNotFoundError):
+        (folder / _SEEK_TABLE).replace(folder / SEEK_TABLE)
 
 
 def mix_channels(task: Task, recording: Recording, reporter: StageReporter) -> ChannelMix:

@@ -22,7 +22,11 @@ WAVEFORM = "waveform.u8"
 """File name of the recording's waveform in its job's folder."""
 PEAKS_HZ = 50
 """Its peaks per second: three hours are half a megabyte."""
-_KEPT = re.compile(rf"result(-\d+)?\.json|review-[0-9a-f]{{16}}\.jsonl|{re.escape(WAVEFORM)}")
+SEEK_TABLE = "seek.table"
+"""File name of the recording's seek table in its job's folder; see `audio.seek_table`."""
+_KEPT = re.compile(
+    rf"result(-\d+)?\.json|review-[0-9a-f]{{16}}\.jsonl|{re.escape(WAVEFORM)}|{re.escape(SEEK_TABLE)}"
+)
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -58,7 +62,7 @@ def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file in a finished job's folder stays: a result, its waveform, or its review."""
+    """Whether a file in a finished job's folder stays: a result or its review, waveform or seek table."""
     return _KEPT.fullmatch(name) is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -63,7 +64,7 @@ def recorder(qtbot: QtBot) -> Recorder:
 
 @pytest.fixture
 def player(recorder: Recorder, tmp_path: Path) -> Iterator[Player]:
-    player = Player(phone_call(), tmp_path / "playback", output=lambda: recorder)
+    player = Player(phone_call(), tmp_path / "playback", tmp_path / "table", output=lambda: recorder)
     yield player
     player.close()
     assert not (tmp_path / "playback").exists()
@@ -148,7 +149,7 @@ def test_stops_at_the_end(qtbot: QtBot, player: Player, samples: NDArray[np.int1
 
 
 def test_without_an_audio_device_it_says_so(qtbot: QtBot, tmp_path: Path):
-    player = Player(phone_call(), tmp_path / "playback", output=lambda: None)
+    player = Player(phone_call(), tmp_path / "playback", tmp_path / "table", output=lambda: None)
     player.play(1.0)
     assert not player.playing
     assert player.error == messages.PLAY_NO_DEVICE.code
@@ -156,12 +157,47 @@ def test_without_an_audio_device_it_says_so(qtbot: QtBot, tmp_path: Path):
 
 
 def test_recording_that_is_gone_is_named_by_its_code(qtbot: QtBot, recorder: Recorder, tmp_path: Path):
-    player = Player(tmp_path / "gone.mp3", tmp_path / "playback", output=lambda: recorder)
+    source = tmp_path / "gone.wav"
+    player = Player(source, tmp_path / "playback", tmp_path / "table", output=lambda: recorder)
+    player.play(12.0)
+    until(qtbot, lambda: bool(player.error))
+    assert player.error == messages.AUDIO_MISSING.code
+    assert not player.playing
+    shutil.copy(phone_call(), source)
+    player.play(12.0)
+    until(qtbot, lambda: player.position_s > 12.1)
+    assert player.error == ""
+    player.close()
+
+
+def test_recording_that_was_found_is_played_from_there(
+    qtbot: QtBot, recorder: Recorder, tmp_path: Path, samples: NDArray[np.int16]
+):
+    player = Player(tmp_path / "gone.wav", tmp_path / "playback", tmp_path / "table", output=lambda: recorder)
+    player.seek(12.0)
     player.play()
     until(qtbot, lambda: bool(player.error))
-    assert player.error.startswith("audio.")
+    player.set_source(phone_call())
+    assert player.error == ""
     assert not player.playing
+    player.play()
+    until(qtbot, lambda: player.position_s > 12.3)
     player.close()
+    part = samples[round(12.0 * SAMPLE_RATE_HZ) :]
+    part = part[int(np.flatnonzero(part)[0]) :]
+    np.testing.assert_array_equal(recorder.sound, part[: len(recorder.sound)])
+
+
+def test_process_is_ready_before_the_first_click(qtbot: QtBot, player: Player):
+    player.prepare()
+    link = player._link
+    assert link is not None
+    player.play(3.0)
+    until(qtbot, lambda: player.position_s > 3.1)
+    assert player._link is link
+    player.close()
+    player.prepare()
+    assert player._link is None
 
 
 def test_process_that_dies_stops_the_sound_and_a_new_one_plays(qtbot: QtBot, player: Player):

@@ -32,6 +32,9 @@ from fi_desktop.system import log
 LEAD_S = 0.5
 """How long before a chosen word playing starts."""
 
+PREPARE_MS = 300
+"""How long after a result is shown the playback process starts."""
+
 _BYTES_PER_S = 2 * PLAYBACK_HZ
 _TICK_MS = 33
 _DEVICE_BUFFER_S = 0.06
@@ -99,28 +102,30 @@ class Player(QObject):
         self,
         source: Path,
         folder: Path,
+        table: Path,
         parent: QObject | None = None,
         *,
         output: Callable[[], SoundOutput | None] = device_output,
     ) -> None:
-        """Prepare; the process starts when something is played.
+        """Prepare; the process starts with `prepare`, or when something is played.
 
         Args:
             source: the recording.
             folder: for the playback process, which deletes it.
+            table: the recording's seek table, which need not exist.
             parent: of the object.
             output: opens what plays the samples.
         """
         super().__init__(parent)
         self.speed = 1.0
         self.loop: tuple[float, float] | None = None
-        self._source, self._folder = source, folder
+        self._source, self._folder, self._table = source, folder, table
         self._open_output = output
         self._output: SoundOutput | None = None
         self._link: _Link | None = None
         self._buffer = _SoundBuffer(self)
         self._number = 0
-        self._playing = False
+        self._playing = self._closed = False
         self._position_s = 0.0
         self._error = ""
         self._timer = QTimer(self)
@@ -147,6 +152,20 @@ class Player(QObject):
     def error(self) -> str:
         """The code of the message that says why it cannot play; "" if it can."""
         return self._error
+
+    @Slot()
+    def prepare(self) -> None:
+        """Start the process ahead of the first click, if there is a device to play on."""
+        if not self._closed and self._link is None and not self._error and self._open():
+            self._link = _Link(self._source, self._folder, self._table, self._received.emit)
+
+    def set_source(self, source: Path) -> None:
+        """Play another file from now on: the recording was found there."""
+        self.pause()
+        self._disconnect()
+        self._source, self._error = source, ""
+        self.prepare()
+        self.changed.emit()
 
     def play(self, start_s: float | None = None) -> None:
         """Play from a moment, or from where it stopped."""
@@ -215,21 +234,31 @@ class Player(QObject):
 
     def close(self) -> None:
         """End the process and let go of the device."""
+        self._closed = True
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         self._halt()
         self._playing = False
         if self._link is not None:
             self._link.close()
             self._link = None
 
-    def _start(self) -> bool:
-        """Start the process and open the device; return whether it can play."""
+    def _open(self) -> bool:
+        """Open the device; return whether there is one."""
         if self._output is None:
             self._output = self._open_output()
-        if self._output is None:
+        return self._output is not None
+
+    def _start(self) -> bool:
+        """Start the process and open the device; return whether it can play."""
+        if self._error and self._link is not None:
+            self._disconnect()  # the recording may be back
+        if not self._open():
             self._error = messages.PLAY_NO_DEVICE.code
         elif self._link is None:
             self._error = ""
-            self._link = _Link(self._source, self._folder, self._received.emit)
+            self._link = _Link(self._source, self._folder, self._table, self._received.emit)
         if self._error:
             self.changed.emit()
         return not self._error
@@ -280,7 +309,7 @@ class Player(QObject):
             log.event("PLAYBACK_ENDED")
             self._error = messages.PLAY_FAILED.code
             self.pause()
-            self.close()
+            self._disconnect()
             self.changed.emit()
 
 
@@ -291,11 +320,11 @@ class _Link:
         broken: the process ended, or sent what nobody understands.
     """
 
-    def __init__(self, source: Path, folder: Path, notify: Callable[[], None]) -> None:
+    def __init__(self, source: Path, folder: Path, table: Path, notify: Callable[[], None]) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=playback.main, args=(theirs, source, folder), name="playback", daemon=True
+            target=playback.main, args=(theirs, source, folder, table), name="playback", daemon=True
         )
         self._process.start()
         theirs.close()

@@ -76,6 +76,11 @@ class ReviewSession(QObject):
         return self._service.folders.playback / str(self.job_id)
 
     @property
+    def seek_table(self) -> Path:
+        """Where the moments of the recording in its file are noted, if they are."""
+        return self._service.folders.seek_table(self.job_id)
+
+    @property
     def transcript(self) -> Transcript:
         """The transcript with all corrections."""
         return self._review.transcript

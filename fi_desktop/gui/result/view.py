@@ -29,7 +29,7 @@ from fi_desktop.gui.result.border_controller import BorderController
 from fi_desktop.gui.result.corrections_controller import CorrectionsController
 from fi_desktop.gui.result.header_facts import FactsLine, Verdict
 from fi_desktop.gui.result.lanes import LanesView
-from fi_desktop.gui.result.player import LEAD_S, Player, SoundOutput, device_output
+from fi_desktop.gui.result.player import LEAD_S, PREPARE_MS, Player, SoundOutput, device_output
 from fi_desktop.gui.result.player_bar import PlayerBar
 from fi_desktop.gui.result.review_bar import ReviewBar
 from fi_desktop.gui.result.review_session import ReviewSession
@@ -103,7 +103,8 @@ class ResultView(QWidget):
         else:
             self.turns = TurnsPanel(transcript, self)
             self._list = self.turns.table
-        self.player = Player(Path(path), session.playback_folder, self, output=output)
+        self.player = Player(Path(path), session.playback_folder, session.seek_table, self, output=output)
+        QTimer.singleShot(PREPARE_MS, self.player, self.player.prepare)
         self.controls = PlayerBar(self.player, transcript.duration, self)
         self.review = ReviewBar(session, self)
         self.naming = SpeakerNaming(session, self.player, self)
