@@ -93,13 +93,18 @@ class _Sound:
         self._at = -1  # the sample after those that were read; the first of those that are held
         known = read_seek_table(table)
         if known is None:
+            if not source.is_file():
+                self._decoder.start()  # which says why not
             return
         self._ready_s = known.samples / SAMPLE_RATE_HZ
         self._reader = SeekReader(source, known)
         try:
             self._reader.open()
-        except (SeekMismatch, FiError):
+        except SeekMismatch:
             self._reader = None
+        except FiError:
+            self._reader = None
+            self._decoder.start()  # which says why not
 
     @property
     def state(self) -> PlaybackState:

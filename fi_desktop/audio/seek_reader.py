@@ -1,4 +1,4 @@
-"""Decodes a recording from any moment on, as its seek table says, to the samples that the transcript is of.
+"""Decodes a recording from any moment on, by its seek table, to the samples that were transcribed.
 
 It starts a second earlier: a decoder needs packets from before to be right. What the table says of packets
 and frames is compared all the way; where the file differs, reading ends with `SeekMismatch`.
@@ -53,7 +53,7 @@ class SeekReader:
         self._empty = EmptyEdits(())
 
     def open(self) -> None:
-        """Open the file anew, at its start.
+        """Open the file, at its start.
 
         Raises:
             UserError, TransientError: as `open_media`.

@@ -77,13 +77,13 @@ class SeekTable:
     rows: NDArray[Any]
 
     def target_before(self, sample: int) -> int:
-        """Return the last row at or before a sample that one can seek to; 0, the start, if there is none."""
+        """Return the last row at or before a sample that one can seek to, or 0, the start."""
         last = self.row_before(sample)
         found = np.flatnonzero(self.rows["target"][: last + 1])
         return int(found[-1]) if len(found) else 0
 
     def row_before(self, sample: int) -> int:
-        """Return the last row at or before a sample; 0 if there is none."""
+        """Return the last row at or before a sample, or 0."""
         return max(0, int(np.searchsorted(self.rows["sample"], sample, side="right")) - 1)
 
     def write(self, path: Path) -> None:
@@ -98,7 +98,7 @@ class SeekTable:
 
 
 def read_seek_table(path: Path) -> SeekTable | None:
-    """Read a table; None if there is none, or it is damaged or of another version."""
+    """Read a table; None if it is missing, damaged or of another version."""
     try:
         data = path.read_bytes()
     except OSError:

@@ -188,6 +188,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.Prioritized,
         ev.OptionsChanged,
         ev.StartChanged,
+        ev.Relocated,
         ev.Seen,
         ev.Reviewed,
         ev.VersionChosen,

@@ -96,6 +96,17 @@ class StartChanged(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Relocated(JobEvent):
+    """A person found the recording at another place.
+
+    Attributes:
+        path: where it is now; absolute.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen(JobEvent):
     """A person viewed or exported the result."""
 

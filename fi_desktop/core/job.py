@@ -268,6 +268,8 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return replace(job, priority=event.priority)
         case JobState.QUEUED | JobState.RETRYING, ev.OptionsChanged():
             return replace(job, options=event.options, fingerprint=event.fingerprint)
+        case _, ev.Relocated():
+            return replace(job, path=event.path)
         case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
         case _, ev.Reviewed() if job.summary is not None:

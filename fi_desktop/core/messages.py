@@ -140,6 +140,9 @@ AUDIO_FORBIDDEN = Message(
     "You do not have permission to read this recording. Copy it to a folder of yours, and try again.",
 )
 AUDIO_MISSING = Message("audio.missing", "The recording was moved or deleted. Put it back, and try again.")
+AUDIO_OTHER = Message(
+    "audio.other", "This is another recording. Choose the one that this result was made from."
+)
 AUDIO_NO_AUDIO = Message("audio.no_audio", "This file has no audio track.")
 AUDIO_NO_ROOM = Message(
     "audio.no_room", "There is not enough disk space to decode the recording. Free some space, and try again."

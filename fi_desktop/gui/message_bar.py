@@ -123,6 +123,10 @@ class MessageBar(QWidget):
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
+    def update_text(self, sentence: str) -> None:
+        """Change the message's text, such as a count, without announcing it again."""
+        self._text.setText(harmless(sentence))
+
     @Slot()
     def dismiss(self) -> None:
         """Hide the message."""

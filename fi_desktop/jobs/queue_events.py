@@ -161,6 +161,7 @@ _LOG_EVENTS = {
     ev.Prioritized: "WORKFLOW_JOB_PRIORITIZED",
     ev.OptionsChanged: "WORKFLOW_JOB_OPTIONS_CHANGED",
     ev.StartChanged: "WORKFLOW_JOB_START_CHANGED",
+    ev.Relocated: "WORKFLOW_JOB_RELOCATED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Reviewed: "WORKFLOW_JOB_REVIEWED",
     ev.VersionChosen: "WORKFLOW_JOB_VERSION_CHOSEN",

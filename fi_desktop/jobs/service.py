@@ -173,6 +173,14 @@ class JobService:
         return self._submissions.change(dict(recordings), options, again=again)
 
     @command
+    def relocate(self, job_id: int, path: Path) -> Future[None]:
+        """Use a job's recording at another place from now on; its result stays as it is.
+
+        `path`: absolute; the caller has found the same bytes there, see `moved_recording.py`.
+        """
+        return self._for_each([job_id], lambda job: self.transitions.relocate(job, path))
+
+    @command
     def add_steps(
         self, job_id: int, version: str, steps: Sequence[Step], *, after: int, outcome: ReviewOutcome
     ) -> Future[None]:

@@ -245,6 +245,11 @@ class Transitions:
         if job.state in _WAITING and job.start_at != start_at:
             self._record(job, ev.StartChanged(job.id, self._now(), start_at))
 
+    def relocate(self, job: Job, path: Path) -> None:
+        """Use the recording at another place from now on; the caller has compared it."""
+        if job.path != str(path):
+            self._record(job, ev.Relocated(job.id, self._now(), str(path)))
+
     def mark_seen(self, job: Job) -> None:
         """Record that somebody viewed or exported the result."""
         if job.summary is not None and job.seen_at is None:

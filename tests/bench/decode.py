@@ -15,7 +15,6 @@ from fractions import Fraction
 from pathlib import Path
 
 RATE_HZ = 44_100
-MINUTE = 60 * RATE_HZ
 FORMATS = (
     ("M4A (AAC)", "aac", "ipod", ".m4a"),
     ("MP3", "libmp3lame", "mp3", ".mp3"),
@@ -23,26 +22,34 @@ FORMATS = (
 )
 
 
-def make(path: Path, codec: str, container: str, minutes: int) -> None:
-    """Write stereo noise, one minute of it repeated."""
+def make(
+    path: Path,
+    codec: str,
+    container: str,
+    minutes: int,
+    *,
+    rate_hz: int = RATE_HZ,
+    options: dict[str, str] | None = None,
+) -> None:
+    """Write stereo noise, one minute of it repeated. options: of the container."""
     import av
     import numpy as np
 
-    noise = np.random.default_rng(7).normal(0, 0.1, (1, 2 * MINUTE)).astype(np.float32)
-    with av.open(str(path), "w", format=container) as output:
-        stream = output.add_stream(codec, rate=RATE_HZ, layout="stereo")
+    noise = np.random.default_rng(7).normal(0, 0.1, (1, 2 * 60 * rate_hz)).astype(np.float32)
+    with av.open(str(path), "w", format=container, container_options=options or {}) as output:
+        stream = output.add_stream(codec, rate=rate_hz, layout="stereo")
         assert isinstance(stream, av.AudioStream)
         frame = av.AudioFrame.from_ndarray(noise, format="flt", layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
+        frame.sample_rate, frame.pts, frame.time_base = rate_hz, 0, Fraction(1, rate_hz)
         stream.codec_context.open()
-        resampler = av.AudioResampler(stream.format.name, "stereo", RATE_HZ, stream.frame_size or 4096)
+        resampler = av.AudioResampler(stream.format.name, "stereo", rate_hz, stream.frame_size or 4096)
         frames = resampler.resample(frame) + resampler.resample(None)
         packets = [bytes(packet) for part in frames for packet in stream.encode(part)]
         packets += [bytes(packet) for packet in stream.encode(None)]
         samples = stream.frame_size or 4096
         for number in range(minutes * len(packets)):
             packet = av.Packet(packets[number % len(packets)])
-            packet.stream, packet.time_base = stream, Fraction(1, RATE_HZ)
+            packet.stream, packet.time_base = stream, Fraction(1, rate_hz)
             packet.pts = packet.dts = number * samples
             packet.duration = samples
             output.mux(packet)

@@ -182,6 +182,8 @@ class JobView(QWidget):
                 return self.tr("Starts at {time}").format(time=self._labels.moment(at))
             case ev.StartChanged():
                 return self.tr("Starts now")
+            case ev.Relocated():
+                return self.tr("Recording found at another place")
             case ev.Seen():
                 return self.tr("Result opened")
             case ev.Reviewed(state=ReviewState.SIGNED, by=by):

@@ -37,6 +37,7 @@ PREPARE_MS = 300
 
 _BYTES_PER_S = 2 * PLAYBACK_HZ
 _TICK_MS = 33
+_GONE = (messages.AUDIO_MISSING.code, messages.AUDIO_AWAY.code)
 _DEVICE_BUFFER_S = 0.06
 
 
@@ -147,6 +148,11 @@ class Player(QObject):
     def waiting(self) -> bool:
         """Whether it is to play sound that is not decoded yet."""
         return self._playing and self._buffer.empty and not self._buffer.ended
+
+    @property
+    def gone(self) -> bool:
+        """Whether the recording is not where it was."""
+        return self._error in _GONE
 
     @property
     def error(self) -> str:

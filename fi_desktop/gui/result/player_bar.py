@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from fi_desktop.audio.playback import SPEEDS
 from fi_desktop.core.messages import MESSAGES
@@ -22,6 +22,7 @@ class PlayerBar(QWidget):
 
     Attributes:
         play, back, forward: the actions; they work while text is edited.
+        find_it: finds the recording, while it is gone.
         repeat: repeats the current turn while it is checked.
         follow: keeps what is heard in view while it is checked.
 
@@ -48,6 +49,11 @@ class PlayerBar(QWidget):
         self._message = QLabel(self)
         self._message.setObjectName("quiet")
         self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._message.setWordWrap(True)
+        self.find_it = QPushButton(self.tr("Find it…"), self)
+        self.find_it.setObjectName("plain")
+        self.find_it.setAccessibleName(self.tr("Find the recording"))
+        self.find_it.hide()
         self.speed = QComboBox(self)
         self.speed.setAccessibleName(self.tr("Speed"))
         self.speed.setToolTip(self.tr("Speed"))
@@ -68,6 +74,7 @@ class PlayerBar(QWidget):
         row.addWidget(self._time)
         row.addSpacing(12)
         row.addWidget(self._message, 1)
+        row.addWidget(self.find_it)
         row.addWidget(self.speed)
         row.addWidget(self.repeat)
         row.addWidget(self.follow)
@@ -128,6 +135,7 @@ class PlayerBar(QWidget):
         self._buttons[1] = (button, "pause" if playing else "play")
         self.speed.setCurrentIndex(SPEEDS.index(self._player.speed))
         self._show_time(self._player.position_s)
+        self.find_it.setVisible(self._player.gone)
         if error := self._player.error:
             message = MESSAGES.get(error)
             self._message.setText(sentence(message()) if message and not message.placeholders else error)

@@ -71,6 +71,11 @@ class ReviewSession(QObject):
         self._saving = 0  # steps that were sent and not yet answered
 
     @property
+    def service(self) -> JobService:
+        """The queue."""
+        return self._service
+
+    @property
     def playback_folder(self) -> Path:
         """Where the recording may be decoded to be played."""
         return self._service.folders.playback / str(self.job_id)

@@ -31,6 +31,7 @@ from fi_desktop.gui.result.header_facts import FactsLine, Verdict
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.player import LEAD_S, PREPARE_MS, Player, SoundOutput, device_output
 from fi_desktop.gui.result.player_bar import PlayerBar
+from fi_desktop.gui.result.recording_finder import RecordingFinder
 from fi_desktop.gui.result.review_bar import ReviewBar
 from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
@@ -48,7 +49,8 @@ class ResultView(QWidget):
     Attributes:
         session: the corrections.
         lanes: the speaker lanes.
-        player: plays the recording; controls: its controls.
+        path: the recording.
+        player: plays the recording; controls: its controls; finder: finds it if it was moved.
         review: how far it is checked, and the doubts that are left.
         naming: asks who a speaker is.
         corrections: what a person does in the text; None without words.
@@ -88,7 +90,7 @@ class ResultView(QWidget):
     ) -> None:
         """Show a result. path: the recording; output: opens what plays it."""
         super().__init__(parent)
-        self.session = session
+        self.session, self.path = session, path
         session.setParent(self)
         transcript = session.transcript
         self._labels = UiLabels(self)
@@ -120,6 +122,10 @@ class ResultView(QWidget):
             )
         self._borders = BorderController(session, self.lanes, self._list)
         self.message = MessageBar(self)
+        self.finder = RecordingFinder(
+            session, session.service, self.player, self.controls, self.message, bridge
+        )
+        self.finder.found.connect(self.show_path)
         self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(session, self.exports, self)
         self.other_number = QPushButton(self)
@@ -159,6 +165,14 @@ class ResultView(QWidget):
             self.lanes.scale,
             self.lanes.horizontalScrollBar().value(),
         )
+
+    @Slot(str)
+    def show_path(self, path: str) -> None:
+        """Play the recording from another place from now on."""
+        if path != self.path:
+            self.path = path
+            self._name.setToolTip(widgets.plain_tooltip(path))
+            self.player.set_source(Path(path))
 
     def restore_position(self, position: ResultPosition) -> None:
         """Restore scroll, zoom and search, after the layout."""
@@ -256,7 +270,7 @@ class ResultView(QWidget):
 
     def _make_header(self, path: str) -> QHBoxLayout:
         transcript = self._transcript
-        name = ElidedLabel(transcript.provenance.source_name, self)
+        name = self._name = ElidedLabel(transcript.provenance.source_name, self)
         name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         name.setToolTip(widgets.plain_tooltip(path))
         left = QVBoxLayout()
@@ -353,7 +367,8 @@ class ResultView(QWidget):
         self.again.setEnabled(allowed)
 
     def close_player(self) -> None:
-        """End the playback process."""
+        """End the playback process, and a search for the recording."""
+        self.finder.cancel()
         self.player.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

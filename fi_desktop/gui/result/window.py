@@ -209,6 +209,8 @@ class JobWindow(QWidget):
         self.setWindowTitle(f"{row.name} – fi-desktop")
         run = (row.state, row.attempts)
         self._show_rerun(row)
+        if self.result is not None:
+            self.result.show_path(row.path)
         if row.exportable and (row.state is JobState.COMPLETED or not self._unreadable):
             self._countdown.stop()
             new_result = row.state is JobState.COMPLETED and run != self._shown_run
