@@ -244,7 +244,9 @@ RESULT_WORDS_MISSING = Message("result.words_missing", "The words are missing: {
 RESULT_WRONG_WORDS = Message("result.wrong_words", "About {number} in 100 words may be wrong.")
 
 REVIEW_CHANGED = Message(
-    "review.changed", "This result was changed somewhere else meanwhile. Open it again to see the change."
+    "review.changed",
+    "This result was changed somewhere else meanwhile, so your last changes are not saved. "
+    "Open it again, and make them again.",
 )
 RESULT_BUSY = Message(
     "result.busy", "This recording is being processed again. Cancel that first, or wait for the new version."

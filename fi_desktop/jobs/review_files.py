@@ -164,6 +164,8 @@ class ReviewFile:
     def append(self, steps: Sequence[Step], after: int) -> None:
         """Add steps behind the first `after`; they are on disk when this returns.
 
+        Steps that are there already are not added twice: the answer about them may have been lost.
+
         Raises:
             UserError: there are more or fewer steps: somebody else changed the result meanwhile.
             TransientError: the disk is full.
@@ -176,6 +178,8 @@ class ReviewFile:
             with os.fdopen(handle, "r+b") as file:
                 known = file.read()
                 whole = known[: known.rfind(b"\n") + 1]
+                if _behind(whole, after) == lines:
+                    return
                 if whole.count(b"\n") != after:
                     raise UserError(messages.REVIEW_CHANGED)
                 file.truncate(len(whole))
@@ -239,6 +243,11 @@ def step_from_json(data: dict[str, Any]) -> Step:
 def _line(step: Step) -> bytes:
     # ASCII, as no escaped text can hold a line's end
     return json.dumps(step_to_json(step), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _behind(known: bytes, after: int) -> bytes:
+    """Return the lines behind the first `after`."""
+    return b"".join(known.splitlines(keepends=True)[after:])
 
 
 def _is_whole(line: bytes) -> bool:

@@ -1980,6 +1980,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
+        <source>This result was changed somewhere else meanwhile. Open it again to see the change.</source>
+        <translation>Este resultado se modificó en otro lugar mientras tanto. Ábralo de nuevo para ver el cambio.</translation>
+    </message>
+    <message>
         <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
         <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
     </message>
@@ -2006,10 +2010,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>This computer has no audio device to play sound on.</source>
         <translation>Esta computadora no tiene un dispositivo de audio para reproducir sonido.</translation>
-    </message>
-    <message>
-        <source>This result was changed somewhere else meanwhile. Open it again to see the change.</source>
-        <translation>Este resultado se modificó en otro lugar mientras tanto. Ábralo de nuevo para ver el cambio.</translation>
     </message>
     <message>
         <source>Only one voice was found, although {asked} speakers were expected.</source>
@@ -2498,6 +2498,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>This is another recording. Choose the one that this result was made from.</source>
         <translation>Esta es otra grabación. Elija la grabación de la que se hizo este resultado.</translation>
+    </message>
+    <message>
+        <source>This result was changed somewhere else meanwhile, so your last changes are not saved. Open it again, and make them again.</source>
+        <translation>Este resultado se cambió entretanto en otro lugar, por lo que sus últimos cambios no se guardaron. Ábralo de nuevo y vuelva a hacerlos.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>

@@ -4,8 +4,9 @@
 
 Each round submits three short recordings, and sometimes a file that is not one. The app or a worker is killed
 by SIGKILL, sometimes the app once more while it recovers. Then the app is started again and finishes the
-queue. Several harnesses share the rounds and run in parallel, each on its own data folder. If a round fails,
-its harness stops, reports the failure on stderr, and keeps the folder.
+queue. Several harnesses share the rounds and run in parallel, each on its own data folder. Another one kills
+people who correct a result as often, see `edit_rounds.py`. If a round fails, its harness stops, reports the
+failure on stderr, and keeps the folder.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -312,7 +314,14 @@ def _wait_for(victim: Victim, seconds: float) -> None:
         return
 
 
-def run_rounds(harness: Harness, rounds: int) -> bool:
+class Rounds(Protocol):
+    """What runs rounds."""
+
+    def run(self, rounds: int) -> object:
+        """Run rounds; return figures."""
+
+
+def run_rounds(harness: Rounds, rounds: int) -> bool:
     """Run rounds; return whether all passed, and print the first failure at once."""
     try:
         harness.run(rounds)
@@ -323,6 +332,8 @@ def run_rounds(harness: Harness, rounds: int) -> bool:
 
 
 def main() -> None:
+    from tests.crash.edit_rounds import EditHarness
+
     # print the stack of each thread if stopped from outside
     faulthandler.register(signal.SIGTERM, chain=True)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
@@ -335,10 +346,12 @@ def main() -> None:
         home = folder / str(which)
         home.mkdir()
         harnesses.append(Harness(home, seed + which, share=(which, _HARNESSES)))
-    with ThreadPoolExecutor(_HARNESSES) as threads:
-        passed = all(list(threads.map(run_rounds, harnesses, shares)))
-    for harness in harnesses:
-        print(harness.figures)
+    editing = EditHarness(folder / "editing", seed)
+    everything: list[Rounds] = [*harnesses, editing]
+    with ThreadPoolExecutor(len(everything)) as threads:
+        passed = all(list(threads.map(run_rounds, everything, [*shares, rounds])))
+    for figures in (*(harness.figures for harness in harnesses), editing.figures):
+        print(figures)
     if not passed:
         for process in psutil.Process().children(recursive=True):
             process.kill()

@@ -1,4 +1,4 @@
-"""SIGKILL at any moment loses no job, repeats no job and leaves no worker.
+"""SIGKILL at any moment loses no job and no correction, repeats no job and leaves no worker.
 
 A few rounds; `make crash ROUNDS=200` runs many.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.crash.edit_rounds import EditHarness
 from tests.crash.harness import KINDS, ORPHANS_S, PATIENCE_S, Harness, Victim
 
 pytestmark = [
@@ -77,3 +78,10 @@ def test_a_worker_exits_if_the_app_is_gone_when_it_starts(home: Path):
     victim.process.wait(PATIENCE_S)
     assert any(worker.is_running() for worker in workers)  # they do not watch the app yet
     assert victim.ended_after_s() < ORPHANS_S
+
+
+def test_no_acknowledged_correction_is_lost(tmp_path: Path):
+    figures = EditHarness(tmp_path, seed=3).run(4)
+    assert (figures.rounds, figures.kills["alone"]) == (4, 2)
+    assert figures.saved >= 4
+    assert figures.refused >= 1  # two people at once were told

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fi_desktop.core import events as ev
@@ -147,6 +147,42 @@ def test_two_people_at_once_do_not_overwrite_each_other(bench: Bench, finished: 
             bench.service.add_steps(finished, second.version, [named("Eva")], after=0, outcome=outcome)
         )
     assert bench.service.folders.result(finished).review.steps == [named("María")]
+
+
+def test_steps_whose_answer_was_lost_are_not_added_twice(bench: Bench, finished: int):
+    stored = bench.service.folders.result(finished)
+    outcome = ReviewOutcome(ReviewState.DRAFT)
+    steps = [named("María", 5.0), named("Eva", 6.0)]
+    for _ in range(2):
+        bench.answer(bench.service.add_steps(finished, stored.version, steps, after=0, outcome=outcome))
+    assert bench.service.folders.result(finished).review.steps == steps
+    with pytest.raises(UserError, match="not saved"):
+        bench.answer(bench.service.add_steps(finished, stored.version, steps[:1], after=0, outcome=outcome))
+    assert bench.service.folders.result(finished).review.steps == steps
+
+
+@settings(max_examples=20, deadline=None)  # each step waits for the disk
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), min_size=2, max_size=12))
+def test_two_people_lose_nothing_that_was_acknowledged(turns: list[tuple[bool, int]]):
+    """Two people edit in any order, each from what they read last; who is refused reads it again."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = ReviewFile(Path(folder), "0" * 16)
+        known: dict[bool, list[Step]] = {True: [], False: []}
+        acknowledged: list[Step] = []
+        for number, (who, count) in enumerate(turns):
+            steps = [named(f"{who}", float(100 * number + step)) for step in range(count)]
+            try:
+                file.append(steps, len(known[who]))
+            except UserError:
+                assert known[who] != acknowledged
+                known[who] = file.read()
+                continue
+            assert known[who] == acknowledged
+            acknowledged += steps
+            known[who] = list(acknowledged)
+        assert file.read() == acknowledged
 
 
 def test_new_result_leaves_the_old_one_with_its_review(bench: Bench, finished: int):

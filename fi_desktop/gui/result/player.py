@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import struct
-import threading
-from collections import deque
 from collections.abc import Callable
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QIODevice, QObject, QTimer, Signal, Slot
 from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices
 
-from fi_desktop.audio import playback
 from fi_desktop.audio.playback import (
     PLAYBACK_HZ,
     SPEEDS,
-    PlaybackState,
     PlayedSound,
     play_request,
     played_request,
-    read_message,
     stop_request,
 )
 from fi_desktop.core import messages
+from fi_desktop.gui.result.playback_link import PlaybackLink
+from fi_desktop.gui.result.sound_buffer import BYTES_PER_S, SoundBuffer
 from fi_desktop.system import log
 
 LEAD_S = 0.5
@@ -35,7 +28,6 @@ LEAD_S = 0.5
 PREPARE_MS = 300
 """How long after a result is shown the playback process starts."""
 
-_BYTES_PER_S = 2 * PLAYBACK_HZ
 _TICK_MS = 33
 _GONE = (messages.AUDIO_MISSING.code, messages.AUDIO_AWAY.code)
 _DEVICE_BUFFER_S = 0.06
@@ -63,7 +55,7 @@ class DeviceOutput:
         form.setChannelCount(1)
         form.setSampleFormat(QAudioFormat.SampleFormat.Int16)
         self._sink = QAudioSink(QMediaDevices.defaultAudioOutput(), form)
-        self._sink.setBufferSize(round(_DEVICE_BUFFER_S * _BYTES_PER_S))
+        self._sink.setBufferSize(round(_DEVICE_BUFFER_S * BYTES_PER_S))
 
     def start(self, source: QIODevice) -> None:
         """Start to read from a source, over and over."""
@@ -123,8 +115,8 @@ class Player(QObject):
         self._source, self._folder, self._table = source, folder, table
         self._open_output = output
         self._output: SoundOutput | None = None
-        self._link: _Link | None = None
-        self._buffer = _SoundBuffer(self)
+        self._link: PlaybackLink | None = None
+        self._buffer = SoundBuffer(self)
         self._number = 0
         self._playing = self._closed = False
         self._position_s = 0.0
@@ -163,7 +155,7 @@ class Player(QObject):
     def prepare(self) -> None:
         """Start the process ahead of the first click, if there is a device to play on."""
         if not self._closed and self._link is None and not self._error and self._open():
-            self._link = _Link(self._source, self._folder, self._table, self._received.emit)
+            self._link = PlaybackLink(self._source, self._folder, self._table, self._received.emit)
 
     def set_source(self, source: Path) -> None:
         """Play another file from now on: the recording was found there."""
@@ -264,7 +256,7 @@ class Player(QObject):
             self._error = messages.PLAY_NO_DEVICE.code
         elif self._link is None:
             self._error = ""
-            self._link = _Link(self._source, self._folder, self._table, self._received.emit)
+            self._link = PlaybackLink(self._source, self._folder, self._table, self._received.emit)
         if self._error:
             self.changed.emit()
         return not self._error
@@ -317,148 +309,3 @@ class Player(QObject):
             self.pause()
             self._disconnect()
             self.changed.emit()
-
-
-class _Link:
-    """The playback process, and the thread that reads what it sends.
-
-    Attributes:
-        broken: the process ended, or sent what nobody understands.
-    """
-
-    def __init__(self, source: Path, folder: Path, table: Path, notify: Callable[[], None]) -> None:
-        context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=playback.main, args=(theirs, source, folder, table), name="playback", daemon=True
-        )
-        self._process.start()
-        theirs.close()
-        self._folder = folder
-        self.broken = False
-        self._closing = False
-        self._notify = notify
-        self._messages: deque[PlaybackState | PlayedSound] = deque()
-        self._thread = threading.Thread(target=self._read, name="playback-reader", daemon=True)
-        self._thread.start()
-
-    def send(self, request: bytes) -> None:
-        """Send a request; a process that is gone is noticed by the reader."""
-        try:
-            self._pipe.send_bytes(request)
-        except OSError:
-            self.broken = True
-
-    def take(self) -> list[PlaybackState | PlayedSound]:
-        """Return what came since the last call."""
-        return [self._messages.popleft() for _ in range(len(self._messages))]
-
-    def close(self) -> None:
-        """End the process."""
-        self._closing = True
-        _close(self._pipe)
-        self._thread.join()
-        self._process.join(1.0)
-        if self._process.is_alive():
-            self._process.terminate()
-            self._process.join()
-        self._process.close()
-        shutil.rmtree(self._folder, ignore_errors=True)  # a killed process left it
-
-    def _read(self) -> None:
-        try:
-            while True:
-                if self._pipe.poll(0.1):
-                    self._messages.append(read_message(self._pipe.recv_bytes()))
-                    self._notify()
-                elif self._closing:
-                    return
-        except (EOFError, OSError, ValueError, KeyError, TypeError, struct.error):
-            if not self._closing:
-                self.broken = True
-                self._notify()
-
-
-def _close(pipe: Connection) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        return
-
-
-class _SoundBuffer(QIODevice):
-    """What the device reads: the samples of a stream, and silence while they are missing.
-
-    Attributes:
-        ended: the stream's last samples are here.
-        silent: the device read silence last.
-    """
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.ended = self.silent = False
-        self._lock = threading.Lock()  # some devices read in another thread
-        self._samples = bytearray()
-        self._number = 0
-        self._start_s = 0.0
-        self._speed = 1.0
-        self._read_bytes = 0  # of the stream's samples
-        self._told_bytes = 0
-        self.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered)
-
-    @property
-    def empty(self) -> bool:
-        """Whether all samples that came have been read."""
-        return not self._samples
-
-    def begin(self, number: int, start_s: float, speed: float) -> None:
-        """Expect another stream; samples of earlier ones are dropped."""
-        with self._lock:
-            self._number, self._start_s, self._speed = number, start_s, speed
-            self._samples.clear()
-            self._read_bytes = self._told_bytes = 0
-            self.ended = self.silent = False
-
-    def add(self, sound: PlayedSound) -> None:
-        """Take samples; none: the stream has ended."""
-        with self._lock:
-            if sound.stream == self._number:
-                self._samples += sound.samples
-                self.ended = self.ended or not sound.samples
-
-    def moment_s(self, waiting_bytes: int) -> float:
-        """Return the moment that is heard while the device holds this many bytes, seconds."""
-        with self._lock:
-            heard = max(0, self._read_bytes - (0 if self.silent else waiting_bytes))
-            return self._start_s + heard / _BYTES_PER_S * self._speed
-
-    def take_played_s(self) -> float:
-        """Return how much was read since the last call, seconds of the recording."""
-        with self._lock:
-            new, self._told_bytes = self._read_bytes - self._told_bytes, self._read_bytes
-            return new / _BYTES_PER_S * self._speed
-
-    def readData(self, maxlen: int) -> bytes:
-        """Return samples, or silence if there are none yet."""
-        with self._lock:
-            count = min(maxlen - maxlen % 2, len(self._samples))
-            if not count:
-                self.silent = True
-                return bytes(max(0, min(maxlen - maxlen % 2, _BYTES_PER_S // 50)))
-            self.silent = False
-            found = bytes(self._samples[:count])
-            del self._samples[:count]
-            self._read_bytes += count
-            return found
-
-    def writeData(self, data: object, length: int) -> int:
-        """Refuse: it is only read."""
-        return -1
-
-    def bytesAvailable(self) -> int:
-        """Return that there is always something to read."""
-        return max(len(self._samples), _BYTES_PER_S // 50) + super().bytesAvailable()
-
-    def isSequential(self) -> bool:
-        """Return that it has no positions."""
-        return True

@@ -1,0 +1,82 @@
+"""The window's side of the playback process: starts it, sends requests, reads what it sends."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from fi_desktop.audio import playback
+from fi_desktop.audio.playback import PlaybackState, PlayedSound, read_message
+
+
+class PlaybackLink:
+    """The playback process, and the thread that reads what it sends.
+
+    Attributes:
+        broken: the process ended, or sent what nobody understands.
+    """
+
+    def __init__(self, source: Path, folder: Path, table: Path, notify: Callable[[], None]) -> None:
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=playback.main, args=(theirs, source, folder, table), name="playback", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._folder = folder
+        self.broken = False
+        self._closing = False
+        self._notify = notify
+        self._messages: deque[PlaybackState | PlayedSound] = deque()
+        self._thread = threading.Thread(target=self._read, name="playback-reader", daemon=True)
+        self._thread.start()
+
+    def send(self, request: bytes) -> None:
+        """Send a request; a process that is gone is noticed by the reader."""
+        try:
+            self._pipe.send_bytes(request)
+        except OSError:
+            self.broken = True
+
+    def take(self) -> list[PlaybackState | PlayedSound]:
+        """Return what came since the last call."""
+        return [self._messages.popleft() for _ in range(len(self._messages))]
+
+    def close(self) -> None:
+        """End the process."""
+        self._closing = True
+        _close(self._pipe)
+        self._thread.join()
+        self._process.join(1.0)
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join()
+        self._process.close()
+        shutil.rmtree(self._folder, ignore_errors=True)  # a killed process left it
+
+    def _read(self) -> None:
+        try:
+            while True:
+                if self._pipe.poll(0.1):
+                    self._messages.append(read_message(self._pipe.recv_bytes()))
+                    self._notify()
+                elif self._closing:
+                    return
+        except (EOFError, OSError, ValueError, KeyError, TypeError, struct.error):
+            if not self._closing:
+                self.broken = True
+                self._notify()
+
+
+def _close(pipe: Connection) -> None:
+    try:
+        pipe.close()
+    except OSError:
+        return
