@@ -279,6 +279,16 @@
     </message>
 </context>
 <context>
+    <name>RecordingFinder</name>
+    <message numerus="yes">
+        <source>Searching… %Ln file(s) compared</source>
+        <translation>
+            <numerusform>Searching… %Ln file compared</numerusform>
+            <numerusform>Searching… %Ln files compared</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>RejectedRecordings</name>
     <message numerus="yes">
         <source>%Ln recording(s) or folder(s) not added.</source>
@@ -519,40 +529,6 @@
         <translation>
             <numerusform>%Ln worker</numerusform>
             <numerusform>%Ln workers</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>RecordingFinder</name>
-    <message numerus="yes">
-        <source>Searching… %Ln file(s) compared</source>
-        <translation>
-            <numerusform>Searching… %Ln file compared</numerusform>
-            <numerusform>Searching… %Ln files compared</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>ResultView</name>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln speaking turn</numerusform>
-            <numerusform>%Ln speaking turns</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln speaker(s)</source>
-        <translation>
-            <numerusform>%Ln speaker</numerusform>
-            <numerusform>%Ln speakers</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln word(s)</source>
-        <translation>
-            <numerusform>%Ln word</numerusform>
-            <numerusform>%Ln words</numerusform>
         </translation>
     </message>
 </context>

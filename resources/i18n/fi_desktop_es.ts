@@ -668,36 +668,8 @@
         <translation>Editar texto</translation>
     </message>
     <message>
-        <source>This is said by</source>
-        <translation>Esto lo dice</translation>
-    </message>
-    <message>
-        <source>From here on, said by</source>
-        <translation>Desde aquí lo dice</translation>
-    </message>
-    <message>
-        <source>A new speaker</source>
-        <translation>Otro hablante</translation>
-    </message>
-    <message>
         <source>Split before this word</source>
         <translation>Dividir antes de esta palabra</translation>
-    </message>
-    <message>
-        <source>Join with the next</source>
-        <translation>Unir con el siguiente</translation>
-    </message>
-    <message>
-        <source>Who is {speaker}?…</source>
-        <translation>¿Quién es {speaker}?…</translation>
-    </message>
-    <message>
-        <source>{speaker} is the same person as</source>
-        <translation>{speaker} es la misma persona que</translation>
-    </message>
-    <message>
-        <source>Swap {speaker} with</source>
-        <translation>Intercambiar {speaker} con</translation>
     </message>
 </context>
 <context>
@@ -1319,8 +1291,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, a speaker's name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search ({key})</source>
@@ -1341,10 +1313,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Search terms not understood</source>
         <translation>Términos de búsqueda no reconocidos</translation>
-    </message>
-    <message>
-        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1432,7 +1400,7 @@ Todo se queda en esta computadora.</translation>
         <source>Drag to move this border</source>
         <translation>Arrastre para mover este límite</translation>
     </message>
-<message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1980,10 +1948,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
-        <source>This result was changed somewhere else meanwhile. Open it again to see the change.</source>
-        <translation>Este resultado se modificó en otro lugar mientras tanto. Ábralo de nuevo para ver el cambio.</translation>
-    </message>
-    <message>
         <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
         <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
     </message>
@@ -2064,7 +2028,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive's compression is unusual. Create a plain zip.</source>
+        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2144,11 +2108,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2316,7 +2280,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2488,11 +2452,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2532,7 +2496,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2624,11 +2588,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2660,11 +2624,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3353,10 +3317,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Prioridad de estas grabaciones</translation>
     </message>
     <message>
-        <source>Several languages…</source>
-        <translation>Varios idiomas…</translation>
-    </message>
-    <message>
         <source>None</source>
         <translation>Ninguno</translation>
     </message>
@@ -3897,6 +3857,64 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>RecordingFinder</name>
+    <message>
+        <source>Choose the file…</source>
+        <translation>Elegir el archivo…</translation>
+    </message>
+    <message>
+        <source>Search a folder…</source>
+        <translation>Buscar en una carpeta…</translation>
+    </message>
+    <message>
+        <source>The recording was moved. It is now here: {path}</source>
+        <translation>La grabación se movió. Ahora está aquí: {path}</translation>
+    </message>
+    <message>
+        <source>Use it</source>
+        <translation>Usarla</translation>
+    </message>
+    <message>
+        <source>Find the recording</source>
+        <translation>Buscar la grabación</translation>
+    </message>
+    <message>
+        <source>Audio and video ({endings})</source>
+        <translation>Audio y video ({endings})</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Todos los archivos (*)</translation>
+    </message>
+    <message>
+        <source>Search a folder for the recording</source>
+        <translation>Buscar la grabación en una carpeta</translation>
+    </message>
+    <message>
+        <source>Comparing the file with the result…</source>
+        <translation>Comparando el archivo con el resultado…</translation>
+    </message>
+    <message numerus="yes">
+        <source>Searching… %Ln file(s) compared</source>
+        <translation>
+            <numerusform>Buscando… %Ln archivo comparado</numerusform>
+            <numerusform>Buscando… %Ln archivos comparados</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The recording is not in this folder.</source>
+        <translation>La grabación no está en esta carpeta.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>The recording is played from here now: {path}</source>
+        <translation>La grabación se reproduce ahora desde aquí: {path}</translation>
+    </message>
+</context>
+<context>
     <name>RecordingPicker</name>
     <message>
         <source>Add recordings</source>
@@ -4013,17 +4031,6 @@ Todo se queda en esta computadora.</translation>
         <source>This result stays until the new one is ready.</source>
         <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
-    </message>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
@@ -4035,24 +4042,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Show all</source>
         <translation>Mostrar todo</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln speaker(s)</source>
-        <translation>
-            <numerusform>%Ln hablante</numerusform>
-            <numerusform>%Ln hablantes</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln word(s)</source>
-        <translation>
-            <numerusform>%Ln palabra</numerusform>
-            <numerusform>%Ln palabras</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{time} long</source>
-        <translation>{time} de duración</translation>
     </message>
 </context>
 <context>
@@ -4856,7 +4845,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -5800,71 +5789,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
-    </message>
-</context>
-<context>
-    <name>ResultListView</name>
-    <message>
-        <source>Results</source>
-        <translation>Resultados</translation>
-    </message>
-</context>
-<context>
-    <name>RecordingFinder</name>
-    <message>
-        <source>Choose the file…</source>
-        <translation>Elegir el archivo…</translation>
-    </message>
-    <message>
-        <source>Search a folder…</source>
-        <translation>Buscar en una carpeta…</translation>
-    </message>
-    <message>
-        <source>The recording was moved. It is now here: {path}</source>
-        <translation>La grabación se movió. Ahora está aquí: {path}</translation>
-    </message>
-    <message>
-        <source>Use it</source>
-        <translation>Usarla</translation>
-    </message>
-    <message>
-        <source>Find the recording</source>
-        <translation>Buscar la grabación</translation>
-    </message>
-    <message>
-        <source>Audio and video ({endings})</source>
-        <translation>Audio y video ({endings})</translation>
-    </message>
-    <message>
-        <source>All files (*)</source>
-        <translation>Todos los archivos (*)</translation>
-    </message>
-    <message>
-        <source>Search a folder for the recording</source>
-        <translation>Buscar la grabación en una carpeta</translation>
-    </message>
-    <message>
-        <source>Comparing the file with the result…</source>
-        <translation>Comparando el archivo con el resultado…</translation>
-    </message>
-    <message numerus="yes">
-        <source>Searching… %Ln file(s) compared</source>
-        <translation>
-            <numerusform>Buscando… %Ln archivo comparado</numerusform>
-            <numerusform>Buscando… %Ln archivos comparados</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>The recording is not in this folder.</source>
-        <translation>La grabación no está en esta carpeta.</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
-        <source>The recording is played from here now: {path}</source>
-        <translation>La grabación se reproduce ahora desde aquí: {path}</translation>
     </message>
 </context>
 </TS>

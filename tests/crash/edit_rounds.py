@@ -21,10 +21,11 @@ from fi_desktop.core.review import Review, Step, StepKind, canonical
 from fi_desktop.core.values import JobOptions, ReviewState, Summary
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import verify
-from fi_desktop.jobs.review_files import ReviewFile, version_of
+from fi_desktop.jobs.review_files import ReviewFile
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.pipeline.stages import write_result
 from fi_desktop.system.files import RESULT
+from fi_desktop.system.result_files import version_of
 from tests.core.test_revision import spoken
 from tests.crash.harness import PATIENCE_S, Broken
 from tests.jobs.conftest import Bench
