@@ -14,6 +14,7 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.commands import command, commands_of
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.run_times import TimesCheck
@@ -39,6 +40,7 @@ class App:
     Attributes:
         settings: the current settings.
         service: the queue; accepts commands at once, and runs them once `start` was called.
+        index: keeps the index of transcripts.
     """
 
     def __init__(
@@ -62,6 +64,8 @@ class App:
             keep_s=_keep_s(settings),
             keep_unseen=settings.keep_unseen,
         )
+        self.index = IndexingThread(settings.search, self.service)
+        self._compares = backend != "idle"
         models = tuple(str(root) for root in settings.model_roots)
         self._backend: Backend
         match backend:
@@ -136,12 +140,16 @@ class App:
         log.set_up(self.settings.logs)
         log.event("APP_STARTED", version=__version__)
         self._backend.start()
+        self.index.start()
+        if self._compares:
+            self.index.compare()
         self._ipc.open()
 
     def stop(self) -> None:
         """Stop safely: running jobs are requeued. Returns when everything is on disk."""
         self._ipc.close()
         self._backend.stop()
+        self.index.close()
         log.event("APP_STOPPED")
         log.tear_down()
         if self._lock is not None:

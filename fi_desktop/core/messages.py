@@ -531,6 +531,11 @@ SETTINGS_TOO_LARGE = Message("settings.too_large", "Setting {name}: {value} is a
 SETTINGS_TOO_SMALL = Message("settings.too_small", "Setting {name}: {value} is below {least}.")
 SETTINGS_UNKNOWN = Message("settings.unknown", "Unknown setting “{name}”.")
 SETTINGS_UNREADABLE = Message("settings.unreadable", "settings.toml cannot be read: {error}.")
+SEARCH_DAMAGED = Message(
+    "search.damaged",
+    "The search index is damaged. It is made again from the results, which are not affected.",
+)
+SEARCH_UNAVAILABLE = Message("search.unavailable", "The search index cannot be read now. Try again.")
 HOME_EXPOSED = Message(
     "home.exposed",
     "Other accounts can open the data folder {home}, and its drive cannot prevent it. Choose another "

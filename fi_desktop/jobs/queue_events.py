@@ -26,6 +26,13 @@ class JobChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultCorrected:
+    """A person did something to a job's result; see `core/review.py`."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobRemoved:
     """A job was removed, with all its files."""
 
@@ -149,7 +156,16 @@ class Notice:
     note: Note | None
 
 
-QueueEvent = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | QueueHeld | Notice
+QueueEvent = (
+    JobChanged
+    | JobRemoved
+    | ResultCorrected
+    | JobProgressed
+    | WorkersChanged
+    | QueuePaused
+    | QueueHeld
+    | Notice
+)
 Listener = Callable[[tuple[QueueEvent, ...]], None]
 
 _LOG_EVENTS = {

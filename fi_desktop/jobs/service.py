@@ -32,6 +32,7 @@ from fi_desktop.jobs.queue_events import (
     Listener,
     Notice,
     QueueEvent,
+    ResultCorrected,
     WorkerGauge,
     log_event,
 )
@@ -199,6 +200,7 @@ class JobService:
             known = job.summary.version if job.summary is not None else ""
             if known == version or (not known and self.folders.is_current(job_id, version)):
                 self.transitions.mark_reviewed(job, outcome, given[-1].by)
+                self.publish(ResultCorrected(job_id))
 
         return self._commands.put(run)
 

@@ -310,6 +310,11 @@ class Settings:
         return self.home / "jobs"
 
     @property
+    def search(self) -> Path:
+        """Folder of the index of transcripts."""
+        return self.home / "search"
+
+    @property
     def logs(self) -> Path:
         """Folder of the log."""
         return self.home / "logs"

@@ -1,0 +1,288 @@
+"""`IndexingThread` keeps the index of transcripts up to date, in the process that owns the queue.
+
+It follows the queue's events: a job that completes is indexed, one that is corrected too, one that is removed
+is erased. At the start of a program that stays open, and before a search from the command line, it compares
+all results with the index: what an older version, a crash or another program left out is indexed, a few
+results at a time, newest first. If it is stopped meanwhile, it goes on next time.
+
+Neither queue nor window waits for it. It reads results and not the store, except for the list of jobs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import apsw
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import FiError
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, ResultCorrected
+from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.spoken_lines import lines_of, stamp_of
+from fi_desktop.jobs.transcript_index import (
+    DAMAGE,
+    DAMAGED_MARK,
+    INDEX_FILE,
+    IndexUnusable,
+    TranscriptIndex,
+)
+from fi_desktop.system import log
+
+_JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
+_RESULTS_PER_TRANSACTION = 16
+_CORRECTED_S = 1.0  # after the last correction: each means that a whole result is read
+_RETRY_S = 30.0  # after an error
+_ERASE_AGAIN_S = 0.2
+_LOOK_S = 10.0  # how often it looks whether a reader found damage
+
+
+class IndexingThread:
+    """Writes the index of transcripts.
+
+    Attributes:
+        caught_up: set while nothing is left to do.
+    """
+
+    def __init__(self, folder: Path, service: JobService) -> None:
+        """Prepare; folder: of the index."""
+        self._folder = folder
+        self._service = service
+        self._inbox: SimpleQueue[QueueEvent | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="transcript-index", daemon=True)
+        self._unlisten: Callable[[], None] = lambda: None
+        self._closing = threading.Event()
+        self.caught_up = threading.Event()
+        # used by the thread only
+        self._index: TranscriptIndex | None = None
+        self._compares = self._hurries = False
+        self._removed: set[int] = set()
+        self._changed: dict[int, float] = {}  # when a changed job is to be indexed, by the monotonic clock
+        self._stale: list[tuple[int, float]] = []  # what a comparison found: jobs, and when they were added
+        self._unerased = False  # the write-ahead log holds what was deleted
+
+    def start(self) -> None:
+        """Follow the queue's events."""
+        self._unlisten = self._service.listen(self._on_events)
+        self._thread.start()
+
+    def compare(self, *, hurry: bool = False) -> None:
+        """Compare all results with the index, now; hurry: without leaving time to others."""
+        self._hurries = hurry
+        self._compares = True
+        self.caught_up.clear()
+        self._inbox.put(None)
+
+    def close(self) -> None:
+        """Erase what was removed, leave the rest for the next time, and end; called after the queue's end."""
+        self._closing.set()
+        self._inbox.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._unlisten()
+
+    # ---- on the owner's thread
+
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        for event in events:
+            match event:
+                case JobChanged(event=ev.Completed() | ev.Reviewed()) | JobRemoved() | ResultCorrected():
+                    self.caught_up.clear()
+                    self._inbox.put(event)
+                case _:
+                    pass
+
+    # ---- on its own thread
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._wait()
+                if not self._closing.is_set():
+                    self._work()
+            except Exception as error:  # noqa: BLE001 - SQLite's errors, the disk's, and those of damaged files
+                self._recover(error)
+        self._take(0.0)
+        try:
+            self._remove()
+        except Exception as error:  # noqa: BLE001 - the next comparison finds what is left
+            log.event("SEARCH_INDEX_FAILED", error=type(error).__name__)
+        self._close_index()
+
+    def _wait(self) -> None:
+        """Take the events that came; wait for one if there is nothing else to do."""
+        if self._removed or self._stale or self._compares:
+            self._take(0.0)
+        elif self._changed or self._unerased:
+            due = min(self._changed.values(), default=0.0) - time.monotonic()
+            self._take(max(_ERASE_AGAIN_S, due))
+        else:
+            self.caught_up.set()
+            self._take(_LOOK_S if self._index is not None else None)
+
+    def _take(self, timeout_s: float | None) -> None:
+        try:
+            self._note(self._inbox.get(timeout=timeout_s) if timeout_s != 0.0 else self._inbox.get_nowait())
+            while True:
+                self._note(self._inbox.get_nowait())
+        except Empty:
+            return
+
+    def _note(self, event: QueueEvent | None) -> None:
+        match event:
+            case JobRemoved(job_id=job_id):
+                self._removed.add(job_id)
+                self._changed.pop(job_id, None)
+            case JobChanged(job=job, event=ev.Completed()):
+                self._changed[job.id] = 0.0
+            case JobChanged(job=job):
+                self._changed[job.id] = time.monotonic() + _CORRECTED_S
+            case ResultCorrected(job_id=job_id):
+                self._changed[job_id] = time.monotonic() + _CORRECTED_S
+            case _:
+                pass
+
+    def _work(self) -> None:
+        if not self._compares and self._index is None and not (self._folder / INDEX_FILE).is_file():
+            self._removed.clear()  # nobody searches yet: the first comparison finds all of it
+            self._changed.clear()
+            return
+        if (self._folder / DAMAGED_MARK).is_file():
+            raise IndexUnusable("damaged")
+        if self._compares:
+            self._compare()
+        self._remove()
+        now = time.monotonic()
+        for job_id in [job_id for job_id, due in self._changed.items() if due <= now]:
+            self._update(job_id)
+            self._changed.pop(job_id, None)
+        if self._stale:
+            self._update_stale()
+
+    def _opened(self) -> TranscriptIndex:
+        if self._index is None:
+            self._index = TranscriptIndex(self._folder)
+        return self._index
+
+    def _compare(self) -> None:
+        """Find the results that are not indexed as they are, and the jobs that no longer exist."""
+        index = self._opened()
+        self._compares = False
+        known = index.stamps()
+        found: dict[int, float] = {}
+        page_full, after = True, 0
+        while page_full and not self._closing.is_set():
+            page = self._service.jobs(after=after, limit=_JOBS_PER_PAGE).result()
+            found |= {job.id: job.submitted_at for job in page if job.summary is not None}
+            page_full, after = len(page) == _JOBS_PER_PAGE, page[-1].id if page else after
+        if self._closing.is_set():
+            return
+        folder = self._service.folders.folder
+        self._stale = [job for job in found.items() if stamp_of(folder(job[0])) != known.get(job[0])]
+        # one that completed meanwhile is not in `found`, but it was not known either: its event comes
+        self._removed |= known.keys() - found.keys()
+        self._record_left(index)
+
+    def _remove(self) -> None:
+        """Erase removed jobs, and empty the write-ahead log unless somebody reads it just now."""
+        if self._removed and (self._index is not None or (self._folder / INDEX_FILE).is_file()):
+            index = self._opened()
+            with index.transaction():
+                for job_id in self._removed:
+                    self._unerased |= index.remove(job_id)
+            shutil.rmtree(self._aside, ignore_errors=True)
+        self._removed.clear()
+        if self._unerased and self._index is not None:
+            self._unerased = not self._index.erase()
+
+    def _update(self, job_id: int) -> None:
+        """Index a job that has a new result or was corrected."""
+        index = self._opened()
+        at = index.at(job_id)
+        if at is None:
+            job = self._service.job(job_id).result()
+            if job is None:
+                return  # removed: its event comes
+            at = job.submitted_at
+        with index.transaction():
+            self._put(index, job_id, at)
+        self._unerased = True  # the log holds what stood there before
+
+    def _update_stale(self) -> None:
+        """Index some of the results that a comparison found, the newest first."""
+        started = time.monotonic()
+        index = self._opened()
+        with index.transaction():
+            for _ in range(min(_RESULTS_PER_TRANSACTION, len(self._stale))):
+                job_id, at = self._stale.pop()
+                if job_id not in self._removed:
+                    self._put(index, job_id, at)
+                if self._closing.is_set():
+                    break
+        self._record_left(index)
+        if self._stale and not self._hurries:
+            self._closing.wait(time.monotonic() - started)  # half of the time is for others
+
+    def _put(self, index: TranscriptIndex, job_id: int, at: float) -> None:
+        """Index a job's result as it is now; one that cannot be read has no lines."""
+        folders = self._service.folders
+        stamp = stamp_of(folders.folder(job_id))
+        if not stamp:
+            index.remove(job_id)
+            return
+        try:
+            lines = lines_of(folders.transcript(job_id))
+        except (OSError, ValueError, KeyError) as error:
+            log.event("SEARCH_RESULT_UNREADABLE", job=job_id, error=type(error).__name__)
+            lines = ()
+        index.put(job_id, at, stamp, lines)
+
+    def _record_left(self, index: TranscriptIndex) -> None:
+        with index.transaction():
+            index.set_left(len(self._stale))
+            if not self._stale:
+                index.set_cause("")
+        if not self._stale:
+            shutil.rmtree(self._aside, ignore_errors=True)
+            log.event("SEARCH_INDEX_COMPLETE")
+
+    # ---- when something is wrong
+
+    @property
+    def _aside(self) -> Path:
+        return self._folder.with_name(f"{self._folder.name}-aside")
+
+    def _recover(self, error: Exception) -> None:
+        """Put a damaged index aside, and compare again; after another error, some time later."""
+        self._close_index()
+        self._compares = True
+        if isinstance(error, FiError):  # the queue closes, or its disk is full
+            self._closing.wait(_RETRY_S)
+            return
+        log.event("SEARCH_INDEX_FAILED", error=type(error).__name__)
+        if isinstance(error, (IndexUnusable, *DAMAGE)):
+            try:
+                self._put_aside(error.cause if isinstance(error, IndexUnusable) else "damaged")
+            except (OSError, apsw.Error) as failure:  # another program has it open
+                log.event("SEARCH_INDEX_FAILED", error=type(failure).__name__)
+            else:
+                return
+        self._closing.wait(_RETRY_S)
+
+    def _put_aside(self, cause: str) -> None:
+        shutil.rmtree(self._aside, ignore_errors=True)
+        self._folder.rename(self._aside)
+        index = self._opened()
+        with index.transaction():
+            index.set_cause(cause)
+
+    def _close_index(self) -> None:
+        if self._index is not None:
+            with suppress(apsw.Error):
+                self._index.close()
+            self._index = None
