@@ -37,6 +37,7 @@ from fi_desktop.system import log
 _JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
 _RESULTS_PER_TRANSACTION = 16
 _CORRECTED_S = 1.0  # after the last correction: each means that a whole result is read
+_REMOVED_AT_ONCE = 8  # a third of a second each
 _RETRY_S = 30.0  # after an error
 _ERASE_AGAIN_S = 0.2
 _LOOK_S = 10.0  # how often it looks whether a reader found damage
@@ -110,6 +111,9 @@ class IndexingThread:
         self._take(0.0)
         try:
             self._remove()
+        except IndexUnusable:
+            self._close_index()
+            shutil.rmtree(self._folder, ignore_errors=True)
         except Exception as error:  # noqa: BLE001 - the next comparison finds what is left
             log.event("SEARCH_INDEX_FAILED", error=type(error).__name__)
         self._close_index()
@@ -189,14 +193,24 @@ class IndexingThread:
         self._record_left(index)
 
     def _remove(self) -> None:
-        """Erase removed jobs, and empty the write-ahead log unless somebody reads it just now."""
-        if self._removed and (self._index is not None or (self._folder / INDEX_FILE).is_file()):
+        """Erase removed jobs, and empty the write-ahead log unless somebody reads it just now.
+
+        Raises:
+            IndexUnusable: they are so many that it is quicker to make the index again.
+        """
+        if self._index is None and not (self._folder / INDEX_FILE).is_file():
+            self._removed.clear()
+        while self._removed:
             index = self._opened()
+            most = _REMOVED_AT_ONCE if self._closing.is_set() else max(20, index.count() // 10)
+            if len(self._removed) > most:
+                raise IndexUnusable("removed")
+            some = sorted(self._removed)[:_REMOVED_AT_ONCE]
             with index.transaction():
-                for job_id in self._removed:
+                for job_id in some:
                     self._unerased |= index.remove(job_id)
+            self._removed -= set(some)
             shutil.rmtree(self._aside, ignore_errors=True)
-        self._removed.clear()
         if self._unerased and self._index is not None:
             self._unerased = not self._index.erase()
 
@@ -275,9 +289,13 @@ class IndexingThread:
         self._closing.wait(_RETRY_S)
 
     def _put_aside(self, cause: str) -> None:
+        """Make an empty index. A damaged one is kept until the new one is complete."""
         shutil.rmtree(self._aside, ignore_errors=True)
         self._folder.rename(self._aside)
+        if cause == "removed":
+            shutil.rmtree(self._aside)
         index = self._opened()
+        self._removed.clear()  # they are in no index any more
         with index.transaction():
             index.set_cause(cause)
 

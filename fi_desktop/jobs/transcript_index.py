@@ -1,6 +1,7 @@
 """The index of all transcripts: SQLite's FTS5 in a database that can be made again from the results.
 
-    results      one row a job: when it was added, which files its lines were read from, and the lines, packed
+    results      one row a job: when it was added, and which files its lines were read from
+    passages     the lines, packed, some in each row
     vocabulary   each word once, with a number, and how many results have it
     lines        the full-text index: one row a line, with the numbers of its words in place of a text
 
@@ -36,12 +37,14 @@ DAMAGED_MARK = "damaged"
 INDEX_VERSION = 1
 """Grows with each change of what is stored, of `spoken_words`, or of the stemmer: the index is made again."""
 LINE_BITS = MOST_LINES.bit_length() - 1
+_PASSAGE_BITS = 5  # 32 lines: fewer compress less, more take longer to read
 BUSY_TIMEOUT_MS = 5_000
 _CACHE_KIB = 16_384
 
 _SCHEMA = f"""
-    CREATE TABLE results (job INTEGER PRIMARY KEY, at REAL, stamp TEXT, packed BLOB);
+    CREATE TABLE results (job INTEGER PRIMARY KEY, at REAL, stamp TEXT);
     CREATE INDEX results_at ON results (at);
+    CREATE TABLE passages (number INTEGER PRIMARY KEY, packed BLOB);
     CREATE TABLE vocabulary (number INTEGER PRIMARY KEY, word TEXT UNIQUE, results INTEGER);
     CREATE VIRTUAL TABLE lines USING fts5
         (words, stems, name, role, content='', columnsize=0, tokenize=ascii);
@@ -63,7 +66,7 @@ DAMAGE = (apsw.CorruptError, apsw.NotADBError, apsw.FormatError)
 
 
 class IndexUnusable(Exception):
-    """The index must be made again. cause: "damaged" or "version"."""
+    """The index must be made again. cause: "damaged", "version" or "removed"."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -132,16 +135,16 @@ class TranscriptIndex:
         before = [_Row(job_id, line) for line in self.lines(job_id)]
         after = [_Row(job_id, line) for line in lines]
         self._replace(before, after)
-        self._connection.execute(
-            "INSERT OR REPLACE INTO results (job, at, stamp, packed) VALUES (?, ?, ?, ?)",
-            (job_id, at, stamp, pack(row.line for row in after)),
-        )
+        self._store(job_id, [row.line for row in after])
+        result = "INSERT OR REPLACE INTO results (job, at, stamp) VALUES (?, ?, ?)"
+        self._connection.execute(result, (job_id, at, stamp))
 
     def remove(self, job_id: int) -> bool:
         """Remove a job, if it is there; return whether it was. Needs a transaction; then call `erase`."""
         if self.at(job_id) is None:
             return False
         self._replace([_Row(job_id, line) for line in self.lines(job_id)], [])
+        self._store(job_id, [])
         self._connection.execute("DELETE FROM results WHERE job = ?", (job_id,))
         return True
 
@@ -168,6 +171,10 @@ class TranscriptIndex:
         found = self._rows("SELECT at FROM results WHERE job = ?", job_id)
         return float(found[0][0]) if found else None
 
+    def count(self) -> int:
+        """Return how many jobs are indexed."""
+        return int(self._rows("SELECT COUNT(*) FROM results")[0][0])
+
     def stamps(self) -> dict[int, str]:
         """Return the stamp of each indexed job."""
         return dict(self._rows("SELECT job, stamp FROM results"))
@@ -178,9 +185,13 @@ class TranscriptIndex:
         Raises:
             IndexUnusable: they are damaged.
         """
-        found = self._rows("SELECT packed FROM results WHERE job = ?", job_id)
+        found = self._rows(
+            "SELECT packed FROM passages WHERE number >= ? AND number < ? ORDER BY number",
+            passage_of(job_id, 0),
+            passage_of(job_id + 1, 0),
+        )
         try:
-            return unpack(found[0][0]) if found else ()
+            return tuple(line for (packed,) in found for line in unpack(packed))
         except UNREADABLE_LINES as error:
             raise IndexUnusable("damaged") from error
 
@@ -209,6 +220,19 @@ class TranscriptIndex:
         gone = [(word,) for word in old - new]
         self._connection.executemany(_COUNT_OUT, gone)
         self._connection.executemany(_FORGET, gone)
+
+    def _store(self, job_id: int, lines: Iterable[SpokenLine]) -> None:
+        passages: dict[int, list[SpokenLine]] = {}
+        for line in lines:
+            passages.setdefault(passage_of(job_id, line.number), []).append(line)
+        self._connection.execute(
+            "DELETE FROM passages WHERE number >= ? AND number < ?",
+            (passage_of(job_id, 0), passage_of(job_id + 1, 0)),
+        )
+        self._connection.executemany(
+            "INSERT INTO passages (number, packed) VALUES (?, ?)",
+            [(number, pack(some)) for number, some in passages.items()],
+        )
 
     def _numbers(self, words: Iterable[str]) -> dict[str, str]:
         query = "SELECT word, number FROM vocabulary WHERE word = ?"
@@ -252,6 +276,11 @@ def _vocabulary(rows: Iterable[_Row]) -> set[str]:
 def row_of(job_id: int, number: int) -> int:
     """Return the row of a line in the full-text index."""
     return (job_id << LINE_BITS) + MOST_LINES - 1 - number
+
+
+def passage_of(job_id: int, number: int) -> int:
+    """Return the number of the passage that holds a line."""
+    return ((job_id << LINE_BITS) + number) >> _PASSAGE_BITS
 
 
 def line_at(row: int) -> tuple[int, int]:

@@ -28,6 +28,7 @@ from fi_desktop.jobs.transcript_index import (
     INDEX_VERSION,
     LINE_BITS,
     line_at,
+    passage_of,
     row_of,
 )
 from fi_desktop.system import log
@@ -78,7 +79,7 @@ class IndexState:
     Attributes:
         indexed: results that can be searched.
         left: results that are still to be indexed; -1 if nobody has counted yet.
-        cause: why it is made again: "damaged", "version" or "".
+        cause: why it is made again: "damaged", "version" or "removed"; "" if it is not.
     """
 
     indexed: int = 0
@@ -194,12 +195,15 @@ def _rows(
 
 
 def _lines(connection: apsw.Connection, query: SearchQuery, rows: Sequence[int]) -> Iterator[FoundLine]:
-    known: dict[int, tuple[float, dict[int, SpokenLine]]] = {}
+    moments: dict[int, float] = {}
+    passages: dict[int, dict[int, SpokenLine]] = {}
     for row in rows:
         job, number = line_at(row)
-        if job not in known:
-            ((at, packed),) = _fetch(connection, "SELECT at, packed FROM results WHERE job = ?", job)
-            known[job] = at, {line.number: line for line in unpack(packed)}
-        at, lines = known[job]
-        line = lines[number]
-        yield FoundLine(job, at, line, query.marks(line.text, line.language))
+        passage = passage_of(job, number)
+        if job not in moments:
+            ((moments[job],),) = _fetch(connection, "SELECT at FROM results WHERE job = ?", job)
+        if passage not in passages:
+            ((packed,),) = _fetch(connection, "SELECT packed FROM passages WHERE number = ?", passage)
+            passages[passage] = {line.number: line for line in unpack(packed)}
+        line = passages[passage][number]
+        yield FoundLine(job, moments[job], line, query.marks(line.text, line.language))

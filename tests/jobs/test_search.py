@@ -25,8 +25,8 @@ from fi_desktop.jobs.review_files import ReviewOutcome
 from fi_desktop.jobs.search_query import SearchQuery, period, start_of, terms_of
 from fi_desktop.jobs.spoken_lines import lines_of, stamp_of
 from fi_desktop.jobs.spoken_words import variants, words_of
-from fi_desktop.jobs.transcript_index import DAMAGED_MARK, INDEX_FILE, TranscriptIndex
-from fi_desktop.jobs.transcript_search import FoundLine, TranscriptSearch
+from fi_desktop.jobs.transcript_index import DAMAGED_MARK, INDEX_FILE, TranscriptIndex, passage_of
+from fi_desktop.jobs.transcript_search import FoundLine, IndexState, TranscriptSearch
 from fi_desktop.pipeline.stages import write_result
 from tests.jobs.conftest import Bench
 
@@ -337,7 +337,8 @@ def test_removed_words_are_in_no_file(archive: Archive):
     assert archive.find(UNSAID)
     assert archive.files_with(UNSAID.encode())
     connection = apsw.Connection(str(archive.folder / INDEX_FILE))
-    (packed,) = connection.execute("SELECT packed FROM results WHERE job = ?", (removed,)).fetchall()[0]
+    number = passage_of(removed, 0)
+    (packed,) = connection.execute("SELECT packed FROM passages WHERE number = ?", (number,)).fetchall()[0]
     connection.close()
     assert archive.files_with(packed)
     archive.remove(removed)
@@ -361,6 +362,17 @@ def test_a_job_removed_at_the_very_end_is_erased(archive: Archive):
     archive.shut()
     assert archive.files_with(UNSAID.encode()) == []
     assert archive.texts("común") == ["Palabra común"]
+
+
+def test_many_removed_jobs_are_erased_with_the_whole_index(archive: Archive):
+    jobs = [archive.add(transcript(f"Una {UNSAID} común"), f"visit {n}.wav") for n in range(40)]
+    archive.open()
+    archive.bench.answer(archive.bench.service.remove(jobs[:30]))
+    assert len(archive.find("común")) == 10
+    assert archive.search.state() == IndexState(indexed=10, left=0)
+    archive.bench.answer(archive.bench.service.remove(jobs[30:]))
+    archive.shut()
+    assert archive.files_with(UNSAID.encode()) == []
 
 
 def test_a_program_that_only_changes_the_queue_makes_no_index(archive: Archive):
@@ -425,7 +437,7 @@ def test_an_index_that_cannot_be_used_is_made_again(archive: Archive, damage: st
         file.write_bytes(data)
     else:
         changes = {
-            "lines": "UPDATE results SET packed = x'00'",
+            "lines": "UPDATE passages SET packed = x'00'",
             "version": "PRAGMA user_version = 99",
             "mark": "UPDATE about SET open = 0",
         }
@@ -546,7 +558,8 @@ def everything(folder: Path) -> list[tuple]:
     found = connection.execute("SELECT term, doc, col, offset FROM entries").fetchall()
     found = sorted((words.get(int(term), "?") if term.isdigit() else term, *at) for term, *at in found)
     found += connection.execute("SELECT word, results FROM main.vocabulary ORDER BY word").fetchall()
-    found += connection.execute("SELECT job, at, stamp, packed FROM results ORDER BY job").fetchall()
+    found += connection.execute("SELECT job, at, stamp FROM results ORDER BY job").fetchall()
+    found += connection.execute("SELECT number, packed FROM passages ORDER BY number").fetchall()
     connection.close()
     return found
 
