@@ -24,6 +24,7 @@ _COMMANDS = {
         "choose when jobs start, and at which priority",
         "fi_desktop.cli.queue:add_queue",
     ),
+    "find": ("find words in all transcripts", "fi_desktop.cli.find:add_find"),
     "export": ("export the result of a job", "fi_desktop.cli.jobs:add_export"),
     "verify": ("check the signature of an exported result", "fi_desktop.cli.jobs:add_verify"),
     "metrics": ("show queue metrics and their targets", "fi_desktop.cli.jobs:add_metrics"),

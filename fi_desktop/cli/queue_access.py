@@ -22,6 +22,7 @@ from fi_desktop.settings import Settings
 
 _POLL_S = 0.5
 _COMMAND_TIMEOUT_S = 1.0  # a command that only reads or changes the queue releases it sooner
+_INDEXING_TOLD_S = 1.0
 _WINDOW_TIMEOUT_S = 5.0
 
 
@@ -127,6 +128,26 @@ def idle_queue(settings: Settings) -> Iterator[QueueClient]:
         return
     try:
         app.start()
+        yield LocalClient(app.service)
+    finally:
+        app.stop()
+
+
+@contextmanager
+def searchable_queue(settings: Settings) -> Iterator[QueueClient]:
+    """Open the queue likewise, and index its results first; the process that owns it does so by itself."""
+    app = App(settings, backend="idle")
+    try:
+        app.own()
+    except AlreadyOwned:
+        yield app.owner()
+        return
+    try:
+        app.start()
+        app.index.compare(hurry=True)
+        if not app.index.caught_up.wait(_INDEXING_TOLD_S):
+            warn("Indexing results for the search…")
+            app.index.caught_up.wait()
         yield LocalClient(app.service)
     finally:
         app.stop()

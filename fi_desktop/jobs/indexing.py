@@ -47,7 +47,7 @@ class IndexingThread:
     """Writes the index of transcripts.
 
     Attributes:
-        caught_up: set while nothing is left to do.
+        caught_up: set while nothing is left to do, or nothing can be done.
     """
 
     def __init__(self, folder: Path, service: JobService) -> None:
@@ -92,7 +92,11 @@ class IndexingThread:
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
         for event in events:
             match event:
-                case JobChanged(event=ev.Completed() | ev.Reviewed()) | JobRemoved() | ResultCorrected():
+                case (
+                    JobChanged(event=ev.Completed() | ev.Reviewed() | ev.VersionChosen())
+                    | JobRemoved()
+                    | ResultCorrected()
+                ):
                     self.caught_up.clear()
                     self._inbox.put(event)
                 case _:
@@ -142,7 +146,7 @@ class IndexingThread:
             case JobRemoved(job_id=job_id):
                 self._removed.add(job_id)
                 self._changed.pop(job_id, None)
-            case JobChanged(job=job, event=ev.Completed()):
+            case JobChanged(job=job, event=ev.Completed() | ev.VersionChosen()):
                 self._changed[job.id] = 0.0
             case JobChanged(job=job):
                 self._changed[job.id] = time.monotonic() + _CORRECTED_S
@@ -196,7 +200,7 @@ class IndexingThread:
         """Erase removed jobs, and empty the write-ahead log unless somebody reads it just now.
 
         Raises:
-            IndexUnusable: they are so many that it is quicker to make the index again.
+            IndexUnusable: it is quicker to make the index again.
         """
         if self._index is None and not (self._folder / INDEX_FILE).is_file():
             self._removed.clear()
@@ -276,7 +280,7 @@ class IndexingThread:
         self._close_index()
         self._compares = True
         if isinstance(error, FiError):  # the queue closes, or its disk is full
-            self._closing.wait(_RETRY_S)
+            self._give_time()
             return
         log.event("SEARCH_INDEX_FAILED", error=type(error).__name__)
         if isinstance(error, (IndexUnusable, *DAMAGE)):
@@ -286,7 +290,13 @@ class IndexingThread:
                 log.event("SEARCH_INDEX_FAILED", error=type(failure).__name__)
             else:
                 return
+        self._give_time()
+
+    def _give_time(self) -> None:
+        """Wait until what was wrong may be over."""
+        self.caught_up.set()
         self._closing.wait(_RETRY_S)
+        self.caught_up.clear()
 
     def _put_aside(self, cause: str) -> None:
         """Make an empty index. A damaged one is kept until the new one is complete."""

@@ -10,7 +10,7 @@ import apsw
 from fi_desktop.jobs.search_query import SearchQuery, SearchTerm, role_of
 from fi_desktop.jobs.spoken_words import keys_of
 
-_MOST_BEGINNINGS = 40  # words that begin like one that is still typed; those in most results
+_MOST_COMPLETIONS = 40  # words that begin like one that is still typed; those in most results
 _BEGINS = (
     "SELECT number FROM vocabulary WHERE word >= ? AND word < ? || char(1114111)"
     " ORDER BY results DESC LIMIT ?"
@@ -39,7 +39,7 @@ class ExpressionBuilder:
             return self._phrase("words", term.words, begins=term.begins)
         numbers = self._numbers(term.words)
         parts = [f"{{words stems}} : ({' OR '.join(numbers)})"] if numbers else []
-        if term.begins and (numbers := self._beginnings(term.words[0])):
+        if term.begins and (numbers := self._completions(term.words[0])):
             parts.append(f"words : ({' OR '.join(numbers)})")
         return f"({' OR '.join(parts)})" if parts else ""
 
@@ -49,7 +49,7 @@ class ExpressionBuilder:
         numbers = self._numbers(first)
         if len(numbers) < len(first):
             return ""
-        ends = self._beginnings(last) if begins else self._numbers([last])
+        ends = self._completions(last) if begins else self._numbers([last])
         phrases = (" ".join((*numbers, end)) for end in ends)
         alternatives = " OR ".join(f'"{phrase}"' for phrase in phrases)
         return f"{column} : ({alternatives})" if alternatives else ""
@@ -68,7 +68,7 @@ class ExpressionBuilder:
         found = (self._connection.execute(query, (word,)).fetchall() for word in words)
         return [str(rows[0][0]) for rows in found if rows]
 
-    def _beginnings(self, word: str) -> list[str]:
+    def _completions(self, word: str) -> list[str]:
         """Return the numbers of words that begin like this."""
-        found = self._connection.execute(_BEGINS, (word, word, _MOST_BEGINNINGS)).fetchall()
+        found = self._connection.execute(_BEGINS, (word, word, _MOST_COMPLETIONS)).fetchall()
         return [str(number) for (number,) in found]

@@ -81,7 +81,7 @@ def unpack(packed: bytes) -> tuple[SpokenLine, ...]:
 
 
 def stamp_of(folder: Path) -> str:
-    """Return what changes with each new result in a job's folder and each correction of it; "" without one.
+    """Return what changes with each result and each correction in a job's folder; "" without a result.
 
     Sizes and times of files are read, not the files: ten thousand folders take less than a second.
     """

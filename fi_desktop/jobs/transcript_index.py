@@ -11,7 +11,7 @@ line comes last: read backwards, they are in the order of a list.
 
 Nothing that was removed stays in the file. With its option `secure-delete` FTS5 takes a line's words out of
 its pages at once, if it gets them again: that is one reason to store the lines, the other is to show them
-without reading results. It keeps the beginnings of pages, though, which could be names: hence numbers.
+without reading results. It keeps how pages began, though, which could be names: hence numbers.
 SQLite overwrites what is deleted in the other tables, and `erase` empties the write-ahead log.
 
 One process writes, the owner of the queue; others read. `apsw` brings its SQLite: those of some systems are

@@ -145,7 +145,7 @@ class TranscriptSearch:
 
     @contextmanager
     def _reading(self) -> Iterator[apsw.Connection | None]:
-        """Open the index; None if there is none, or one that its owner will make again."""
+        """Open the index; None if it does not exist, or is one that its owner will make again."""
         file = self._folder / INDEX_FILE
         if not file.is_file():
             yield None

@@ -956,6 +956,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FindBar</name>
     <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
+    </message>
+    <message>
         <source>Replace with</source>
         <translation>Reemplazar por</translation>
     </message>
@@ -966,10 +970,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Replace all</source>
         <translation>Reemplazar todo</translation>
-    </message>
-    <message>
-        <source>Find in the text</source>
-        <translation>Buscar en el texto</translation>
     </message>
     <message>
         <source>Previous</source>
@@ -1137,6 +1137,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Recording found at another place</source>
+        <translation>Grabación encontrada en otro lugar</translation>
+    </message>
+    <message>
         <source>Version chosen</source>
         <translation>Versión elegida</translation>
     </message>
@@ -1231,10 +1235,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Options changed</source>
         <translation>Opciones cambiadas</translation>
-    </message>
-    <message>
-        <source>Recording found at another place</source>
-        <translation>Grabación encontrada en otro lugar</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -1397,10 +1397,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Drag to move this border</source>
-        <translation>Arrastre para mover este límite</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1419,6 +1415,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
+    </message>
+    <message>
+        <source>Drag to move this border</source>
+        <translation>Arrastre para mover este límite</translation>
     </message>
 </context>
 <context>
@@ -1940,6 +1940,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>This is another recording. Choose the one that this result was made from.</source>
+        <translation>Esta es otra grabación. Elija la grabación de la que se hizo este resultado.</translation>
+    </message>
+    <message>
+        <source>This result was changed somewhere else meanwhile, so your last changes are not saved. Open it again, and make them again.</source>
+        <translation>Este resultado se cambió entretanto en otro lugar, por lo que sus últimos cambios no se guardaron. Ábralo de nuevo y vuelva a hacerlos.</translation>
+    </message>
+    <message>
         <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
         <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
     </message>
@@ -2460,12 +2468,12 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>This is another recording. Choose the one that this result was made from.</source>
-        <translation>Esta es otra grabación. Elija la grabación de la que se hizo este resultado.</translation>
+        <source>The search index cannot be read now. Try again.</source>
+        <translation>El índice de búsqueda no se puede leer en este momento. Intente de nuevo.</translation>
     </message>
     <message>
-        <source>This result was changed somewhere else meanwhile, so your last changes are not saved. Open it again, and make them again.</source>
-        <translation>Este resultado se cambió entretanto en otro lugar, por lo que sus últimos cambios no se guardaron. Ábralo de nuevo y vuelva a hacerlos.</translation>
+        <source>The search index is damaged. It is made again from the results, which are not affected.</source>
+        <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -3422,6 +3430,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PlayerBar</name>
     <message>
+        <source>Find it…</source>
+        <translation>Buscarla…</translation>
+    </message>
+    <message>
+        <source>Find the recording</source>
+        <translation>Buscar la grabación</translation>
+    </message>
+    <message>
         <source>Play</source>
         <translation>Reproducir</translation>
     </message>
@@ -3432,14 +3448,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>5 seconds forward</source>
         <translation>5 segundos adelante</translation>
-    </message>
-    <message>
-        <source>Find it…</source>
-        <translation>Buscarla…</translation>
-    </message>
-    <message>
-        <source>Find the recording</source>
-        <translation>Buscar la grabación</translation>
     </message>
     <message>
         <source>Speed</source>
@@ -4811,17 +4819,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TextPanel</name>
     <message>
-        <source>&amp;Replace…</source>
-        <translation>&amp;Reemplazar…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln replaced</source>
-        <translation>
-            <numerusform>%Ln reemplazo</numerusform>
-            <numerusform>%Ln reemplazos</numerusform>
-        </translation>
-    </message>
-    <message>
         <source>&amp;Find…</source>
         <translation>&amp;Buscar…</translation>
     </message>
@@ -4832,6 +4829,17 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Find &amp;previous</source>
         <translation>Buscar &amp;anterior</translation>
+    </message>
+    <message>
+        <source>&amp;Replace…</source>
+        <translation>&amp;Reemplazar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln replaced</source>
+        <translation>
+            <numerusform>%Ln reemplazo</numerusform>
+            <numerusform>%Ln reemplazos</numerusform>
+        </translation>
     </message>
     <message>
         <source>What was said</source>
