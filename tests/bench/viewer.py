@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -71,7 +71,12 @@ def conversation(words: int) -> Transcript:
             at = len(spoken) * step
             text = "".join(rng.choices(letters, k=rng.randint(2, 9)))
             spoken.append(Word(at, at + 0.8 * step, text, rng.choice((0.3, 0.95, 0.99)), speaker))
-        turns.append(Turn(first * step, len(spoken) * step, speaker))
+        if first and rng.random() < 0.5:  # before the one who speaks ends
+            first_word = spoken[first]
+            spoken[first] = replace(first_word, overlap=True)
+            turns.append(Turn((first - 1) * step, len(spoken) * step, speaker))
+        else:
+            turns.append(Turn(first * step, len(spoken) * step, speaker))
     return Transcript(_DURATION_S, _DURATION_S, tuple(turns), segments_of_words(spoken), _MADE)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from fi_desktop.core.text import clock, percent
-from fi_desktop.core.transcript import Transcript, overlaps
+from fi_desktop.core.transcript import Region, Transcript, overlaps
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.system.files import PEAKS_HZ
@@ -27,6 +30,7 @@ MARKS = 18
 BAR = 30
 """Height of a turn."""
 _WAVE_LEAST = 6.0  # narrower bars have no waveform
+_HATCH_LEAST = 0.4  # narrower overlaps are not hatched: from afar, hours would be one hatch
 
 
 class LanesCanvas(QAbstractScrollArea):
@@ -132,10 +136,10 @@ class LanesCanvas(QAbstractScrollArea):
         self._paint_axis(painter, whole)
         self._paint_doubts(painter, area)
         painter.setClipRect(area.adjusted(-4, AXIS - 6, 0, 0))
-        self._paint_missing(painter)
+        self._paint_missing(painter, area)
         for lane in self.lanes:
             self._paint_lane(painter, lane, area)
-        self._paint_overlaps(painter)
+        self._paint_overlaps(painter, area)
         self._paint_chosen(painter)
         self._paint_playhead(painter)
         painter.setClipRect(area.adjusted(-4, 0, 0, 0))
@@ -164,9 +168,15 @@ class LanesCanvas(QAbstractScrollArea):
                 painter.setPen(theme.quiet(self.palette()))
                 painter.drawText(left, AXIS - MARKS - 5, text)
 
-    def _paint_missing(self, painter: QPainter) -> None:
+    def _within(self, regions: Sequence[Region], area: QRect) -> Sequence[Region]:
+        """Return the regions that may be in an area; regions: in order, none within another."""
+        low, high = self.time_at(area.left() - 4), self.time_at(area.right() + 4)
+        first = bisect_left(regions, low, key=lambda region: region.end)
+        return regions[first : bisect_right(regions, high, key=lambda region: region.start)]
+
+    def _paint_missing(self, painter: QPainter, area: QRect) -> None:
         """Paint a mark above the lanes for each passage of speech without words."""
-        for region in self.missing:
+        for region in self._within(self.missing, area):
             width = max(3.0, region.duration * self.pixels_per_s)
             mark = QRectF(self.x_of(region.start), AXIS - MARK, width, MARK)
             painter.fillRect(mark, theme.tone("warn", self.palette()))
@@ -218,15 +228,21 @@ class LanesCanvas(QAbstractScrollArea):
             [QLineF(x, middle - half, x, middle + half + 0.5) for x, half in zip(columns, reach, strict=True)]
         )
 
-    def _paint_overlaps(self, painter: QPainter) -> None:
+    def _paint_overlaps(self, painter: QPainter, area: QRect) -> None:
         """Hatch the times during which two or more people speak."""
         colour = QColor(self.palette().color(QPalette.ColorRole.Text))
         colour.setAlphaF(0.35)
         bottom = min(self.viewport().height(), AXIS + LANE * len(self.lanes))
-        for region in self.overlaps:
-            width = max(2.0, region.duration * self.pixels_per_s)
-            area = QRectF(self.x_of(region.start), AXIS + 4, width, bottom - AXIS - 8)
-            painter.fillRect(area, QBrush(colour, Qt.BrushStyle.BDiagPattern))
+        scale, zero = self.pixels_per_s, self.x_of(0)
+        stripes: list[QRectF] = []
+        for region in self._within(self.overlaps, area):
+            width = region.duration * scale
+            if width >= _HATCH_LEAST:
+                left = zero + region.start * scale
+                stripes.append(QRectF(left, AXIS + 4, max(2.0, width), bottom - AXIS - 8))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QBrush(colour, Qt.BrushStyle.BDiagPattern))
+        painter.drawRects(stripes)
 
     def _paint_chosen(self, painter: QPainter) -> None:
         if self._chosen is None:
