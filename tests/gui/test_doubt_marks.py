@@ -92,9 +92,10 @@ def test_many_doubts_are_a_density(qtbot: QtBot, dressed: QApplication, bridge: 
     columns = view.lanes._marks._columns[DoubtKind.WORDS]
     assert len(doubts_of(hours)) > 5000
     assert len(columns) <= view.lanes.viewport().width() / 5
-    tip = told(view, 3600.0)
-    assert tip.startswith("Not sure of these words: ")
-    assert tip.endswith(" …")
+    unsure, spoken_over = told(view, 3600.0).splitlines()
+    assert unsure.startswith("Not sure of these words: ")
+    assert unsure.endswith(" …")
+    assert spoken_over.startswith("Someone else spoke at the same time: ")
     for _ in range(20):
         view.lanes.zoom_in()
     view.lanes.grab()
