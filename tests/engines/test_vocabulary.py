@@ -68,15 +68,16 @@ def test_the_more_probable_text_is_kept() -> None:
     assert [word.text for word in merged] == ["Metformin,", "twice", "a", "day"]
     assert (merged[0].start, merged[0].end) == (words[0].start, words[1].end)
     assert merged[1:] == words[2:]
+    assert merged[0].doubtful  # however sure the model is: a person hears which drug it was
 
 
 def test_the_nearest_of_several_terms_for_the_same_words_is_written_once() -> None:
     words = heard("take the low sartan now")
     matches = [TermMatch(2, 4, "losartan", 0.1), TermMatch(1, 4, "valsartan", 0.2)]
     before = [-0.1, -0.1, -4.0, -4.0, -0.1]
-    merged = vocabulary.merge(words, matches, [before, [-0.1, -0.1, -0.2, -0.1], [-0.1, -3.0, -0.1]])
+    merged = vocabulary.merge(words, matches, [before, [-0.1, -0.1, -0.8, -0.1], [-0.1, -3.0, -0.1]])
     assert [word.text for word in merged] == ["take", "the", "losartan", "now"]
-    assert merged[2].probability == pytest.approx(math.exp(-0.2), abs=0.001)
+    assert merged[2].probability == pytest.approx(math.exp(-0.8), abs=0.001)
     alike = [TermMatch(2, 4, "losartan", 0.1), TermMatch(2, 4, "valsartan", 0.1)]
     close = [before, [-0.1, -0.1, -0.2, -0.1], [-0.1, -0.1, -0.2, -0.1]]
     assert vocabulary.merge(words, alike, close)[2].probability < 0.51  # nobody knows which of the two

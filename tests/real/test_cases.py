@@ -18,11 +18,7 @@ SPANISH = "gracias por acudir a esta consulta"
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        pytest.param(
-            "lost_sentence_middle",
-            "without any man at the head of it is beneath pitifulness",
-            marks=pytest.mark.xfail(reason="every pass over this window skips the sentence", strict=True),
-        ),
+        ("lost_sentence_middle", "without any man at the head of it is beneath pitifulness"),
         ("lost_sentence_end", "hale you have done quite right in introducing such a person"),
         ("lost_medication", "twice a day"),
         ("cut_hard_working", "romance into her dull hard working days"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -24,6 +24,7 @@ _BEAM = 5
 _SURE_ENOUGH = -0.2
 _SILENT_S = 5.0  # this much speech without a single word is decoded again
 _GAP_S = 1.5  # and this much among words
+_STRETCHED_S = 5.0  # words this near before a gap may belong after it
 _GAP_CONTEXT_S = 2.0  # of speech decoded before and after a gap, to recognize the words around it
 _WORTHWHILE_S = 1.0  # decoding again has to cover this much more speech
 
@@ -146,24 +147,47 @@ class WindowDecoder:
         for gap in postprocess.uncovered(words, spoken):
             if gap.duration < _GAP_S:
                 continue
-            start = max(0.0, part.window.offset_of(gap.start) - _GAP_CONTEXT_S)
-            end = min(part.window.duration, part.window.offset_of(gap.end) + _GAP_CONTEXT_S)
-            samples = part.samples[round(start * SAMPLE_RATE_HZ) : round(end * SAMPLE_RATE_HZ)]
-            around = replace(part, window=part.window.part(start, end), samples=samples)
-            decode = partial(self._decoder.decode_batch, [samples], options, beam=_BEAM)
-            (found,) = self._runner.run(decode, poll=poll)
-            if not found.trusted or found.no_speech > NO_SPEECH:
-                continue
-            found = replace(found, decoding=DecodingPass.GAP)
-            filled = _insert(words, to_words(around, found, speech), gap, around.window)
-            before, after = postprocess.uncovered_s(words, [gap]), postprocess.uncovered_s(filled, [gap])
-            if after <= before - _WORTHWHILE_S and not postprocess.has_crammed(filled):
-                words = filled
+            for kept, whole in _around_gap(words, gap, spoken):
+                around, decoded = self._decode_around(part, whole, options, poll)
+                if not decoded.trusted or decoded.no_speech > NO_SPEECH:
+                    continue
+                filled = _insert(kept, to_words(around, decoded, speech), whole, around.window)
+                before, after = postprocess.uncovered_s(words, [gap]), postprocess.uncovered_s(filled, [gap])
+                covers_more = after <= before - _WORTHWHILE_S and len(filled) > len(words)
+                if covers_more and not postprocess.has_crammed(filled):
+                    words = filled
+                    break
         return words
+
+    def _decode_around(
+        self, part: LanguageWindow, gap: Region, options: DecodingOptions, poll: Callable[[], None]
+    ) -> tuple[LanguageWindow, DecodedWindow]:
+        start = max(0.0, part.window.offset_of(gap.start) - _GAP_CONTEXT_S)
+        end = min(part.window.duration, part.window.offset_of(gap.end) + _GAP_CONTEXT_S)
+        samples = part.samples[round(start * SAMPLE_RATE_HZ) : round(end * SAMPLE_RATE_HZ)]
+        around = replace(part, window=part.window.part(start, end), samples=samples)
+        decode = partial(self._decoder.decode_batch, [samples], options, beam=_BEAM)
+        (found,) = self._runner.run(decode, poll=poll)
+        return around, replace(found, decoding=DecodingPass.GAP)
 
 
 def _is_doubtful(decoded: DecodedWindow) -> bool:
     return not decoded.trusted or decoded.log_probability < _SURE_ENOUGH
+
+
+def _around_gap(
+    words: list[Word], gap: Region, spoken: Sequence[Region]
+) -> Iterator[tuple[list[Word], Region]]:
+    """Yield the words to keep and the speech to decode, the likelier first.
+
+    A word that is stretched over a gap was said after it: what is missing begins where its speech begins.
+    """
+    (region,) = (region for region in spoken if region.start <= gap.start and gap.end <= region.end)
+    stretched = [word for word in words if word.start < gap.start < word.end]
+    start = max(region.start, gap.start - _STRETCHED_S)
+    if stretched and start < gap.start:
+        yield [word for word in words if not start <= word.start < gap.start], Region(start, gap.end)
+    yield words, gap
 
 
 def _insert(words: Sequence[Word], found: Sequence[Word], gap: Region, around: Window) -> list[Word]:

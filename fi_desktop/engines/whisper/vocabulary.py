@@ -31,6 +31,7 @@ _MOST_MATCHES = 16  # of a window
 _WORDS_AFTER = 3  # that are compared: the text goes on as it does after the words that were said
 _HOTWORD_TOKENS = 100
 _GAIN = 1.0  # a term must be more probable than the words that it replaces by this factor, natural logarithm
+_MOST_SURE = 0.6  # of a term that was chosen by its sound: always marked, a wrong drug reads like a right one
 _LENGTHS = (0.55, 1.6)  # of what was heard, relative to the term
 _SENTENCE_ENDS = ".?!"
 
@@ -160,7 +161,7 @@ def merge(
         term = _term_words(words, match)
         sure = [math.exp(one) for one in candidate.score[match.first : match.first + len(term)]]
         merged += [
-            replace(word, probability=round(min(one, likely), 3))
+            replace(word, probability=round(min(one, likely, _MOST_SURE), 3))
             for word, one in zip(term, sure, strict=True)
         ]
         done = match.last
