@@ -6,8 +6,7 @@ argument is passed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
@@ -18,10 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from fi_desktop.core import messages
-from fi_desktop.core.errors import UserError
-from fi_desktop.engines.contracts import TranscriptionOptions
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
+from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
 from fi_desktop.engines.whisper.word_times import words_from_alignment
 
 _ENCODED_HZ = 50
@@ -29,8 +26,6 @@ _SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detec
 _SPANS_AT_A_TIME = 16
 _WINDOW_FRAMES = 3000
 _TOKENS = 448  # the context of the model: prompt and text
-_PROMPT_TOKENS = 80
-_PROMPT_AND_HOTWORD_TOKENS = 180  # leaves room for half a minute of fast speech
 
 # OpenAI's thresholds (Radford et al. 2022, section 4.5), beyond which a text is not trusted.
 _COMPRESSION_RATIO = 2.4
@@ -39,13 +34,6 @@ NO_SPEECH = 0.6
 
 _SCORED = 6  # texts of a window at a time
 _LEAST_PROBABILITY = 1e-6  # one token cannot decide alone
-
-_MEMORY_ERRORS = ("out of memory", "bad_alloc", "cuda failed", "alloc_failed", "failed to allocate")
-_PRECISION = {
-    ("cuda", 0): ("float16", "int8_float16", "float32"),
-    ("cuda", 1): ("int8_float16", "int8", "float16", "float32"),
-    ("cpu", 0): ("int8", "int8_float32", "float32"),
-}
 
 _WITH_FALLBACK: dict[str, Any] = {
     "task": "transcribe",
@@ -89,7 +77,7 @@ class DecodingOptions:
 
     Attributes:
         language: a code that the model knows.
-        prompt, hotwords: as the library calls them; see `FittedPrompt`.
+        prompt, hotwords: as the library calls them; see `prompt.FittedPrompt`.
     """
 
     language: str
@@ -125,15 +113,12 @@ class Decoder:
 
     def __init__(self, folder: Path, *, memory_level: int, threads: int) -> None:
         """Open the model; see `WhisperTranscriber`."""
-        # The library would download a missing tokenizer.
-        if not (folder / "tokenizer.json").is_file():
-            raise _incomplete()
+        self._model, self.batch = open_model(folder, memory_level=memory_level, threads=threads)
         self._library: Any = import_module("faster_whisper")
         self._native: Any = import_module("ctranslate2")
         self._tokenizers: Any = import_module("faster_whisper.tokenizer")
         self._folder = folder
         self._threads = threads
-        self._model, self.batch = self._open(memory_level)
         self._held: list[_Encoded] = []
 
     @property
@@ -344,53 +329,6 @@ class Decoder:
     def _view(self, array: NDArray[Any]) -> Any:
         return self._native.StorageView.from_array(np.ascontiguousarray(array))
 
-    def _open(self, memory_level: int) -> tuple[Any, int]:
-        """Return the model and its batch size."""
-        self._native.set_random_seed(0)  # fallback samples at random; set before the model starts its threads
-        if memory_level < 2 and self._native.get_cuda_device_count():
-            try:
-                model = self._load("cuda", _PRECISION["cuda", memory_level])
-                # CUDA's libraries are loaded at the first use
-                model.encode(np.zeros((model.model.n_mels, 2 * 1500), dtype=np.float32))
-            except (RuntimeError, ValueError) as error:
-                if "out of memory" in str(error):
-                    raise MemoryError("the GPU's memory") from error
-            else:
-                return model, 4 if memory_level else 16
-        try:
-            with memory_errors():
-                # Four at a time take a fifth less time than one by one; eight take no less, and more memory.
-                return self._load("cpu", _PRECISION["cpu", 0]), 1 if memory_level else 4
-        except (RuntimeError, ValueError) as error:
-            raise _incomplete() from error
-
-    def _load(self, device: str, wanted: Sequence[str]) -> Any:
-        supported = self._native.get_supported_compute_types(device)
-        return self._library.WhisperModel(
-            str(self._folder),
-            device=device,
-            device_index=0,
-            compute_type=next((kind for kind in wanted if kind in supported), "default"),
-            cpu_threads=self._threads,
-            num_workers=1,
-            download_root=None,
-            local_files_only=True,
-            files=None,
-            revision=None,
-            use_auth_token=None,
-        )
-
-
-@contextmanager
-def memory_errors() -> Iterator[None]:
-    """Raise MemoryError if CTranslate2 runs out of memory."""
-    try:
-        yield
-    except RuntimeError as error:
-        if any(sign in str(error).casefold() for sign in _MEMORY_ERRORS):
-            raise MemoryError("the model's memory") from error
-        raise
-
 
 def _encoded_range(start: float, end: float) -> slice:
     first = int(start * _ENCODED_HZ)
@@ -415,47 +353,3 @@ def _decoded(words: tuple[DecodedWord, ...], text: _Text, decoding: DecodingPass
         trusted=not (repetitive or improbable or text.cut_off),
         repetitive=repetitive,
     )
-
-
-def _incomplete() -> UserError:
-    return UserError(messages.ENGINE_BAD_MODEL, engine="Whisper")
-
-
-@dataclass(frozen=True, slots=True)
-class FittedPrompt:
-    """Prompt and vocabulary, cut to fit the model's context of 448 tokens together with the text.
-
-    Attributes:
-        prompt: the end of the prompt, or None.
-        hotwords: the first words of the vocabulary as one text, or None.
-        dropped: the words of the vocabulary that did not fit.
-    """
-
-    prompt: str | None
-    hotwords: str | None
-    dropped: tuple[str, ...]
-
-
-def fit_prompt(options: TranscriptionOptions, count_tokens: Callable[[str], int]) -> FittedPrompt:
-    """Cut a prompt and a vocabulary to fit: the prompt keeps its end, the vocabulary its start."""
-    words = options.prompt.split()
-    while words and count_tokens(" ".join(words)) > _PROMPT_TOKENS:
-        words = words[1 + len(words) // 8 :]
-    prompt = " ".join(words)
-    vocabulary = tuple(dict.fromkeys(word.strip() for word in options.vocabulary if word.strip()))
-    available = _PROMPT_AND_HOTWORD_TOKENS - (count_tokens(prompt) if prompt else 0)
-    fitting = _count_fitting(vocabulary, available, count_tokens)
-    return FittedPrompt(
-        # the batched decoder uses the prompt as it is, and words start with a space
-        prompt=f" {prompt}" if prompt else None,
-        hotwords=", ".join(vocabulary[:fitting]) or None,
-        dropped=vocabulary[fitting:],
-    )
-
-
-def _count_fitting(words: Sequence[str], available: int, count_tokens: Callable[[str], int]) -> int:
-    for number, word in enumerate(words):
-        available -= count_tokens(word + ",")
-        if available < 0:
-            return number
-    return len(words)

@@ -25,6 +25,7 @@ _SURE_ENOUGH = -0.2
 _SILENT_S = 5.0  # this much speech without a single word is decoded again
 _GAP_S = 1.5  # and this much among words
 _STRETCHED_S = 5.0  # words this near before a gap may belong after it
+_REPEATED = 4  # words
 _GAP_CONTEXT_S = 2.0  # of speech decoded before and after a gap, to recognize the words around it
 _WORTHWHILE_S = 1.0  # decoding again has to cover this much more speech
 
@@ -154,7 +155,7 @@ class WindowDecoder:
                 filled = _insert(kept, to_words(around, decoded, speech), whole, around.window)
                 before, after = postprocess.uncovered_s(words, [gap]), postprocess.uncovered_s(filled, [gap])
                 covers_more = after <= before - _WORTHWHILE_S and len(filled) > len(words)
-                if covers_more and not postprocess.has_crammed(filled):
+                if covers_more and not postprocess.has_crammed(filled) and not _repeats(kept, filled, whole):
                     words = filled
                     break
         return words
@@ -188,6 +189,15 @@ def _around_gap(
     if stretched and start < gap.start:
         yield [word for word in words if not start <= word.start < gap.start], Region(start, gap.end)
     yield words, gap
+
+
+def _repeats(kept: Sequence[Word], filled: Sequence[Word], gap: Region) -> bool:
+    """Return whether the words found in a gap begin as those before it end: decoded twice."""
+    before = [word.text for word in kept if word.start < gap.start]
+    found = [word.text for word in filled[len(before) :]]
+    return any(
+        before[-count:] == found[:count] for count in range(_REPEATED, min(len(before), len(found)) + 1)
+    )
 
 
 def _insert(words: Sequence[Word], found: Sequence[Word], gap: Region, around: Window) -> list[Word]:

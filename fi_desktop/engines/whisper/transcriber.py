@@ -29,8 +29,9 @@ from fi_desktop.engines.contracts import (
 from fi_desktop.engines.whisper import postprocess, vocabulary, windows
 from fi_desktop.engines.whisper.confidence import load_confidence
 from fi_desktop.engines.whisper.coverage import missing_speech
-from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions, fit_prompt
+from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
 from fi_desktop.engines.whisper.passes import WindowDecoder
+from fi_desktop.engines.whisper.prompt import fit_prompt
 from fi_desktop.engines.whisper.seams import TranscribedPart, join_parts, part_from_json, part_to_json
 from fi_desktop.engines.whisper.spoken_languages import (
     LanguageTracker,
