@@ -11,6 +11,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount, parse_languages
 from fi_desktop.engines import registry
 from fi_desktop.exporters import EXPORTERS
+from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.settings import SPECS
 
 PRIORITIES = "|".join(priority.name.lower() for priority in Priority)
@@ -35,6 +36,15 @@ def priority(text: str) -> Priority:
         return Priority[text.upper()]
     except KeyError:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {PRIORITIES}") from None
+
+
+def add_export_language(parser: argparse.ArgumentParser) -> None:
+    """Declare `--lang`."""
+    parser.add_argument(
+        "--lang",
+        choices=LABELS,
+        help="language of the texts that exports add, such as headings (default: the program's)",
+    )
 
 
 def export_formats(text: str) -> tuple[str, ...]:

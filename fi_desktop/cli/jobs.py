@@ -18,6 +18,7 @@ from fi_desktop.cli.arguments import (
     PRIORITIES,
     add_batch,
     add_command,
+    add_export_language,
     add_job_options,
     job_options,
     priority,
@@ -279,6 +280,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE", help="file to write; - for stdout"
     )
+    add_export_language(parser)
     parser.set_defaults(command=_export)
 
 
@@ -288,10 +290,11 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
     if job.summary is None:
         raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
     result = _result(settings, job)
+    how = export_options(settings, options.lang)
     if str(options.output) == "-":
-        write_file(rendered(result, options.to, export_options(settings)))
+        write_file(rendered(result, options.to, how))
     else:
-        export(result, options.to, options.output, export_options(settings))
+        export(result, options.to, options.output, how)
     return 0
 
 

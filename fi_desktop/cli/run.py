@@ -17,6 +17,7 @@ from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.cli.arguments import (
     PRIORITIES,
     STDIN,
+    add_export_language,
     add_job_options,
     add_setting,
     export_formats,
@@ -31,8 +32,9 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
 from fi_desktop.core.values import JobOptions, Priority, ReviewState
-from fi_desktop.exporters.exporter import LABELS, ExportOptions
+from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import file_name, free_file, rendered, write_export
+from fi_desktop.exporters.phrases import LABELS, said_in
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
@@ -71,6 +73,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         help="folder for exports (default: the current one); existing files with other content are kept, "
         "and the new name gets a number",
     )
+    add_export_language(parser)
     parser.add_argument("--again", action="store_true", help="also process recordings that are known")
     parser.add_argument("--priority", type=priority, default=Priority.NORMAL, metavar=PRIORITIES)
     add_setting(parser, "--workers", "workers", metavar="N")
@@ -103,7 +106,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             at_once=RunTimes.of(settings).limited,
         )
     # before anything else is printed: a closed stdout must not prevent exports
-    exports = list(export_all(settings, followed, options.to, options.out))
+    exports = list(export_all(settings, followed, options.to, options.out, options.lang))
     if not options.json:
         Terminal().print(job_table({one.job.id: one.job for one in followed}.values()))
     for export in exports:
@@ -256,20 +259,26 @@ def check_folder(folder: Path) -> None:
         raise UserError(_BAD_FOLDER, folder=str(folder), reason=reason) from error
 
 
-def export_options(settings: Settings) -> ExportOptions:
-    """Return how exports are written: in the language of the settings, or in English."""
-    return ExportOptions(LABELS.get(settings.language, LABELS["en"]))
+def export_options(settings: Settings, language: str | None) -> ExportOptions:
+    """Return how exports are written: in this language or that of the settings, otherwise in English."""
+    code = language or settings.language
+    code = code if code in LABELS else "en"
+    return ExportOptions(LABELS[code], say=said_in(code))
 
 
 def export_all(
-    settings: Settings, followed: Iterable[FollowedRecording], formats: tuple[str, ...], folder: Path
+    settings: Settings,
+    followed: Iterable[FollowedRecording],
+    formats: tuple[str, ...],
+    folder: Path,
+    language: str | None = None,
 ) -> Iterator[JobExport]:
     """Export the results of completed jobs, named after the path each recording was given by.
 
     An existing file with other content is never replaced. An export that fails does not prevent the others.
     """
     folders = JobFolders(settings.jobs)
-    options = export_options(settings)
+    options = export_options(settings, language)
     taken: set[str] = set()
     for one in followed:
         if one.job.state is JobState.COMPLETED and formats:

@@ -1,8 +1,8 @@
 """Exporters: a transcript as a file for people and other programs.
 
 An export is a pure function of a transcript and `ExportOptions`: the same from the window and the command
-line. To add a format, write one file here that defines `EXPORTER`, and add its name to `_BUILT_IN`. A plugin
-declares its `Exporter` as an entry point of the group "fi_desktop.exporters" instead.
+line. To add a format, write one file here that defines an `Exporter`, and add both names to `_BUILT_IN`. A
+plugin declares its `Exporter` as an entry point of the group "fi_desktop.exporters" instead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,23 @@ from fi_desktop.exporters.exporter import Exporter
 from fi_desktop.system import log
 from fi_desktop.system.plugins import entry_points
 
-_BUILT_IN = ("rttm", "json_", "txt", "srt", "vtt")
+# in the order of menus: those that most people need first
+_BUILT_IN = (
+    ("docx_", "EXPORTER"),
+    ("pdf", "EXPORTER"),
+    ("txt", "EXPORTER"),
+    ("docx_", "NUMBERED"),
+    ("html_", "EXPORTER"),
+    ("markdown", "EXPORTER"),
+    ("csv_", "EXPORTER"),
+    ("srt", "EXPORTER"),
+    ("vtt", "EXPORTER"),
+    ("json_", "EXPORTER"),
+    ("rttm", "EXPORTER"),
+    ("audacity", "EXPORTER"),
+    ("textgrid", "EXPORTER"),
+    ("elan", "EXPORTER"),
+)
 
 
 class _Exporters(Mapping[str, Exporter]):
@@ -23,8 +39,8 @@ class _Exporters(Mapping[str, Exporter]):
 
     @cached_property
     def _loaded(self) -> dict[str, Exporter]:
-        built_in = [import_module(f"{__name__}.{module}").EXPORTER for module in _BUILT_IN]
-        known = {exporter.name: exporter for exporter in built_in}
+        built_in = [getattr(import_module(f"{__name__}.{module}"), name) for module, name in _BUILT_IN]
+        known: dict[str, Exporter] = {exporter.name: exporter for exporter in built_in}
         return known | {plugin.name: plugin for plugin in _plugins() if plugin.name not in known}
 
     def __getitem__(self, name: str) -> Exporter:

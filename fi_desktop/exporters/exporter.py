@@ -3,114 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from fi_desktop.core.messages import Note
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Role, Segment, Transcript, Word, wrong_words
+from fi_desktop.core.transcript import Person, Segment, Transcript, Word, wrong_words
 from fi_desktop.core.values import ReviewState
+from fi_desktop.exporters.phrases import LABELS, Labels
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
 _BARE = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)  # a word between its punctuation
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# also what embeds, overrides and isolates directions: it would reorder the text around it
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_OVERLAP = "//"
 _SENTENCE_ENDS = (".", "?", "!", "…")
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The texts of an export in one language, with their values in braces.
-
-    Attributes:
-        speaker: a speaker's name, with a {number} from 1; unknown: of an unknown speaker.
-        length: of the recording, {time}; one_speaker, speakers: how many there are, {number}.
-        made_by: with which {version} and {engines}, at which {moment}; both: {one} and {other} engine.
-        note: precedes a {note}.
-        draft: says that nobody has reviewed the transcript; reviewed: that a person with {name} did, at which
-            {moment}; signed: that they signed it, with its {sha256}.
-        roles: what speakers without a name are called, by role.
-        doubt: marks a {word} that was hard to hear; doubts: explains the mark.
-        missing: stands for speech without words, from {start} to {end}.
-        silence: says that nobody speaks.
-        moment: date and time, for strftime.
-    """
-
-    speaker: str
-    unknown: str
-    length: str
-    one_speaker: str
-    speakers: str
-    made_by: str
-    both: str
-    note: str
-    draft: str
-    reviewed: str
-    signed: str
-    roles: Mapping[Role, str]
-    doubt: str
-    doubts: str
-    missing: str
-    silence: str
-    moment: str
-
-
-LABELS = {
-    "en": Labels(
-        speaker="Speaker {number}",
-        unknown="Unknown speaker",
-        length="{time} long",
-        one_speaker="1 speaker",
-        speakers="{number} speakers",
-        made_by="Made by fi-desktop {version} ({engines}), {moment}",
-        both="{one} and {other}",
-        note="Note: {note}",
-        draft="Draft, not reviewed.",
-        reviewed="Reviewed by {name}, {moment}.",
-        signed="Signed by {name}, {moment}. SHA-256 {sha256}.",
-        roles={
-            Role.CLINICIAN: "Clinician",
-            Role.PATIENT: "Patient",
-            Role.COMPANION: "Companion",
-            Role.NURSE: "Nurse",
-            Role.INTERPRETER: "Interpreter",
-            Role.OTHER: "Other",
-        },
-        doubt="[{word}?]",
-        doubts="Words in [brackets?] were hard to hear.",
-        missing="[not understood, {start}–{end}]",
-        silence="Nobody speaks in this recording.",
-        moment="%Y-%m-%d %H:%M",
-    ),
-    "es": Labels(
-        speaker="Hablante {number}",
-        unknown="Hablante desconocido",
-        length="Duración {time}",
-        one_speaker="1 hablante",
-        speakers="{number} hablantes",
-        made_by="Hecho con fi-desktop {version} ({engines}), {moment}",
-        both="{one} y {other}",
-        note="Nota: {note}",
-        draft="Borrador sin revisar.",
-        reviewed="Revisado por {name}, {moment}.",
-        signed="Firmado por {name}, {moment}. SHA-256 {sha256}.",
-        roles={
-            Role.CLINICIAN: "Médico",
-            Role.PATIENT: "Paciente",
-            Role.COMPANION: "Acompañante",
-            Role.NURSE: "Enfermería",
-            Role.INTERPRETER: "Intérprete",
-            Role.OTHER: "Otra persona",
-        },
-        doubt="[¿{word}?]",
-        doubts="Las palabras entre [¿corchetes?] se oyeron mal.",
-        missing="[no se entendió, {start}–{end}]",
-        silence="Nadie habla en esta grabación.",
-        moment="%d/%m/%Y %H:%M",
-    ),
-}
-"""By language, ISO 639-1; for files, the clipboard and the command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +53,29 @@ class ExportOptions:
         """Return a speaker's name, or else role; numbered from 1 if neither is known."""
         if label is None:
             return self.labels.unknown
-        if self.reviewed is not None:
-            person = self.reviewed.transcript.person(label)
-            if name := single_line(person.name) or (person.role and self.labels.roles[person.role]):
-                return name
+        person = self._person(label)
+        if name := single_line(person.name) or (person.role and self.labels.roles[person.role]):
+            return name
         match = _LABEL.fullmatch(label)
-        return self.labels.speaker.format(number=int(match[1]) + 1) if match else single_line(label)
+        if match:
+            return self.labels.speaker.format(number=int(match[1]) + 1)
+        return single_line(label) or self.labels.unknown
+
+    def role(self, label: str | None) -> str:
+        """Return the name of a speaker's role; "" if nobody said it."""
+        role = None if label is None else self._person(label).role
+        return self.labels.roles[role] if role else ""
+
+    def people(self, transcript: Transcript) -> tuple[str, ...]:
+        """Return what the speakers are called, in order of appearance, with roles after names."""
+        found = []
+        for label in transcript.speakers:
+            name, role = self.speaker(label), self.role(label)
+            found.append(self.labels.person.format(name=name, role=role) if role not in ("", name) else name)
+        return tuple(found)
+
+    def _person(self, label: str) -> Person:
+        return Person(label) if self.reviewed is None else self.reviewed.transcript.person(label)
 
     def word(self, word: Word) -> str:
         """Return a word's text, with a mark inside its punctuation if it was hard to hear."""
@@ -185,9 +111,10 @@ class Exporter:
     Attributes:
         name: used on the command line.
         title: for people, in English; the window translates the titles of built-in formats.
+        common: it is among the formats that most people need; others are in a menu below.
         extension: of its files, without the dot.
         media_type: of its content.
-        render: returns a transcript as the content of a file.
+        render: returns a transcript as the content of a file; the same bytes whenever it is called.
     """
 
     name: str
@@ -195,6 +122,22 @@ class Exporter:
     extension: str
     media_type: str
     render: Callable[[Transcript, ExportOptions], bytes]
+    common: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextRun:
+    """A part of a segment's text, marks included.
+
+    Attributes:
+        text: as written; the runs of a segment make its text.
+        doubtful: it was hard to hear.
+        overlap: somebody else spoke at the same time.
+    """
+
+    text: str
+    doubtful: bool = False
+    overlap: bool = False
 
 
 def encoded(text: str) -> bytes:
@@ -223,33 +166,85 @@ def words_in(words: Iterable[Word], text: str) -> Iterator[tuple[int, int, Word]
 
 
 def marked_text(segment: Segment, options: ExportOptions) -> str:
-    """Return a segment's text on one line, with marks around words that were hard to hear or missing."""
+    """Return a segment's text on one line, with marks for what was hard to hear, overlaps or is missing."""
+    return "".join(run.text for run in marked_runs(segment, options))
+
+
+def marked_runs(segment: Segment, options: ExportOptions) -> list[TextRun]:
+    """Return a segment's text on one line in runs of one kind; see `marked_text`."""
     if segment.missing:
-        return options.missing(segment)
+        return [TextRun(options.missing(segment))]
     text = single_line(segment.text)
-    for start, end in reversed(_doubtful(segment.words, text)):
-        text = text[:start] + options.marked(text[start:end]) + text[end:]
-    return text
+    runs: list[TextRun] = []
+    end = 0
+    for passage in _passages(segment.words, text):
+        if passage.start > end:
+            runs.append(TextRun(text[end : passage.start]))
+        end = passage.end
+        marked = text[passage.start : end]
+        if passage.doubtful:
+            marked = options.marked(marked)
+        if passage.overlap:
+            before = "" if passage.continues else _OVERLAP
+            marked = f"{before}{marked}{'' if passage.continued else _OVERLAP}"
+        runs.append(TextRun(marked, passage.doubtful, passage.overlap))
+    return [*runs, TextRun(text[end:])] if end < len(text) else runs
 
 
-def _doubtful(words: Iterable[Word], text: str) -> list[tuple[int, int]]:
-    """Return start and end of each doubtful passage; a passage ends with its sentence."""
-    spans: list[tuple[int, int]] = []
-    continues = False
+@dataclass(slots=True)
+class _Passage:
+    """Consecutive marked words: where they start and end in the text, and which marks they have.
+
+    continues, continued: the passage before or after is a part of the same overlap.
+    """
+
+    start: int
+    end: int
+    doubtful: bool
+    overlap: bool
+    continues: bool = False
+    continued: bool = False
+
+
+def _passages(words: Iterable[Word], text: str) -> list[_Passage]:
+    """Return the marked passages; a doubtful one ends with its sentence."""
+    found: list[_Passage] = []
+    last: _Passage | None = None  # of the word before
     for at, length, word in words_in(words, text):
-        if word.doubtful and continues:
-            spans[-1] = (spans[-1][0], at + length)
-        elif word.doubtful:
-            spans.append((at, at + length))
-        continues = word.doubtful and not text[at : at + length].endswith(_SENTENCE_ENDS)
-    return spans
+        sentence_ends = last is not None and text.endswith(_SENTENCE_ENDS, 0, last.end)
+        same = last is not None and (last.doubtful, last.overlap) == (word.doubtful, word.overlap)
+        if last is not None and same and not (word.doubtful and sentence_ends):
+            last.end = at + length
+            continue
+        passage = _Passage(at, at + length, word.doubtful, word.overlap)
+        if last is not None and last.overlap and word.overlap:
+            last.end = at  # the space between them is a part of the overlap
+            passage.continues = last.continued = True
+        last = passage
+        if word.doubtful or word.overlap:
+            found.append(passage)
+    return found
 
 
 def cautions(transcript: Transcript, options: ExportOptions) -> str:
-    """Return that it is a draft, how many words may be wrong, and what the marks mean if there are any."""
+    """Return that it is a draft, and `explanations`."""
+    return " ".join((options.status, *explanations(transcript, options)))
+
+
+def explanations(transcript: Transcript, options: ExportOptions) -> tuple[str, ...]:
+    """Return how many words may be wrong, and what the marks mean if there are any."""
     wrong = wrong_words(transcript.wrong_share)
-    doubts = any(word.doubtful for segment in transcript.segments for word in segment.words)
-    parts = [options.status]
-    parts += [options.say(wrong)] if wrong is not None else []
-    parts += [options.labels.doubts] if doubts else []
-    return " ".join(parts)
+    words = [word for segment in transcript.segments for word in segment.words]
+    parts = [options.say(wrong)] if wrong is not None else []
+    parts += [options.labels.doubts] if any(word.doubtful for word in words) else []
+    parts += [options.labels.overlaps] if any(word.overlap for word in words) else []
+    return tuple(parts)
+
+
+def made_by(transcript: Transcript, options: ExportOptions) -> str:
+    """Return by which version and engines the transcript was made, and when."""
+    made, labels = transcript.provenance, options.labels
+    engines = [engine for engine in (made.engine, made.transcriber) if engine]
+    both = labels.both.format(one=engines[0], other=engines[1]) if len(engines) == 2 else "".join(engines)
+    moment = options.moment(made.created_at)
+    return single_line(labels.made_by.format(version=made.app_version, engines=both, moment=moment))

@@ -1,7 +1,9 @@
 """Words as subtitles: short lines, shown long enough to read and no longer than they are spoken.
 
-At most two lines of 42 characters and seven seconds each, as is common in hand-made subtitles. A subtitle
-belongs to one speaker. It ends at the end of a sentence, at a pause, or after a comma if there is one.
+At most two lines of 42 characters and seven seconds each, as is common in hand-made subtitles. If nobody
+speaks after it, a subtitle stays until it was read at 17 characters per second, the limit of Netflix's guide
+for Spanish. A subtitle belongs to one speaker. It ends at the end of a sentence, at a pause, or after a comma
+if there is one.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ MAX_DURATION_MS = 7000
 """Of the words in one subtitle."""
 
 _SHORTEST_MS = 1000
+_MS_PER_LETTER = 1000 / 17  # to read
 _PAUSE_S = 0.8
 _ENOUGH = MAX_LINE // 2  # characters after which the end of a sentence ends a subtitle
 _SENTENCE_END = (".", "?", "!", "…", "。", "？", "！")
@@ -173,7 +176,8 @@ def _whole(segment: Segment, lines: Iterable[str]) -> Cue:
 
 def _readable(cue: Cue, after: Cue | None) -> Cue:
     """Extend a short subtitle until it can be read, but not beyond the start of the next."""
-    until_ms = cue.start_ms + _SHORTEST_MS
+    reading_ms = round(sum(map(len, cue.lines)) * _MS_PER_LETTER)
+    until_ms = cue.start_ms + max(_SHORTEST_MS, min(reading_ms, MAX_DURATION_MS))
     if after is not None:
         until_ms = min(until_ms, after.start_ms)
     return replace(cue, end_ms=max(cue.end_ms, until_ms))

@@ -10,6 +10,7 @@ from fi_desktop.exporters.exporter import (
     ExportOptions,
     cautions,
     encoded,
+    made_by,
     marked_text,
     single_line,
 )
@@ -17,21 +18,15 @@ from fi_desktop.exporters.exporter import (
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
     """Return a heading, the notes, and who said what, or only when."""
-    provenance, labels = transcript.provenance, options.labels
-    count = len(transcript.speakers)
+    labels, count = options.labels, len(transcript.speakers)
     speakers = labels.one_speaker if count == 1 else labels.speakers.format(number=count)
-    engines = [engine for engine in (provenance.engine, provenance.transcriber) if engine]
-    made_by = labels.made_by.format(
-        version=provenance.app_version,
-        engines=labels.both.format(one=engines[0], other=engines[1])
-        if len(engines) == 2
-        else "".join(engines),
-        moment=options.moment(provenance.created_at),
-    )
+    people = options.people(transcript) if transcript.people else ()
     lines = [
-        single_line(provenance.source_name),
+        single_line(transcript.provenance.source_name),
         f"{labels.length.format(time=clock(transcript.duration, padded=True))}, {speakers}",
-        single_line(made_by),
+        *([labels.people.format(people=", ".join(people))] if people else ()),
+        made_by(transcript, options),
+        labels.hashed.format(sha256=single_line(transcript.provenance.source_sha256)),
         single_line(cautions(transcript, options)),
         *(labels.note.format(note=single_line(options.say(note))) for note in transcript.notes),
         "",
@@ -56,4 +51,4 @@ def segment_line(segment: Segment, options: ExportOptions = DEFAULTS, *, named: 
     return f"{start} – {end}  {speaker}"
 
 
-EXPORTER = Exporter("txt", "Text (to read)", "txt", "text/plain", render)
+EXPORTER = Exporter("txt", "Text (to read)", "txt", "text/plain", render, common=True)

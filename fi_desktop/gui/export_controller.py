@@ -1,4 +1,4 @@
-"""Exports results: asks where to, writes off the GUI thread, and reports the outcome."""
+"""Exports results: asks where to, writes off the GUI thread, and reports the outcome; or copies them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 
 from fi_desktop.core.errors import ErrorInfo
@@ -23,6 +23,7 @@ from fi_desktop.exporters.files import (
     export_targets,
     file_name,
 )
+from fi_desktop.exporters.note import PastedNote, note_of
 from fi_desktop.gui import labels
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
@@ -38,19 +39,36 @@ def export_options() -> ExportOptions:
 
 
 class ExportMenu(QMenu):
-    """One entry per exporter, plugins included.
+    """One entry per exporter: common ones first, then copying, and the others in a menu below.
 
     Signals:
         chosen: a key of `EXPORTERS`.
+        note_requested: copy the results instead.
     """
 
     chosen = Signal(str)
+    note_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(self.tr("E&xport"), parent)
-        for format, exporter in EXPORTERS.items():
-            action = self.addAction(labels.translated(exporter.title))
+        common = [format for format, exporter in EXPORTERS.items() if exporter.common]
+        documents = [format for format in common if format != "txt"]
+        self._add(self, documents)
+        copy = self.addAction(self.tr("&Copy as note"))
+        copy.setShortcut("Ctrl+Shift+C")
+        copy.triggered.connect(self._copy)
+        self._add(self, [format for format in common if format not in documents])
+        self.addSeparator()
+        others = self.addMenu(self.tr("&Other formats"))
+        self._add(others, [format for format in EXPORTERS if format not in common])
+
+    def _add(self, menu: QMenu, formats: Sequence[str]) -> None:
+        for format in formats:
+            action = menu.addAction(labels.translated(EXPORTERS[format].title))
             action.triggered.connect(partial(self._choose, format))
+
+    def _copy(self, _checked: bool = False) -> None:
+        self.note_requested.emit()
 
     def _choose(self, format: str, _checked: bool = False) -> None:
         self.chosen.emit(format)
@@ -106,6 +124,29 @@ class ExportController(QObject):
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
             dialog.fileSelected.connect(partial(self._on_folder_chosen, tuple(results), format))
         self._open(dialog)
+
+    def copy_note(self, results: Sequence[Exportable]) -> None:
+        """Copy these results as rich text and as plain text."""
+        if results:
+            self._bridge.run_task(
+                partial(note_of, tuple(results), export_options()), self._on_note_made, self._on_refused
+            )
+
+    def _on_note_made(self, note: PastedNote) -> None:
+        sentences = []
+        if note.copied:
+            data = QMimeData()
+            data.setHtml(note.html)
+            data.setText(note.text)
+            QGuiApplication.clipboard().setMimeData(data)
+            sentences.append(self.tr("%Ln result(s) copied as a note.", "", note.copied))
+        if note.unreadable:
+            sentences.append(self._unreadable(note.unreadable))
+        tone = "info" if not note.unreadable else "warn" if note.copied else "bad"
+        self._message.show_message(" ".join(sentences), tone, None)
+
+    def _unreadable(self, count: int) -> str:
+        return self.tr("%Ln result(s) cannot be read; retry to make them again.", "", count)
 
     def _open(self, dialog: QDialog) -> None:
         self._dialog = dialog
@@ -181,10 +222,7 @@ class ExportController(QObject):
         elif files:
             sentences.append(self.tr("%Ln file(s) written.", "", len(files)))
         if export.unreadable:
-            unreadable = self.tr(
-                "%Ln result(s) cannot be read; retry to make them again.", "", export.unreadable
-            )
-            sentences.append(unreadable)
+            sentences.append(self._unreadable(export.unreadable))
         if export.failed and export.total > 1:
             failed = self.tr("%Ln file(s) not written, such as {file}.", "", len(export.failed))
             sentences.append(failed.format(file=one_line(export.failed[0].name)))

@@ -19,7 +19,8 @@ from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Provenance, Role, Transcript
 from fi_desktop.core.values import NumberStyle, Priority, ReviewState, Stage
 from fi_desktop.engines import registry
-from fi_desktop.exporters.exporter import LABELS, ExportOptions, Labels
+from fi_desktop.exporters.exporter import ExportOptions
+from fi_desktop.exporters.phrases import LABELS, Labels
 from fi_desktop.gui.language import current_language, language_name
 from fi_desktop.jobs.queue_events import QueueHeld
 from fi_desktop.jobs.transitions import ChangeResult

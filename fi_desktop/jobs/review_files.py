@@ -21,7 +21,7 @@ from fi_desktop.core.review import BadStep, Review, Step, StepKind
 from fi_desktop.core.revision import BadEdit
 from fi_desktop.core.transcript import Transcript, right_words, summarize, wrong_share_of
 from fi_desktop.core.values import JobOptions, ReviewState, Summary
-from fi_desktop.exporters.exporter import LABELS
+from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.system.files import RESULT, WAVEFORM, disk_full, is_disk_full
 from fi_desktop.system.result_files import version_of
 

@@ -27,8 +27,9 @@ from fi_desktop.core.revision import Check, Describe, Edit
 from fi_desktop.core.transcript import Grade, Provenance, Role, Segment, Transcript, Turn, Word
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters import EXPORTERS, _Exporters
-from fi_desktop.exporters.exporter import DEFAULTS, LABELS, ExportOptions, Labels, marked_text
+from fi_desktop.exporters.exporter import DEFAULTS, ExportOptions, marked_text
 from fi_desktop.exporters.files import export, rendered
+from fi_desktop.exporters.phrases import LABELS, Labels
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

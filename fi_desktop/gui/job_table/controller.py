@@ -109,6 +109,11 @@ class JobController(QObject):
         """Export the results of the selected jobs."""
         self.exports.request(self.selected_results(), format)
 
+    @Slot()
+    def copy_note(self) -> None:
+        """Copy the results of the selected jobs as a note."""
+        self.exports.copy_note(self.selected_results())
+
     def prioritize(self, priority: Priority) -> None:
         """Change the priority of the selected jobs that wait."""
         ids = [row.id for row in self._table.selected_rows() if row.waits]

@@ -403,14 +403,21 @@ class ExportButton(QToolButton):
         self.setIconSize(QSize(18, 18))
         menu = ExportMenu(self)
         menu.chosen.connect(self._on_chosen)
+        menu.note_requested.connect(self._on_note_requested)
         self.setMenu(menu)
         self._apply_theme()
 
     @Slot(str)
     def _on_chosen(self, format: str) -> None:
+        self._controller.request([self._result()], format)
+
+    @Slot()
+    def _on_note_requested(self) -> None:
+        self._controller.copy_note([self._result()])
+
+    def _result(self) -> Exportable:
         reviewed = self._session.reviewed
-        result = Exportable(reviewed.transcript.provenance.source_name, lambda: reviewed)
-        self._controller.request([result], format)
+        return Exportable(reviewed.transcript.provenance.source_name, lambda: reviewed)
 
     def _apply_theme(self) -> None:
         self.setIcon(theme.icon("export", self.palette()))

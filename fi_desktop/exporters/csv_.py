@@ -1,0 +1,46 @@
+"""CSV: one row per turn, for spreadsheets (RFC 4180, with the mark that tells Excel it is UTF-8)."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable
+from io import StringIO
+
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters.exporter import Exporter, ExportOptions, encoded, marked_text, single_line
+
+# A spreadsheet takes a cell that starts so for a formula, which can run programs and send data away. The
+# last four are the wide forms, which some programs read as well.
+_FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
+_COLUMNS = ("start", "end", "speaker", "role", "language", "text", "doubtful", "overlap", "state")
+
+
+def render(transcript: Transcript, options: ExportOptions) -> bytes:
+    """Return a row of headings and a row per turn; times are seconds."""
+    table = StringIO()
+    writer = csv.writer(table, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(options.labels.names[name] for name in _COLUMNS)
+    for segment in transcript.segments:
+        cells = (
+            f"{segment.start:.3f}",
+            f"{segment.end:.3f}",
+            options.speaker(segment.speaker),
+            options.role(segment.speaker),
+            segment.language or transcript.language or "",
+            marked_text(segment, options),
+            str(sum(word.doubtful for word in segment.words)),
+            str(sum(word.overlap for word in segment.words)),
+            options.status,
+        )
+        writer.writerow(_defused(cells))
+    return codecs.BOM_UTF8 + encoded(table.getvalue())
+
+
+def _defused(cells: Iterable[str]) -> list[str]:
+    """Return cells on one line each, with an apostrophe before what would be a formula."""
+    lines = map(single_line, cells)
+    return [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in lines]
+
+
+EXPORTER = Exporter("csv", "Table (CSV)", "csv", "text/csv", render)

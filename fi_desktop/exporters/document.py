@@ -1,0 +1,142 @@
+"""A transcript as a document for people: what Word, PDF, HTML and Markdown files have in common.
+
+The formats differ in how they show it; what it says is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from fi_desktop.core.text import clock
+from fi_desktop.core.transcript import Segment, Transcript
+from fi_desktop.exporters.exporter import (
+    ExportOptions,
+    TextRun,
+    explanations,
+    made_by,
+    marked_runs,
+    single_line,
+)
+
+# characters that XML cannot contain; halves of characters among them
+_NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
+_RIGHT_TO_LEFT = ("R", "AL")
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one speaker says at a stretch.
+
+    Attributes:
+        at: when, on the clock; of an utterance without words, from when to when.
+        speaker: what the speaker is called.
+        runs: the text; empty if only the speaker is known.
+        language: ISO 639-1 code if it is not the main language.
+        rtl: the text is read from right to left.
+    """
+
+    at: str
+    speaker: str
+    runs: tuple[TextRun, ...] = ()
+    language: str | None = None
+    rtl: bool = False
+
+    @property
+    def text(self) -> str:
+        """The runs' text."""
+        return "".join(run.text for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDocument:
+    """The content of a document. All texts are single lines that XML can contain.
+
+    Attributes:
+        title: the recording's name.
+        code: the language of headings and remarks (BCP 47).
+        spoken: ISO 639-1 code of the language that is spoken; None if unknown.
+        status: who checked it, or that nobody did.
+        checked: whether anybody did.
+        facts: name and value of what is known about the recording.
+        remarks: cautions and notes.
+        utterances: in order; empty if nobody speaks.
+        footer: by whom and when it was made, and how far it is checked.
+        made_at: UTC.
+    """
+
+    title: str
+    code: str
+    spoken: str | None
+    status: str
+    checked: bool
+    facts: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
+    utterances: tuple[Utterance, ...]
+    silence: str
+    footer: str
+    made_at: datetime
+
+
+def document_of(transcript: Transcript, options: ExportOptions) -> WrittenDocument:
+    """Return a transcript as a document."""
+    made, labels = transcript.provenance, options.labels
+    title = written(PurePath(single_line(made.source_name)).stem) or labels.names["recording"]
+    facts = {
+        "recording": single_line(made.source_name),
+        "length": clock(transcript.duration, padded=True),
+        "speakers": ", ".join(options.people(transcript)),
+        "language": ", ".join(labels.languages.get(code, code) for code in transcript.languages),
+        "transcribed": options.moment(made.created_at),
+    }
+    notes = (labels.note.format(note=single_line(options.say(note))) for note in transcript.notes)
+    status = written(options.status)
+    making = written(made_by(transcript, options))
+    return WrittenDocument(
+        title=title,
+        code=labels.code,
+        spoken=transcript.language,
+        status=status,
+        checked=status != labels.draft,
+        facts=tuple((labels.names[name], written(value)) for name, value in facts.items() if value),
+        remarks=(
+            *(written(text) for text in (*explanations(transcript, options), *notes)),
+            f"{making}. {written(labels.hashed.format(sha256=single_line(made.source_sha256)))}",
+        ),
+        utterances=tuple(_utterance(segment, options) for segment in transcript.segments),
+        silence=labels.silence,
+        footer=f"{status} {making}",
+        made_at=_moment(made.created_at),
+    )
+
+
+def _utterance(segment: Segment, options: ExportOptions) -> Utterance:
+    speaker = written(options.speaker(segment.speaker))
+    if not (segment.text or segment.missing):
+        start, end = (clock(moment, padded=True) for moment in (segment.start, segment.end))
+        return Utterance(f"{start} – {end}", speaker)
+    runs = (TextRun(written(run.text), run.doubtful, run.overlap) for run in marked_runs(segment, options))
+    at = clock(segment.start, padded=True)
+    return Utterance(at, speaker, tuple(runs), segment.language, reads_leftward(segment.text))
+
+
+def written(text: str) -> str:
+    """Return text with "�" for characters that XML cannot contain."""
+    return _NOT_XML.sub("�", text)
+
+
+def reads_leftward(text: str) -> bool:
+    """Return whether text is read from right to left: by its first letter, as Unicode's algorithm P2 does."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return next((kind in _RIGHT_TO_LEFT for kind in kinds if kind in ("L", *_RIGHT_TO_LEFT)), False)
+
+
+def _moment(iso: str) -> datetime:
+    try:
+        return datetime.fromisoformat(iso).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _EPOCH

@@ -1,0 +1,62 @@
+"""Notes for the clipboard: results as rich text and as plain text, to be pasted into a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+from fi_desktop.exporters.document import WrittenDocument, document_of
+from fi_desktop.exporters.exporter import ExportOptions
+from fi_desktop.exporters.files import Exportable
+from fi_desktop.exporters.html_ import name_html, text_html
+
+
+@dataclass(frozen=True, slots=True)
+class PastedNote:
+    """What is pasted.
+
+    Attributes:
+        html: with names in bold.
+        text: the same as plain text.
+        copied: number of results in it.
+        unreadable: number of results that could not be read.
+    """
+
+    html: str
+    text: str
+    copied: int
+    unreadable: int
+
+
+def note_of(results: Sequence[Exportable], options: ExportOptions) -> PastedNote:
+    """Return results one after another, without those that cannot be read."""
+    found: list[WrittenDocument] = []
+    for result in results:
+        try:
+            reviewed = result.read()
+        except (OSError, ValueError, KeyError):
+            continue
+        found.append(document_of(reviewed.transcript, replace(options, reviewed=reviewed)))
+    html = "<hr>\n".join(map(_html, found))
+    page = f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{html}</body></html>\n'
+    return PastedNote(page, "\n".join(map(_text, found)), len(found), len(results) - len(found))
+
+
+def _html(content: WrittenDocument) -> str:
+    said = "".join(
+        f"<p><b>{name_html(one)}</b>{' ' if one.runs else ''}{text_html(one)}</p>\n"
+        for one in content.utterances
+    )
+    head = f"<p><b>{escape(content.title)}</b></p>\n<p><i>{escape(_head(content))}</i></p>\n"
+    return head + (said or f"<p>{escape(content.silence)}</p>\n")
+
+
+def _text(content: WrittenDocument) -> str:
+    said = [f"{one.speaker}: {one.text}" if one.runs else one.speaker for one in content.utterances]
+    return "\n".join((content.title, _head(content), "", *(said or [content.silence]), ""))
+
+
+def _head(content: WrittenDocument) -> str:
+    """Return how far it is checked, and what the marks mean; not how it was made."""
+    return " ".join((content.status, *content.remarks[:-1]))

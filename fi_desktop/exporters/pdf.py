@@ -1,0 +1,20 @@
+"""PDF: a document to keep and to print, which screen readers and searches can read.
+
+Pages and tags are made in `pdf_pages`, which is imported when it is needed: it takes half a second.
+"""
+
+from __future__ import annotations
+
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters.document import document_of
+from fi_desktop.exporters.exporter import Exporter, ExportOptions
+
+
+def render(transcript: Transcript, options: ExportOptions) -> bytes:
+    """Return the document; its letters are embedded, so it looks the same on every computer."""
+    from fi_desktop.exporters.pdf_pages import pages_of
+
+    return pages_of(document_of(transcript, options), options.labels.page)
+
+
+EXPORTER = Exporter("pdf", "PDF", "pdf", "application/pdf", render, common=True)

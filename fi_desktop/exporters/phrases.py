@@ -1,0 +1,187 @@
+"""The texts of exports in each language, and what notes say in it, without Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from fi_desktop.core import messages
+from fi_desktop.core.messages import Message, Note, Phrasing
+from fi_desktop.core.transcript import Role
+from fi_desktop.system import qm
+from fi_desktop.system.files import resource
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The texts of an export in one language, with their values in braces.
+
+    Attributes:
+        code: the language, with the country whose spelling it has (BCP 47).
+        speaker: a speaker's name, with a {number} from 1; unknown: of an unknown speaker.
+        length: of the recording, {time}; one_speaker, speakers: how many there are, {number}.
+        made_by: with which {version} and {engines}, at which {moment}; both: {one} and {other} engine.
+        hashed: the hash of the recording, {sha256}.
+        note: precedes a {note}.
+        draft: says that nobody has reviewed the transcript; reviewed: that a person with {name} did, at which
+            {moment}; signed: that they signed it, with its {sha256}.
+        roles: what speakers without a name are called, by role; person: a speaker's {name} with the {role}.
+        people: lists the speakers, {people}.
+        doubt: marks a {word} that was hard to hear; doubts: explains the mark.
+        overlaps: explains the mark of words that overlap with another speaker's.
+        missing: stands for speech without words, from {start} to {end}.
+        silence: says that nobody speaks.
+        moment: date and time, for strftime.
+        page: {number} of a page, {total} number of pages.
+        names: headings of columns and facts, by the name of a field of a table.
+        languages: names of spoken languages, by ISO 639-1 code.
+    """
+
+    code: str
+    speaker: str
+    unknown: str
+    length: str
+    one_speaker: str
+    speakers: str
+    made_by: str
+    both: str
+    hashed: str
+    note: str
+    draft: str
+    reviewed: str
+    signed: str
+    roles: Mapping[Role, str]
+    person: str
+    people: str
+    doubt: str
+    doubts: str
+    overlaps: str
+    missing: str
+    silence: str
+    moment: str
+    page: str
+    names: Mapping[str, str]
+    languages: Mapping[str, str]
+
+
+LABELS = {
+    "en": Labels(
+        code="en-US",
+        speaker="Speaker {number}",
+        unknown="Unknown speaker",
+        length="{time} long",
+        one_speaker="1 speaker",
+        speakers="{number} speakers",
+        made_by="Made by fi-desktop {version} ({engines}), {moment}",
+        both="{one} and {other}",
+        hashed="SHA-256 of the recording: {sha256}",
+        note="Note: {note}",
+        draft="Draft, not reviewed.",
+        reviewed="Reviewed by {name}, {moment}.",
+        signed="Signed by {name}, {moment}. SHA-256 {sha256}.",
+        roles={
+            Role.CLINICIAN: "Clinician",
+            Role.PATIENT: "Patient",
+            Role.COMPANION: "Companion",
+            Role.NURSE: "Nurse",
+            Role.INTERPRETER: "Interpreter",
+            Role.OTHER: "Other",
+        },
+        person="{name} ({role})",
+        people="Speakers: {people}",
+        doubt="[{word}?]",
+        doubts="Words in [brackets?] were hard to hear.",
+        overlaps="Words between //slashes// were spoken at the same time as another person's.",
+        missing="[not understood, {start}–{end}]",
+        silence="Nobody speaks in this recording.",
+        moment="%Y-%m-%d %H:%M",
+        page="Page {number} of {total}",
+        names={
+            "recording": "Recording",
+            "length": "Length",
+            "speakers": "Speakers",
+            "language": "Language",
+            "transcribed": "Transcribed",
+            "start": "Start",
+            "end": "End",
+            "speaker": "Speaker",
+            "role": "Role",
+            "text": "Text",
+            "doubtful": "Hard to hear",
+            "overlap": "Overlap",
+            "state": "State",
+        },
+        languages={"en": "English", "es": "Spanish"},
+    ),
+    "es": Labels(
+        code="es-MX",
+        speaker="Hablante {number}",
+        unknown="Hablante desconocido",
+        length="Duración {time}",
+        one_speaker="1 hablante",
+        speakers="{number} hablantes",
+        made_by="Hecho con fi-desktop {version} ({engines}), {moment}",
+        both="{one} y {other}",
+        hashed="SHA-256 de la grabación: {sha256}",
+        note="Nota: {note}",
+        draft="Borrador sin revisar.",
+        reviewed="Revisado por {name}, {moment}.",
+        signed="Firmado por {name}, {moment}. SHA-256 {sha256}.",
+        roles={
+            Role.CLINICIAN: "Médico",
+            Role.PATIENT: "Paciente",
+            Role.COMPANION: "Acompañante",
+            Role.NURSE: "Enfermería",
+            Role.INTERPRETER: "Intérprete",
+            Role.OTHER: "Otra persona",
+        },
+        person="{name} ({role})",
+        people="Hablantes: {people}",
+        doubt="[¿{word}?]",
+        doubts="Las palabras entre [¿corchetes?] se oyeron mal.",
+        overlaps="Las palabras entre //diagonales// se dijeron al mismo tiempo que las de otra persona.",
+        missing="[no se entendió, {start}–{end}]",
+        silence="Nadie habla en esta grabación.",
+        moment="%d/%m/%Y %H:%M",
+        page="Página {number} de {total}",
+        names={
+            "recording": "Grabación",
+            "length": "Duración",
+            "speakers": "Hablantes",
+            "language": "Idioma",
+            "transcribed": "Transcripción",
+            "start": "Inicio",
+            "end": "Fin",
+            "speaker": "Hablante",
+            "role": "Papel",
+            "text": "Texto",
+            "doubtful": "Se oyó mal",
+            "overlap": "Simultáneo",
+            "state": "Estado",
+        },
+        languages={"en": "inglés", "es": "español"},
+    ),
+}
+"""By language, ISO 639-1; for files, the clipboard and the command line."""
+
+
+class _Catalogue(Phrasing):
+    """Says notes in another language, with the texts of the window's catalogue."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def template(self, message: Message) -> str:
+        return self._texts.get(message.text) or message.text
+
+
+@cache
+def said_in(language: str) -> Callable[[Note], str]:
+    """Return what says notes in a language, one of `LABELS`; in English if its catalogue cannot be read."""
+    try:
+        content = resource("i18n", f"fi_desktop_{language}.qm").read_bytes()
+        texts = qm.translations(content, messages.CONTEXT)
+    except (OSError, ValueError):
+        texts = {}
+    return _Catalogue(texts).say
