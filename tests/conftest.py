@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
@@ -29,6 +30,25 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("FI_DESKTOP_HOME", str(folder))
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare `--update-golden`."""
+    parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing")
+
+
+@pytest.fixture
+def compare_golden(request: pytest.FixtureRequest) -> Callable[[bytes, str], None]:
+    """Compare content with a file of tests/golden, byte by byte; or write it, with `--update-golden`."""
+
+    def compare(content: bytes, name: str) -> None:
+        golden = Path(__file__).parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            golden.parent.mkdir(parents=True, exist_ok=True)
+            golden.write_bytes(content)
+        assert content == golden.read_bytes(), f"{name} differs; after a look: pytest --update-golden"
+
+    return compare
 
 
 @pytest.fixture(scope="session")

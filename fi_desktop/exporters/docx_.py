@@ -57,6 +57,9 @@ def _describe(document: Document, content: WrittenDocument) -> None:
     about.comments, about.keywords, about.last_modified_by, about.language = "", "", "", content.code
     about.created = about.modified = content.made_at.replace(tzinfo=None)
     about.revision = 1
+    relations = document.part.package.rels
+    for name in [name for name, relation in relations.items() if relation.reltype.endswith("/thumbnail")]:
+        relations.pop(name)  # a picture of the empty template
 
 
 def _lay_out(document: Document, content: WrittenDocument, *, numbered: bool) -> None:
@@ -142,8 +145,10 @@ def _write_turn(document: Document, utterance: Utterance) -> None:
     time = turn.add_run(f"{utterance.at}\t")
     time.font.size, time.font.color.rgb = Pt(9), RGBColor.from_string(_GREY)
     turn.add_run(f"{utterance.speaker}:" if utterance.runs else utterance.speaker).bold = True
-    for number, part in enumerate(utterance.runs):
-        run = turn.add_run(part.text if number else f" {part.text}")
+    if utterance.runs:
+        turn.add_run(" ")
+    for part in utterance.runs:
+        run = turn.add_run(part.text)
         if part.doubtful:
             run.font.underline = WD_UNDERLINE.DOTTED
         if part.overlap:
@@ -238,8 +243,6 @@ def _timeless(written: BytesIO) -> bytes:
     result = BytesIO()
     with ZipFile(written) as source, ZipFile(result, "w", ZIP_DEFLATED, compresslevel=9) as target:
         for member in source.infolist():
-            if member.filename == "docProps/thumbnail.jpeg":
-                continue
             plain = ZipInfo(member.filename, _ZIP_TIME)
             plain.compress_type = ZIP_DEFLATED
             plain.create_system = 0  # the same on every system

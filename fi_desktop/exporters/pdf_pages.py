@@ -106,7 +106,7 @@ class _Pages(FPDF):
         self.look(look)
         lines: list[str] = []
         left = 0.0
-        for word in self._words(text, width):
+        for word in self._words(text, width, look):
             needed = self._width(word, look)
             if lines and needed + self._width(" ", look) <= left:
                 lines[-1] += f" {word}"
@@ -116,18 +116,21 @@ class _Pages(FPDF):
                 left = width - needed
         return lines or [""]
 
-    def _words(self, text: str, width: float) -> Iterator[str]:
+    def _words(self, text: str, width: float, look: _Look) -> Iterator[str]:
         """Return the words, none longer than a line."""
         known = "".join(letter if ord(letter) in self._known else _UNKNOWN for letter in text)
         for word in known.split():
-            rest = word
-            while len(rest) > _LONG_WORD and self.measured(rest) > width:
-                cut = next(
-                    size for size in range(len(rest) - 1, 0, -1) if self.measured(rest[:size]) <= width
-                )
-                yield rest[:cut]
-                rest = rest[cut:]
-            yield rest
+            if len(word) <= _LONG_WORD:
+                yield word
+                continue
+            part, room = "", width
+            for letter in word:
+                room -= self._width(letter, look)
+                if part and room < 0:
+                    yield part
+                    part, room = "", width - self._width(letter, look)
+                part += letter
+            yield part
 
     def _width(self, word: str, look: _Look) -> float:
         """Return the width of a word, which is measured once."""

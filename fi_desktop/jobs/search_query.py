@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 
 from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Role
-from fi_desktop.exporters.exporter import LABELS
+from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.jobs.spoken_words import SpokenWord, variants, words_of
 
 _TERM = re.compile(r'(-?)(?:"([^"]*)("?)|(\S+))')

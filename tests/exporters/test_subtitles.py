@@ -105,8 +105,8 @@ def test_srt_is_numbered_and_has_no_markup():
     text = text_of("srt", said("<i>pulso</i> {\\an8} --> 90"))
 
     first, last = text.split("\n\n")
-    assert first == "1\n00:00:00,000 --> 00:00:01,200\nSpeaker 1: ‹i›pulso‹/i› (\\an8) --› 90"
-    assert last == "2\n00:00:01,200 --> 00:00:03,200\nDraft, not reviewed.\n"
+    assert first == "1\n00:00:00,000 --> 00:00:02,176\nSpeaker 1: ‹i›pulso‹/i› (\\an8) --› 90"
+    assert last == "2\n00:00:02,176 --> 00:00:04,176\nDraft, not reviewed.\n"
 
 
 def test_subtitle_ends_at_a_sentence_a_pause_or_a_comma():
@@ -149,3 +149,12 @@ def test_short_subtitle_lasts_a_second_unless_another_follows():
 def test_long_names_leave_room_for_words():
     text = text_of("srt", said("Hola.", speaker="María de los Ángeles Fernández de Córdoba"))
     assert text.splitlines()[2] == "María de los Ángeles…: Hola."
+
+
+def test_subtitle_stays_until_it_can_be_read_unless_another_follows():
+    (fast,) = cues(said("Uno dos tres cuatro cinco seis siete ocho.", each_s=0.1), leads={})
+    assert fast.end_ms - fast.start_ms == round(42 * 1000 / 17)
+    first, second = cues(
+        said("Uno dos tres cuatro cinco seis siete ocho. No.", each_s=0.1, gap_s=0.0), leads={}
+    )
+    assert first.end_ms == second.start_ms

@@ -1,13 +1,25 @@
 """Exporting results from the table, one or several, and from a job window."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import docx
+import pikepdf
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QAction, QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton
+from PySide6.QtGui import QAction, QContextMenuEvent, QFont, QTextBlock, QTextDocument, QTextFragment
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMenu,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+)
 
 from fi_desktop.core.job import JobState
+from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.files import target_files
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.window_state import WindowState
@@ -15,6 +27,8 @@ from fi_desktop.system.files import RESULT
 from tests.gui import samples
 from tests.gui.events import drop_files
 from tests.gui.monkey import UrlSink
+
+TITLE = "Intake interview – room 2"  # of the results of `samples`
 
 
 @pytest.fixture
@@ -41,7 +55,10 @@ def target(tmp_path: Path) -> Path:
 def format_of(menu: QMenu, word: str) -> QAction:
     (export,) = (action for action in menu.actions() if action.text() == "E&xport")
     assert export.isEnabled()
-    return next(action for action in export.menu().actions() if word in action.text())
+    formats = list(export.menu().actions())
+    for action in formats:
+        formats += action.menu().actions() if action.menu() else []
+    return next(action for action in formats if word in action.text())
 
 
 def choose_format(window, word: str) -> None:
@@ -232,6 +249,86 @@ def test_long_export_shows_progress_and_can_be_stopped(qtbot, window, hand, tmp_
     qtbot.waitUntil(lambda: window.message.text.endswith("files written."))
     assert 20 <= len(names(target)) < 90
     assert window.message.text == f"{len(names(target))} files written."
+
+
+def test_documents_come_first_and_formats_for_programs_are_below(window, done):
+    window.table.select(done[0])
+    menu = window.commands.export
+    assert [action.text() for action in menu.actions() if action.text()] == [
+        "Word",
+        "PDF",
+        "&Copy as note",
+        "Text (to read)",
+        "&Other formats",
+    ]
+    (others,) = (action.menu() for action in menu.actions() if action.menu())
+    titles = [action.text() for action in others.actions()]
+    assert len(titles) == len(EXPORTERS) - 3
+    assert {"JSON (everything)", "RTTM (speaker turns)", "ELAN"} <= set(titles)
+
+
+def test_word_and_pdf_are_written_in_the_windows_language(qtbot, desktop, window, done, target):
+    desktop.set_language("es")
+    window = desktop.window
+    window.table.select(done[0])
+    for format in ("docx", "pdf"):
+        window.job_controller.export(format)
+        answer(window, target / f"Nota.{format}")
+        qtbot.waitUntil((target / f"Nota.{format}").exists)
+    said = [paragraph.text for paragraph in docx.Document(str(target / "Nota.docx")).paragraphs]
+    assert "Borrador sin revisar." in said
+    assert any("\tHablante 1" in text for text in said)
+    with pikepdf.open(target / "Nota.pdf") as pdf:
+        assert str(pdf.Root.Lang) == "es-MX"
+
+
+def test_note_is_pasted_with_bold_names_and_as_plain_text(qtbot, window, done):
+    window.table.select(done[0])
+    format_of(next(a.menu() for a in window.menuBar().actions() if a.text() == "&Job"), "note").trigger()
+    qtbot.waitUntil(lambda: window.message.text == "1 result copied as a note.")
+    rich, plain = QTextEdit(), QPlainTextEdit()
+    for editor in (rich, plain):
+        qtbot.addWidget(editor)
+        editor.paste()
+    assert plain.toPlainText().splitlines()[:2] == [TITLE, "Draft, not reviewed."]
+    bold = [
+        fragment.text()
+        for block in blocks_of(rich.document())
+        for fragment in fragments_of(block)
+        if fragment.charFormat().fontWeight() >= QFont.Weight.Bold
+    ]
+    assert bold[0] == TITLE
+    assert bold[1:3] == ["Speaker 1", "Speaker 2"]
+    spoken = "".join(rich.toPlainText().split())
+    assert spoken == "".join(plain.toPlainText().split())
+
+
+def test_notes_of_several_results_are_copied_together(qtbot, window, program, done):
+    window.table.selectAll()
+    window.commands.export.note_requested.emit()
+    qtbot.waitUntil(lambda: window.message.text == "2 results copied as a note.")
+    both = QApplication.clipboard().text()
+    assert both.splitlines().count(TITLE) == 2
+    (program.service.folders.folder(done[0]) / RESULT).write_text("{")
+    window.commands.export.note_requested.emit()
+    qtbot.waitUntil(lambda: window.message.text.startswith("1 result copied as a note. 1 result cannot"))
+    second = QApplication.clipboard().text()
+    assert second.splitlines().count(TITLE) == 1
+    assert both.endswith(second)
+
+
+def blocks_of(document: QTextDocument) -> Iterator[QTextBlock]:
+    block = document.begin()
+    while block.isValid():
+        yield block
+        block = block.next()
+
+
+def fragments_of(block: QTextBlock) -> Iterator[QTextFragment]:
+    at = block.begin()
+    while not at.atEnd():
+        yield at.fragment()
+        at += 1
 
 
 class RecordedUrls(UrlSink):
