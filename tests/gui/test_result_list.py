@@ -39,6 +39,7 @@ from tests.gui.events import drop_files
 from tests.gui.scene import _store
 from tests.gui.test_language import change
 from tests.gui.test_player import Recorder
+from tests.gui.view_checks import cut
 
 ALT, CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -370,6 +371,19 @@ class TestCollapsing:
         assert opened.results.isVisible()
         content = opened.split._content
         assert content.width() >= content.minimumSizeHint().width()
+
+    @pytest.mark.parametrize("choice", ["en", "es"])
+    def test_narrowest_list_cuts_no_text(
+        self, qtbot: QtBot, desktop: AppController, opened: JobWindow, three: list[int], choice: str
+    ):
+        if choice != "en":
+            change(qtbot, desktop, choice)
+            (opened,) = desktop.window.windows.all()
+            shown(qtbot, opened, three[2])
+            opened.resize(1180, 700)
+        opened.split._split.setSizes([1, 10_000])
+        assert opened.results.isVisible()
+        assert cut(opened.results) == []
 
     def test_single_result_has_no_list(
         self, qtbot: QtBot, window: MainWindow, opened: JobWindow, three: list[int], program: FakeApp

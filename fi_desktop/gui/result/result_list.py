@@ -41,6 +41,7 @@ from fi_desktop.gui.widgets import (
 )
 
 _PAD_X, _PAD_Y, _LINE_GAP = 12, 7, 3
+_LEAST_CHARS = 24
 _ICON = 14
 _BAR = 3  # at the left edge of the result that is shown
 _Index = QModelIndex | QPersistentModelIndex
@@ -182,6 +183,7 @@ class ResultList(QWidget):
         self.view = ResultLines(self.tr("Results"), self.model, self)
         self.field = SearchField(self.tr("Filter results"), self)
         self.field.setToolTip(self.tr("A name of a file, speaker or role; or draft, reviewed, signed"))
+        self.field.setMinimumWidth(_LEAST_CHARS * self.fontMetrics().averageCharWidth())
         self.field.textChanged.connect(self.model.filter)
         self.field.installEventFilter(self)
         self.previous = self._action(self.tr("Previous result"), "Alt+Up", "Ctrl+PgUp", -1)

@@ -13,7 +13,7 @@ from fi_desktop.gui.widgets import action_button, separator
 from fi_desktop.gui.window_state import WindowState, available
 
 _ROOMY_PX = 1040  # a window this wide shows the list, unless someone has hidden it
-_WIDTH_CHARS, _LEAST_CHARS = 36, 26
+_WIDTH_CHARS = 36
 _KEY = "F4"  # as for the details of the main window
 _OPEN, _WIDTH = "results/open", "results/width"
 
@@ -55,7 +55,6 @@ class ResultsSplitter(QWidget):
         self._split.addWidget(content)
         self._split.setStretchFactor(0, 0)
         self._split.setStretchFactor(1, 1)
-        self.list.setMinimumWidth(_LEAST_CHARS * self.fontMetrics().averageCharWidth())
         self.list.hide()
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -137,13 +136,13 @@ class ResultsSplitter(QWidget):
         saved = self._window_state.number(_WIDTH)
         width = saved or _WIDTH_CHARS * self.fontMetrics().averageCharWidth()
         most = min(self.width() // 2, self.width() - self._content.minimumSizeHint().width())
-        width = max(self.list.minimumWidth(), min(width, most))
+        width = max(self.list.minimumSizeHint().width(), min(width, most))
         self._split.setSizes([width, self.width() - width])
 
     def _least_width(self) -> int:
         """Return the width below which the list would cover part of the result."""
-        least = self.list.minimumWidth() + self._split.handleWidth() + self._content.minimumSizeHint().width()
-        return min(least, available(self.window()).width())
+        sides = self.list.minimumSizeHint().width() + self._content.minimumSizeHint().width()
+        return min(sides + self._split.handleWidth(), available(self.window()).width())
 
     @Slot()
     def _on_show(self) -> None:

@@ -121,7 +121,7 @@ class TextEditor(QTextEdit):
         """Take keys that are shortcuts of the window as well, such as undo."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-            if plain and event.key() != Qt.Key.Key_F8:
+            if plain and not Qt.Key.Key_F1 <= event.key() <= Qt.Key.Key_F35:
                 event.accept()
                 return True
         return super().event(event)
