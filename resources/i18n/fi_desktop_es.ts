@@ -767,16 +767,16 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>ExportController</name>
-    <message>
-        <source>Export as {format}</source>
-        <translation>Exportar como {format}</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln result(s) copied as a note.</source>
         <translation>
             <numerusform>%Ln resultado copiado como nota.</numerusform>
             <numerusform>%Ln resultados copiados como nota.</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Export as {format}</source>
+        <translation>Exportar como {format}</translation>
     </message>
     <message numerus="yes">
         <source>%Ln of these files already exist(s) in the folder “{folder}”.</source>
@@ -846,16 +846,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ExportMenu</name>
     <message>
-        <source>E&amp;xport</source>
-        <translation>E&amp;xportar</translation>
-    </message>
-    <message>
         <source>&amp;Copy as note</source>
         <translation>&amp;Copiar como nota</translation>
     </message>
     <message>
         <source>&amp;Other formats</source>
         <translation>&amp;Otros formatos</translation>
+    </message>
+    <message>
+        <source>E&amp;xport</source>
+        <translation>E&amp;xportar</translation>
     </message>
 </context>
 <context>
@@ -1306,16 +1306,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
-    </message>
-    <message>
         <source>Search ({key})</source>
         <translation>Buscar ({key})</translation>
     </message>
     <message>
         <source>Search recordings</source>
         <translation>Buscar grabaciones</translation>
+    </message>
+    <message>
+        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search</source>
@@ -1963,20 +1963,56 @@ Todo se queda en esta computadora.</translation>
         <translation>Este resultado se cambió entretanto en otro lugar, por lo que sus últimos cambios no se guardaron. Ábralo de nuevo y vuelva a hacerlos.</translation>
     </message>
     <message>
-        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
-        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
-    </message>
-    <message>
-        <source>This version of the result cannot be found any more.</source>
-        <translation>Ya no se encuentra esta versión del resultado.</translation>
-    </message>
-    <message>
         <source>The search index cannot be read now. Try again.</source>
         <translation>El índice de búsqueda no se puede leer en este momento. Intente de nuevo.</translation>
     </message>
     <message>
         <source>The search index is damaged. It is made again from the results, which are not affected.</source>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
+    </message>
+    <message>
+        <source>Audacity labels</source>
+        <translation>Etiquetas de Audacity</translation>
+    </message>
+    <message>
+        <source>ELAN</source>
+        <translation>ELAN</translation>
+    </message>
+    <message>
+        <source>Markdown</source>
+        <translation>Markdown</translation>
+    </message>
+    <message>
+        <source>PDF</source>
+        <translation>PDF</translation>
+    </message>
+    <message>
+        <source>Praat TextGrid</source>
+        <translation>TextGrid de Praat</translation>
+    </message>
+    <message>
+        <source>Table (CSV)</source>
+        <translation>Tabla (CSV)</translation>
+    </message>
+    <message>
+        <source>Web page</source>
+        <translation>Página web</translation>
+    </message>
+    <message>
+        <source>Word</source>
+        <translation>Word</translation>
+    </message>
+    <message>
+        <source>Word with line numbers</source>
+        <translation>Word con líneas numeradas</translation>
+    </message>
+    <message>
+        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
+        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
+    </message>
+    <message>
+        <source>This version of the result cannot be found any more.</source>
+        <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
         <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
@@ -2467,20 +2503,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
     </message>
     <message>
-        <source>Audacity labels</source>
-        <translation>Etiquetas de Audacity</translation>
-    </message>
-    <message>
-        <source>ELAN</source>
-        <translation>ELAN</translation>
-    </message>
-    <message>
         <source>Fewer than 1 in 100 words may be wrong.</source>
         <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
-    </message>
-    <message>
-        <source>Markdown</source>
-        <translation>Markdown</translation>
     </message>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
@@ -2489,18 +2513,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
-    </message>
-    <message>
-        <source>PDF</source>
-        <translation>PDF</translation>
-    </message>
-    <message>
-        <source>Praat TextGrid</source>
-        <translation>TextGrid de Praat</translation>
-    </message>
-    <message>
-        <source>Table (CSV)</source>
-        <translation>Tabla (CSV)</translation>
     </message>
     <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
@@ -2513,18 +2525,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>Web page</source>
-        <translation>Página web</translation>
-    </message>
-    <message>
-        <source>Word</source>
-        <translation>Word</translation>
-    </message>
-    <message>
-        <source>Word with line numbers</source>
-        <translation>Word con líneas numeradas</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -4177,6 +4177,13 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>ReviewSession</name>
+    <message>
+        <source>{reason} Close the window again to leave without your last corrections.</source>
+        <translation>{reason} Cierre la ventana otra vez para salir sin sus últimas correcciones.</translation>
+    </message>
+</context>
+<context>
     <name>RowMenu</name>
     <message>
         <source>&amp;Start</source>
@@ -4736,12 +4743,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>StateChips</name>
     <message>
-        <source>To review</source>
-        <translation>Por revisar</translation>
-    </message>
-    <message>
         <source>Show jobs by state</source>
         <translation>Mostrar trabajos por estado</translation>
+    </message>
+    <message>
+        <source>To review</source>
+        <translation>Por revisar</translation>
     </message>
     <message>
         <source>All</source>

@@ -238,6 +238,10 @@ class TestGoing:
         assert (opened.job_id, opened.result) == (three[2], view)
         assert view.session.transcript.segments[1].text.endswith(" ayer")
         assert marked(opened) == [three[2]]
+        assert not opened.close()
+        assert view.message.text.endswith("Close the window again to leave without your last corrections.")
+        assert opened.isVisible()
+        assert opened.close()
 
     def test_closing_the_window_keeps_what_is_being_typed(
         self, qtbot: QtBot, window: MainWindow, opened: JobWindow, three: list[int], program: FakeApp

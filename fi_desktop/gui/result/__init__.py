@@ -76,7 +76,8 @@ class JobWindows(QObject):
     def close_all(self) -> None:
         """Close all windows."""
         for window in self.all():
-            window.close()
+            if not window.close():  # it warns the first time of what cannot be saved
+                window.close()
 
     def _window_of(self, job_id: int) -> JobWindow | None:
         return next((window for window in self._open if window.job_id == job_id), None)

@@ -69,6 +69,8 @@ class ReviewSession(QObject):
         self._now = now
         self._opened_with = self._on_disk = len(self._review.steps)
         self._saving = 0  # steps that were sent and not yet answered
+        self._error = ""  # why the last steps are not on disk
+        self._warned = False  # that they are lost if the window closes
 
     @property
     def service(self) -> JobService:
@@ -181,6 +183,15 @@ class ReviewSession(QObject):
             self._on_not_saved,
         )
 
+    def may_close(self) -> bool:
+        """Return whether the window may close: the first time not, if the last steps could not be saved."""
+        if not self._error or self._warned:
+            return True
+        self._warned = True
+        again = self.tr("{reason} Close the window again to leave without your last corrections.")
+        self.not_saved.emit(again.format(reason=self._error))
+        return False
+
     def send_all(self) -> None:
         """Send every step to the queue now, because the window closes and cannot wait for its answers."""
         sent = self._on_disk + self._saving
@@ -215,10 +226,11 @@ class ReviewSession(QObject):
     def _on_saved(self, _nothing: None) -> None:
         self._on_disk += self._saving
         self._saving = 0
+        self._error, self._warned = "", False
         self.save()  # what was done meanwhile
         self.saved.emit()
 
     @Slot(str)
     def _on_not_saved(self, sentence: str) -> None:
-        self._saving = 0
+        self._saving, self._error = 0, sentence
         self.not_saved.emit(sentence)

@@ -384,6 +384,10 @@ class JobWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the window's geometry, and what was done to the result."""
+        removed = self._jobs.job(self.job_id) is None
+        if self.result is not None and not removed and not self.result.session.may_close():
+            event.ignore()
+            return
         if self.result is not None:
             self._leave(self.result)
         self._window_state.save("job", self)
