@@ -153,6 +153,14 @@ class Model:
                 changed.append(job_id)
         return tuple(changed), tuple(started), tuple(known)
 
+    def use_version(self, job_id: int, options: Any) -> None:
+        """Go on with a result that was made with these options."""
+        (job,) = self._named([job_id])
+        if job["state"] not in ("COMPLETED", "FAILED") or not job["result"]:
+            raise Refused
+        finished_at = job["earlier"][1] if job["earlier"] else job["finished_at"]
+        job.update(state="COMPLETED", options=options, finished_at=finished_at, earlier=None)
+
     def mark_seen(self, ids: Iterable[int], now: float) -> None:
         for job in self._named(ids):
             if job["result"] and job["seen_at"] is None:

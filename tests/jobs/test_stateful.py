@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection, OperationalError
@@ -30,13 +31,16 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, Summary
+from fi_desktop.core.values import JobOptions, Priority, ReviewState, SpeakerCount, Stage, Summary
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.recovery import verify
+from fi_desktop.jobs.review_files import ChosenResult, ReviewOutcome
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
+from fi_desktop.system.files import RESULT
+from fi_desktop.system.result_files import version_of
 from tests.jobs.model import (
     DELAYS_S,
     FINAL,
@@ -127,7 +131,7 @@ class Queue(RuleBasedStateMachine):
             JobFolders(self.home / "jobs"),
             now=lambda: self.now,
             rng=self.rng,
-            policy=RetryPolicy(DELAYS_S, JITTER, MAX_DELIVERIES),
+            policy=RetryPolicy(DELAYS_S, JITTER, max_deliveries=MAX_DELIVERIES),
             keep_s=KEEP_S,
             keep_unseen=self.model.keep_unseen,
         )
@@ -328,6 +332,18 @@ class Queue(RuleBasedStateMachine):
         }[do]
         self._call(future(ids), effect, at_once=at_once)
 
+    @precondition(lambda self: any(job["result"] for job in self.model.jobs.values()))
+    @rule(data=st.data(), at_once=st.booleans())
+    def use_version(self, data: st.DataObject, at_once: bool) -> None:
+        """A person goes on with the result that there is, made with the options of now or of before."""
+        job_id = data.draw(st.sampled_from([i for i, job in self.model.jobs.items() if job["result"]]))
+        job = self.model.jobs[job_id]
+        options = data.draw(st.sampled_from([job["options"], *(job["earlier"] or ())[:1]]))
+        version = version_of((self.service.folders.folder(job_id) / RESULT).read_bytes())
+        chosen = ChosenResult(replace(SUMMARY, version=version), options, ReviewOutcome(ReviewState.DRAFT))
+        future = self.service.use_version(job_id, chosen)
+        self._call(future, lambda model: model.use_version(job_id, options), at_once=at_once)
+
     @rule(data=st.data(), priority=priorities, at_once=st.booleans())
     def prioritize(self, data: st.DataObject, priority: Priority, at_once: bool) -> None:
         ids = self._some(data)
@@ -414,7 +430,7 @@ class Queue(RuleBasedStateMachine):
             folder = self.service.folders.folder(job_id)
             folder.mkdir(parents=True, exist_ok=True)
             made_from = source_sha256(Path(self.published[job_id].path))
-            (folder / "result.json").write_text(json.dumps({"provenance": {"source_sha256": made_from}}))
+            (folder / RESULT).write_text(json.dumps({"provenance": {"source_sha256": made_from}}))
 
     def _model(self, how: str, job_id: int, claim: str, model: Model) -> None:
         match how:
