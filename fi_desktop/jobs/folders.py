@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -56,13 +56,19 @@ class JobFolders:
         """Return the names of a job's results, oldest first."""
         return [path.name for path in versions(self.folder(job_id))]
 
-    def version_facts(self, job_id: int) -> list[VersionFacts]:
-        """Read what tells a job's results apart, oldest first; damaged ones are left out."""
-        facts: list[VersionFacts] = []
+    def version_facts(self, job_id: int, known: Iterable[VersionFacts] = ()) -> list[VersionFacts]:
+        """Return what tells a job's results apart, oldest first; damaged ones are left out.
+
+        known: facts that need not be read again.
+        """
+        by_version = {facts.version: facts for facts in known}
+        found: list[VersionFacts] = []
         for number, path in enumerate(versions(self.folder(job_id)), start=1):
             with suppress(OSError, ValueError, KeyError):
-                facts.append(VersionFacts.of(read_result(path), path.name, number))
-        return facts
+                facts = by_version.get(version_of(path.read_bytes()))
+                facts = facts or VersionFacts.of(read_result(path), path.name, number)
+                found.append(replace(facts, name=path.name, number=number))
+        return found
 
     def use_version(self, job_id: int, version: str) -> bool:
         """Make one of a job's results the current one; the others stay. Return whether there is such a one.

@@ -144,6 +144,15 @@ def test_new_version_leaves_the_signed_one_as_it_was(bench: Bench, redone: int):
     assert signature.by == "Dra. Robles"
 
 
+def test_facts_that_are_known_are_not_read_again(bench: Bench, redone: int):
+    folders = bench.service.folders
+    facts = folders.version_facts(redone)
+    for path in folders.folder(redone).glob("review-*.jsonl"):
+        path.write_text("damaged\n")
+    assert folders.version_facts(redone, facts) == facts
+    assert [each.number for each in folders.version_facts(redone)] == [2]  # the damaged one is left out
+
+
 def test_earlier_version_becomes_the_current_one_with_its_review_and_options(bench: Bench, redone: int):
     bench.now += 60.0
     finished_at = bench.job(redone).finished_at
@@ -199,6 +208,7 @@ def test_corrections_of_a_version_that_is_not_in_use_stay_with_it(bench: Bench, 
 @pytest.mark.parametrize("end", ["cancelled while it waits", "cancelled while it runs", "failed"])
 def test_run_without_a_result_leaves_everything_as_it_was(bench: Bench, signed: int, end: str):
     before = bench.job(signed)
+    bench.now += 60.0
     again(bench, signed, THREE)
     if end == "cancelled while it waits":
         bench.answer(bench.service.cancel([signed]))

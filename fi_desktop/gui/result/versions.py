@@ -55,7 +55,8 @@ class ResultVersions(QObject):
 
     def attach(self, view: ResultView, path: str, stored: StoredResult) -> None:
         """Take over a view that is shown from now on. path: the recording."""
-        self._job_id = view.session.job_id
+        if self._job_id != view.session.job_id:
+            self._job_id, self._facts = view.session.job_id, []
         self._view, self._path, self._stored = view, path, stored
         view.versions.chosen.connect(self.read_asked)
         view.options_asked.connect(self.ask)
@@ -67,16 +68,16 @@ class ResultVersions(QObject):
     def detach(self) -> None:
         """Let go of the view, because another one takes its place."""
         self._view = self._stored = None
-        self._facts, self._new = [], False
+        self._new = False
         self.bar.dismiss()
         if self.dialog is not None:
             self.dialog.reject()
 
     def refresh(self) -> None:
         """List the versions again."""
-        if self._view is not None:
+        if self._stored is not None:
             job_id = self._job_id
-            read = partial(_facts_of, self._service.folders, job_id)
+            read = partial(_facts_of, self._service.folders, job_id, self._facts, self._stored)
             self._bridge.run_task(read, partial(self._on_listed, job_id), self._on_refused)
 
     def announce(self) -> None:
@@ -128,10 +129,10 @@ class ResultVersions(QObject):
 
     def _on_listed(self, job_id: int, facts: list[VersionFacts]) -> None:
         if self._view is not None and job_id == self._job_id:
-            self._facts = facts
-            self._view.versions.show_versions(facts, self._view.session.version)
+            self._facts, session = facts, self._view.session
             shown = self._shown
-            session = self._view.session
+            self._view.versions.show_versions(facts, session.version)
+            self._on_changed()
             # what is being typed while a new version arrives must still reach the one it belongs to
             open_still = self._new and not session.read_only
             session.set_read_only(shown is not None and not shown.current and not open_still)
@@ -201,9 +202,13 @@ class ResultVersions(QObject):
         self._show_bar()
 
 
-def _facts_of(folders: JobFolders, job_id: int) -> list[VersionFacts]:
-    """Return the versions of a result; none if there is only one, which need not be read again."""
-    return folders.version_facts(job_id) if len(folders.versions(job_id)) > 1 else []
+def _facts_of(
+    folders: JobFolders, job_id: int, known: list[VersionFacts], shown: StoredResult
+) -> list[VersionFacts]:
+    """Return the versions of a result; none if there is only one. known, shown: need not be read again."""
+    if len(folders.versions(job_id)) < 2:
+        return []
+    return folders.version_facts(job_id, (*known, VersionFacts.of(shown, "", 0)))
 
 
 def _chosen(folders: JobFolders, job_id: int, name: str) -> ChosenResult:
