@@ -971,6 +971,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FindBar</name>
     <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
+    </message>
+    <message>
         <source>Replace with</source>
         <translation>Reemplazar por</translation>
     </message>
@@ -981,10 +985,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Replace all</source>
         <translation>Reemplazar todo</translation>
-    </message>
-    <message>
-        <source>Find in the text</source>
-        <translation>Buscar en el texto</translation>
     </message>
     <message>
         <source>Previous</source>
@@ -1306,16 +1306,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
+        <source>Words of the file name, a speaker's name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+    </message>
+    <message>
         <source>Search ({key})</source>
         <translation>Buscar ({key})</translation>
     </message>
     <message>
         <source>Search recordings</source>
         <translation>Buscar grabaciones</translation>
-    </message>
-    <message>
-        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search</source>
@@ -1434,6 +1434,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
+    </message>
+    <message>
+        <source>Drag to move this border; of the selected turn, {earlier} and {later} do</source>
+        <translation>Arrastre para mover este límite; el de la intervención seleccionada, con {earlier} y {later}</translation>
     </message>
 </context>
 <context>
@@ -1955,22 +1959,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>This is another recording. Choose the one that this result was made from.</source>
-        <translation>Esta es otra grabación. Elija la grabación de la que se hizo este resultado.</translation>
-    </message>
-    <message>
-        <source>This result was changed somewhere else meanwhile, so your last changes are not saved. Open it again, and make them again.</source>
-        <translation>Este resultado se cambió entretanto en otro lugar, por lo que sus últimos cambios no se guardaron. Ábralo de nuevo y vuelva a hacerlos.</translation>
-    </message>
-    <message>
-        <source>The search index cannot be read now. Try again.</source>
-        <translation>El índice de búsqueda no se puede leer en este momento. Intente de nuevo.</translation>
-    </message>
-    <message>
-        <source>The search index is damaged. It is made again from the results, which are not affected.</source>
-        <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
-    </message>
-    <message>
         <source>Audacity labels</source>
         <translation>Etiquetas de Audacity</translation>
     </message>
@@ -2005,6 +1993,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Word with line numbers</source>
         <translation>Word con líneas numeradas</translation>
+    </message>
+    <message>
+        <source>This is another recording. Choose the one that this result was made from.</source>
+        <translation>Esta es otra grabación. Elija la grabación de la que se hizo este resultado.</translation>
+    </message>
+    <message>
+        <source>This result was changed somewhere else meanwhile, so your last changes are not saved. Open it again, and make them again.</source>
+        <translation>Este resultado se cambió entretanto en otro lugar, por lo que sus últimos cambios no se guardaron. Ábralo de nuevo y vuelva a hacerlos.</translation>
     </message>
     <message>
         <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
@@ -2095,7 +2091,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <source>The archive's compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2175,11 +2171,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2347,7 +2343,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2519,12 +2515,20 @@ Todo se queda en esta computadora.</translation>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The search index cannot be read now. Try again.</source>
+        <translation>El índice de búsqueda no se puede leer en este momento. Intente de nuevo.</translation>
+    </message>
+    <message>
+        <source>The search index is damaged. It is made again from the results, which are not affected.</source>
+        <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -2555,7 +2559,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2647,11 +2651,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2683,11 +2687,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -4743,12 +4747,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>StateChips</name>
     <message>
-        <source>Show jobs by state</source>
-        <translation>Mostrar trabajos por estado</translation>
-    </message>
-    <message>
         <source>To review</source>
         <translation>Por revisar</translation>
+    </message>
+    <message>
+        <source>Show jobs by state</source>
+        <translation>Mostrar trabajos por estado</translation>
     </message>
     <message>
         <source>All</source>
@@ -4877,17 +4881,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TextPanel</name>
     <message>
-        <source>&amp;Replace…</source>
-        <translation>&amp;Reemplazar…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln replaced</source>
-        <translation>
-            <numerusform>%Ln reemplazo</numerusform>
-            <numerusform>%Ln reemplazos</numerusform>
-        </translation>
-    </message>
-    <message>
         <source>&amp;Find…</source>
         <translation>&amp;Buscar…</translation>
     </message>
@@ -4898,6 +4891,17 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Find &amp;previous</source>
         <translation>Buscar &amp;anterior</translation>
+    </message>
+    <message>
+        <source>&amp;Replace…</source>
+        <translation>&amp;Reemplazar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln replaced</source>
+        <translation>
+            <numerusform>%Ln reemplazo</numerusform>
+            <numerusform>%Ln reemplazos</numerusform>
+        </translation>
     </message>
     <message>
         <source>What was said</source>
@@ -4911,7 +4915,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from fi_desktop.audio.media_files import phone_call
@@ -188,6 +189,20 @@ def test_segments_without_words_follow_their_turns(qtbot: QtBot, view: ResultVie
     assert segments_of(stored.turns) == stored.segments
     model = view.turns.table.model()
     assert [model.index(row, 0).data() for row in range(3)] == starts
+
+
+def test_menu_of_a_turn_opens_in_the_lanes(qtbot: QtBot, view: ResultView):
+    ground = view.lanes.viewport()
+    at = place(view, 5.0, 1)
+    QTest.mouseClick(ground, Qt.MouseButton.LeftButton, pos=place(view, 2.0, 0))
+    for reason, row in ((QContextMenuEvent.Reason.Keyboard, 0), (QContextMenuEvent.Reason.Mouse, 1)):
+        event = QContextMenuEvent(reason, at, ground.mapToGlobal(at))
+        QApplication.sendEvent(view.lanes if row == 0 else ground, event)
+        menu = next(child for child in view._list.findChildren(QMenu) if child.isVisible())
+        assert view._list.currentIndex().row() == row
+        assert f"Who is Speaker {row + 1}?…" in [each.text() for each in menu.actions()]
+        menu.close()
+        qtbot.waitUntil(lambda: not any(each.isVisible() for each in view._list.findChildren(QMenu)))
 
 
 def test_narrow_turns_are_not_grabbed(view: ResultView):

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -40,6 +42,7 @@ class LanesView(LanesCanvas):
         play_asked: play, or pause.
         border_moved: a `Border` was dragged to a time, seconds.
         doubt_clicked: the mark of a `Doubt` was clicked.
+        menu_asked: open a menu for a turn, at a place on the screen.
     """
 
     turn_chosen = Signal(int)
@@ -48,6 +51,7 @@ class LanesView(LanesCanvas):
     play_asked = Signal()
     border_moved = Signal(object, float)
     doubt_clicked = Signal(object)
+    menu_asked = Signal(int, QPoint)
 
     def __init__(
         self,
@@ -274,7 +278,7 @@ class LanesView(LanesCanvas):
             return
         text, edge = self.describe_at(event.position()), edge_at(self, event.position())
         if edge is not None:
-            text = "\n".join(filter(None, (text, self.tr("Drag to move this border"))))
+            text = "\n".join(filter(None, (text, self._border_tip(end=edge[1]))))
         if text:
             split, hand = Qt.CursorShape.SplitHCursor, Qt.CursorShape.PointingHandCursor
             self.viewport().setCursor(hand if edge is None else split)
@@ -307,6 +311,15 @@ class LanesView(LanesCanvas):
             elif (lane := self._lane_at(point.y())) is not None and self.named:
                 self.name_clicked.emit(lane.label)
 
+    def _border_tip(self, *, end: bool) -> str:
+        shift = "Shift+" if end else ""
+        earlier, later = (
+            QKeySequence(f"Ctrl+{shift}{key}").toString(QKeySequence.SequenceFormat.NativeText)
+            for key in ("Left", "Right")
+        )
+        tip = self.tr("Drag to move this border; of the selected turn, {earlier} and {later} do")
+        return tip.format(earlier=earlier, later=later)
+
     def _drop_border(self) -> None:
         """Let go of a border that is being dragged; nothing changes."""
         if self._drag is not None:
@@ -320,6 +333,17 @@ class LanesView(LanesCanvas):
     def _paint_drag(self, painter: QPainter) -> None:
         if self._drag is not None:
             self._drag.paint(painter)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu of the turn at the pointer, or of the selected one by key."""
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        number = self._chosen if by_key else self._turn_at(QPointF(event.pos()))
+        if number is not None and self.named:
+            self._go_to(number)
+            corner = QPoint(
+                round(self.x_of(self.turns[number].start)), self.top_of(self.lane_of[number]) + LANE
+            )
+            self.menu_asked.emit(number, self.viewport().mapToGlobal(corner if by_key else event.pos()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move between turns, and zoom; Escape lets go of a border."""

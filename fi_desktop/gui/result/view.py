@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -234,11 +234,13 @@ class ResultView(QWidget):
             self.lanes.turn_chosen.connect(self._on_turn_chosen)
             if self.corrections is not None:
                 self.lanes.doubt_clicked.connect(self.corrections.go_to)
+                self.lanes.menu_asked.connect(self._on_turn_menu_asked)
             self.text.table.segment_chosen.connect(self._on_segment_chosen)
             self.addActions(self.text.find_actions)
         elif self.turns is not None:
             self.lanes.turn_chosen.connect(self.turns.table.choose)
             self.turns.table.turn_chosen.connect(self.lanes.choose)
+            self.lanes.menu_asked.connect(self.turns.table.menu_asked)
             if self.turns.note is not None:
                 self.turns.note.words_asked.connect(self.words_asked)
                 self.turns.note.models_asked.connect(self.models_asked)
@@ -343,6 +345,12 @@ class ResultView(QWidget):
             self.text.table.choose(segment)
         elif near is not None:
             self.text.table.show_row(near)
+
+    @Slot(int, QPoint)
+    def _on_turn_menu_asked(self, turn: int, place: QPoint) -> None:
+        segment = self._turns_of_segments.segment_of(turn)
+        if segment is not None and self.text is not None:
+            self.text.table.menu_asked.emit(segment, -1, place)
 
     @Slot(int)
     def _on_segment_chosen(self, segment: int) -> None:
