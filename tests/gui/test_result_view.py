@@ -86,8 +86,7 @@ def test_lanes_zoom_by_key_button_and_wheel(qtbot, view):
     assert lanes.horizontalScrollBar().maximum() == 0
     qtbot.keyClick(lanes, Qt.Key.Key_Plus)
     assert lanes.pixels_per_s == pytest.approx(whole * 1.5)
-    (zoom_in,) = [b for b, name in view._zoom_buttons if name == "zoom-in"]
-    qtbot.mouseClick(zoom_in, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(view.lanes_panel.zooms["zoom-in"], Qt.MouseButton.LeftButton)
     assert lanes.pixels_per_s == pytest.approx(whole * 2.25)
     place = QPointF(400, 40)
     kept = lanes.time_at(place.x())

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QTableView,
@@ -29,6 +28,7 @@ from fi_desktop.gui.result.border_controller import BorderController
 from fi_desktop.gui.result.corrections_controller import CorrectionsController
 from fi_desktop.gui.result.header_facts import FactsLine, Verdict
 from fi_desktop.gui.result.lanes import LanesView
+from fi_desktop.gui.result.lanes_panel import LanesPanel, TextLink
 from fi_desktop.gui.result.player import LEAD_S, PREPARE_MS, Player, SoundOutput, device_output
 from fi_desktop.gui.result.player_bar import PlayerBar
 from fi_desktop.gui.result.recording_finder import RecordingFinder
@@ -40,7 +40,7 @@ from fi_desktop.gui.result.turns_controller import TurnsController
 from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.result.version_box import VersionBox
 from fi_desktop.gui.widgets import ElidedLabel, separator
-from fi_desktop.viewmodel.result import ResultPosition, SegmentTurnMap, turns_to_show
+from fi_desktop.viewmodel.result import ResultPosition
 
 
 class ResultView(QWidget):
@@ -48,7 +48,7 @@ class ResultView(QWidget):
 
     Attributes:
         session: the corrections.
-        lanes: the speaker lanes.
+        lanes: the speaker lanes; lanes_panel: the lanes with their title and buttons.
         path: the recording.
         player: plays the recording; controls: its controls; finder: finds it if it was moved.
         review: how far it is checked, and the doubts that are left.
@@ -141,13 +141,12 @@ class ResultView(QWidget):
         self.again.setAccessibleName(self.tr("Process again"))
         self.again.clicked.connect(self.options_asked)
         self.versions = VersionBox(self)
-        self._zoom_buttons: list[tuple[QToolButton, str]] = []
+        self.lanes_panel = LanesPanel(self.lanes, self)
         self._facts, self._verdict = FactsLine(self), Verdict(self)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out(path)
         self._apply_theme()
-        self._turn_map: SegmentTurnMap | None = None
         self._connect()
         self._show_facts()
 
@@ -188,7 +187,6 @@ class ResultView(QWidget):
     def _on_changed(self) -> None:
         """Show the corrected transcript everywhere."""
         transcript = self._transcript = self.session.transcript
-        self._turn_map = None
         self.lanes.show_transcript(transcript)
         self.lanes.show_doubts(self.review.doubts)
         if self.text is not None:
@@ -200,13 +198,6 @@ class ResultView(QWidget):
     def _show_facts(self) -> None:
         self._facts.show_transcript(self._transcript, self.session.figures)
         self._verdict.show_transcript(self._transcript, self.session.figures)
-
-    @property
-    def _turns_of_segments(self) -> SegmentTurnMap:
-        """Which turn belongs to which segment; found when it is asked for."""
-        if self._turn_map is None:
-            self._turn_map = SegmentTurnMap(turns_to_show(self._transcript), self._transcript)
-        return self._turn_map
 
     @Slot(float)
     def _on_moved(self, moment_s: float) -> None:
@@ -231,11 +222,9 @@ class ResultView(QWidget):
         self.lanes.show_doubts(self.review.doubts)
         self.session.not_saved.connect(self._on_not_saved)
         if self.text is not None:
-            self.lanes.turn_chosen.connect(self._on_turn_chosen)
             if self.corrections is not None:
                 self.lanes.doubt_clicked.connect(self.corrections.go_to)
-                self.lanes.menu_asked.connect(self._on_turn_menu_asked)
-            self.text.table.segment_chosen.connect(self._on_segment_chosen)
+            TextLink(self.session, self.lanes, self.text.table)
             self.addActions(self.text.find_actions)
         elif self.turns is not None:
             self.lanes.turn_chosen.connect(self.turns.table.choose)
@@ -250,9 +239,8 @@ class ResultView(QWidget):
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(5)
-        lanes = self._make_lanes_panel()
-        lanes.setVisible(bool(self._transcript.segments))
-        split.addWidget(lanes)
+        self.lanes_panel.setVisible(bool(self._transcript.segments))
+        split.addWidget(self.lanes_panel)
         if self.text is not None:
             split.addWidget(self.text)
         elif self.turns is not None:
@@ -294,69 +282,13 @@ class ResultView(QWidget):
         header.addWidget(self.export, 0, Qt.AlignmentFlag.AlignTop)
         return header
 
-    def _make_lanes_panel(self) -> QWidget:
-        panel = QWidget(self)
-        title = QLabel(self.lanes.title, panel)
-        title.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
-        bar = QHBoxLayout()
-        bar.setContentsMargins(16, 6, 12, 0)
-        bar.setSpacing(2)
-        bar.addWidget(title, 1)
-        zooms = (
-            ("zoom-out", self.tr("Zoom out"), "-", self.lanes.zoom_out),
-            ("zoom-in", self.tr("Zoom in"), "+", self.lanes.zoom_in),
-            ("zoom-fit", self.tr("Show all"), "0", self.lanes.zoom_to_fit),
-        )
-        for icon, name, key, on_clicked in zooms:
-            button = QToolButton(panel)
-            button.setObjectName("small")
-            button.setIconSize(QSize(18, 18))
-            button.setAccessibleName(name)
-            button.setToolTip(f"{name} ({key})")
-            button.clicked.connect(on_clicked)
-            bar.addWidget(button)
-            self._zoom_buttons.append((button, icon))
-        column = QVBoxLayout(panel)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(separator(panel))
-        column.addLayout(bar)
-        column.addWidget(self.lanes, 1)
-        column.addWidget(separator(panel))
-        return panel
-
     def _apply_theme(self) -> None:
         self.again.setIcon(theme.icon("retry", self.palette()))
-        for button, name in self._zoom_buttons:
-            button.setIcon(theme.icon(name, self.palette()))
 
     @Slot()
     def _on_other_number_clicked(self) -> None:
         if self._transcript.probable_speakers is not None:
             self.number_asked.emit(self._transcript.probable_speakers)
-
-    @Slot(int)
-    def _on_turn_chosen(self, turn: int) -> None:
-        if self.text is None:
-            return
-        segment = self._turns_of_segments.segment_of(turn)
-        near = self._turns_of_segments.segment_near(turn)
-        if segment is not None:
-            self.text.table.choose(segment)
-        elif near is not None:
-            self.text.table.show_row(near)
-
-    @Slot(int, QPoint)
-    def _on_turn_menu_asked(self, turn: int, place: QPoint) -> None:
-        segment = self._turns_of_segments.segment_of(turn)
-        if segment is not None and self.text is not None:
-            self.text.table.menu_asked.emit(segment, -1, place)
-
-    @Slot(int)
-    def _on_segment_chosen(self, segment: int) -> None:
-        turn = self._turns_of_segments.turn_of(segment)
-        if turn is not None:
-            self.lanes.choose(turn)
 
     def commit_text(self) -> None:
         """Keep what is being typed."""
@@ -389,7 +321,7 @@ class ResultView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._zoom_buttons:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "lanes_panel"):
             self._apply_theme()
 
 
