@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.alignment import assign_speakers, missing_segments, segments_of, segments_of_words
@@ -27,6 +29,7 @@ from fi_desktop.jobs.queue_events import (
     WorkerState,
 )
 from fi_desktop.jobs.review_files import StoredResult
+from fi_desktop.system.files import PEAKS_HZ
 
 DOUBT = messages.RESULT_DOUBTFUL_VOICES()
 
@@ -325,6 +328,19 @@ def consultation(
         language="es",
         notes=notes,
     )
+
+
+def waveform(transcript: Transcript, *, seed: int = 7) -> bytes:
+    """Return what a transcript's recording may look like: syllables in the turns, little between them."""
+    rng = np.random.default_rng(seed)
+    count = round(transcript.duration * PEAKS_HZ)
+    syllables = np.convolve(rng.uniform(0, 1, count) ** 2, np.hanning(7) / 3, "same")
+    phrases = np.convolve(rng.uniform(0.2, 1, count), np.ones(31) / 31, "same")
+    loud = rng.uniform(2, 9, count)
+    for turn in transcript.turns:
+        said = slice(round(turn.start * PEAKS_HZ), round(turn.end * PEAKS_HZ))
+        loud[said] = np.clip(255 * syllables[said] * (0.3 + phrases[said]), 6, 235)
+    return loud.astype(np.uint8).tobytes()
 
 
 def session_of(transcript: Transcript, bridge: Bridge, job_id: int = 1) -> ReviewSession:

@@ -24,6 +24,7 @@ from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.pipeline.stages import write_result
+from fi_desktop.system.files import WAVEFORM
 from tests.gui import samples
 from tests.gui.conftest import TIMEOUT_S, FakeApp
 from tests.gui.events import drag_out
@@ -76,6 +77,7 @@ class Scene:
             earlier.unlink()
         for transcript in transcripts:
             write_result(folder, transcript)
+            (folder / WAVEFORM).write_bytes(samples.waveform(transcript))
 
     def tidy(self) -> None:
         """Restore the initial state: only the main window, unlocked and without a selection."""

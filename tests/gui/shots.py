@@ -2,7 +2,8 @@
 
 xvfb-run -s "-screen 0 2800x1800x24" python -m tests.gui.shots [names of views]
 
-They are written to `build/shots/LANGUAGE-THEME-SCALEx/VIEW.png`; those in the README also to `docs/images`.
+They are written to `build/shots/LANGUAGE-THEME-SCALEx/VIEW.png`; those in the README also to `docs/images`,
+and the steps from a drop to a signature as one picture.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette
 
 from fi_desktop.gui.application import GarbageCollector, make_application
 from tests.gui.views import VIEWS, Gallery
@@ -22,6 +24,10 @@ from tests.gui.views import VIEWS, Gallery
 LANGUAGES, SCALES = ("en", "es"), ("1", "2")
 OUT, IMAGES = Path("build/shots"), Path("docs/images")
 IN_README = {"queue": "en-light-2x", "reading": "en-light-2x"}
+STEPS = ("drop", "queue", "hearing", "correcting", "checking", "signed")
+"""From a recording to a signed result, in the README's order."""
+
+_STEP_SHOTS, _STEP_COLUMNS, _STEP_WIDTH, _STEP_GAP = "en-light-2x", 2, 1000, 24  # pixels
 _FONT = "Inter"  # the system's font if it is not installed
 
 
@@ -76,6 +82,29 @@ def publish(names: list[str]) -> None:
             shutil.copyfile(OUT / folder / f"{name}.png", IMAGES / f"{name}.png")
 
 
+def publish_steps() -> None:
+    """Put the steps from a drop to a signature into one picture."""
+    shots = [QImage(str(OUT / _STEP_SHOTS / f"{name}.png")) for name in STEPS]
+    smooth = Qt.TransformationMode.SmoothTransformation
+    shots = [shot.scaledToWidth(_STEP_WIDTH, smooth) for shot in shots]
+    rows = [shots[at : at + _STEP_COLUMNS] for at in range(0, len(shots), _STEP_COLUMNS)]
+    heights = [max(shot.height() for shot in row) for row in rows]
+    steps = QImage(
+        _STEP_COLUMNS * (_STEP_WIDTH + _STEP_GAP) - _STEP_GAP,
+        sum(heights) + _STEP_GAP * (len(rows) - 1),
+        QImage.Format.Format_ARGB32,
+    )
+    steps.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(steps)
+    top = 0
+    for row, height in zip(rows, heights, strict=True):
+        for column, shot in enumerate(row):
+            painter.drawImage(column * (_STEP_WIDTH + _STEP_GAP), top, shot)
+        top += height + _STEP_GAP
+    painter.end()
+    steps.save(str(IMAGES / "steps.png"))
+
+
 def main() -> None:
     names = sys.argv[1:] or list(VIEWS)
     scale = os.environ.get("QT_SCALE_FACTOR")
@@ -86,6 +115,8 @@ def main() -> None:
         environment = {**os.environ, "QT_SCALE_FACTOR": scale}
         subprocess.run([sys.executable, "-m", "tests.gui.shots", *names], env=environment, check=True)
     publish(names)
+    if set(STEPS) <= set(names):
+        publish_steps()
 
 
 if __name__ == "__main__":

@@ -13,11 +13,13 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from fi_desktop.core.events import Submitted
-from fi_desktop.core.transcript import Grade
+from fi_desktop.core.revision import Check, Describe
+from fi_desktop.core.transcript import Grade, Role
 from fi_desktop.core.values import ReviewState
 from fi_desktop.gui.actions import HelpMenu
 from fi_desktop.gui.help import AboutDialog, WelcomeDialog
 from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.result.window import JobWindow
@@ -87,6 +89,57 @@ def reading(scene: Scene) -> JobWindow:
     scene.finish(2, samples.consultation())
     window = result(scene, 2)
     text_of(window).table.selectRow(3)
+    return window
+
+
+def hearing(scene: Scene) -> JobWindow:
+    window = named(scene)
+    result_of(window).player.seek(20.6)
+    return window
+
+
+def named(scene: Scene) -> JobWindow:
+    """Show a result whose speakers have names and roles."""
+    scene.finish(2, samples.consultation(name="Intake interview – room 2.wav"))
+    window = result(scene, 2)
+    resize_to_screen(window, (1100, 760))
+    session = result_of(window).session
+    session.edit(Describe("SPEAKER_00", "Dra. Salas", Role.CLINICIAN))
+    session.edit(Describe("SPEAKER_01", "", Role.PATIENT))
+    scene.wait(lambda: session.all_saved)
+    return window
+
+
+def naming(scene: Scene) -> QWidget:
+    window = named(scene)
+    result_of(window).naming.rename("SPEAKER_01")
+    dialog = window.findChild(SpeakerDialog)
+    assert dialog is not None
+    return dialog
+
+
+def correcting(scene: Scene) -> JobWindow:
+    window = named(scene)
+    table = text_of(window).table
+    table.choose(2)
+    scene.settle()  # scrolling would close the editor
+    table.edit_asked.emit(2, 7)
+    return window
+
+
+def checking(scene: Scene) -> JobWindow:
+    window = named(scene)
+    result_of(window).review.next_doubt.trigger()
+    return window
+
+
+def signed(scene: Scene) -> JobWindow:
+    window = named(scene)
+    session = result_of(window).session
+    for doubt in result_of(window).review.doubts:
+        session.edit(Check(doubt.segment, doubt.first, doubt.end))
+    session.sign("Dra. Lucía Salas")
+    scene.wait(lambda: session.all_saved)
     return window
 
 
@@ -320,6 +373,11 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "doubtful": (a_day, doubtful),
     "reading": (a_day, reading),
     "searching": (a_day, searching),
+    "hearing": (a_day, hearing),
+    "naming": (a_day, naming),
+    "correcting": (a_day, correcting),
+    "checking": (a_day, checking),
+    "signed": (a_day, signed),
     "results": (a_day, results),
     "to-review": (a_day, to_review),
     "missing-words": (a_day, missing_words),
