@@ -33,7 +33,8 @@ class Utterance:
     """What one speaker says at a stretch.
 
     Attributes:
-        at: when, on the clock; of an utterance without words, from when to when.
+        at: when it starts, on the clock.
+        until: when it ends, if it has no words.
         speaker: what the speaker is called.
         runs: the text; empty if only the speaker is known.
         language: ISO 639-1 code if it is not the main language.
@@ -42,9 +43,15 @@ class Utterance:
 
     at: str
     speaker: str
+    until: str = ""
     runs: tuple[TextRun, ...] = ()
     language: str | None = None
     rtl: bool = False
+
+    @property
+    def span(self) -> str:
+        """When it starts, and ends if that is known."""
+        return f"{self.at} – {self.until}" if self.until else self.at
 
     @property
     def text(self) -> str:
@@ -118,10 +125,16 @@ def _utterance(segment: Segment, options: ExportOptions) -> Utterance:
     speaker = written(options.speaker(segment.speaker))
     if not (segment.text or segment.missing):
         start, end = (clock(moment, padded=True) for moment in (segment.start, segment.end))
-        return Utterance(f"{start} – {end}", speaker)
+        return Utterance(start, speaker, end)
     runs = (TextRun(written(run.text), run.doubtful, run.overlap) for run in marked_runs(segment, options))
     at = clock(segment.start, padded=True)
-    return Utterance(at, speaker, tuple(runs), segment.language, reads_leftward(segment.text))
+    return Utterance(
+        at,
+        speaker,
+        runs=tuple(runs),
+        language=segment.language,
+        rtl=reads_leftward(segment.text),
+    )
 
 
 def written(text: str) -> str:

@@ -142,7 +142,7 @@ def _write_turn(document: Document, utterance: Utterance) -> None:
     from docx.shared import Pt, RGBColor
 
     turn = document.add_paragraph(style=_TURN)
-    time = turn.add_run(f"{utterance.at}\t")
+    time = turn.add_run(f"{utterance.span}\t")
     time.font.size, time.font.color.rgb = Pt(9), RGBColor.from_string(_GREY)
     turn.add_run(f"{utterance.speaker}:" if utterance.runs else utterance.speaker).bold = True
     if utterance.runs:

@@ -72,7 +72,7 @@ def _turns(content: WrittenDocument) -> str:
     if not content.utterances:
         return f"<p>{escape(content.silence)}</p>\n"
     return "".join(
-        f'<p class="turn"><span class="at">{escape(one.at)}</span> '
+        f'<p class="turn"><span class="at">{escape(one.span)}</span> '
         f'<span class="said"{_language(one.language)}><b>{name_html(one)}</b> {text_html(one)}</span></p>\n'
         for one in content.utterances
     )

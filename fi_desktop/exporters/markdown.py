@@ -35,7 +35,7 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
 
 
 def _turn(utterance: Utterance) -> str:
-    at = f"\\[{_escaped(utterance.at)}\\] "
+    at = f"\\[{_escaped(utterance.span)}\\] "
     if not utterance.runs:
         return f"{at}**{_escaped(utterance.speaker)}**"
     language = f"\\[{_escaped(utterance.language.upper())}\\] " if utterance.language else ""

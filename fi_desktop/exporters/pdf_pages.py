@@ -7,7 +7,8 @@ document, or is an artifact such as the page number. Nothing depends on the cloc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -21,7 +22,8 @@ from fi_desktop.system.files import resource
 
 _MARGIN, _TOP, _FOOT = 20.0, 20.0, 25.0  # millimetres
 _GAP, _LEADING = 3.0, 1.42  # between columns, millimetres; between lines, of the size of the letters
-_NAME_WIDTH = 34.0
+_NAME_WIDTH = 44.0  # at most
+_FACT_WIDTH = 34.0
 _POINT = 25.4 / 72  # millimetres
 _FAMILY, _OTHER = "noto", "dejavu"
 _INK, _GREY, _AMBER, _GREEN = (31, 41, 51), (95, 107, 122), (138, 90, 0), (30, 107, 58)
@@ -222,18 +224,17 @@ def pages_of(content: WrittenDocument, page: str) -> bytes:
     pages.write_text(content.title, _TITLE, "H1")
     pages.set_y(pages.y + 2)
     for name, value in content.facts:
-        indent = _MARGIN + _NAME_WIDTH
-        names = _Column(_MARGIN, _NAME_WIDTH, _FACT_NAME, [f"{name}:"])
-        width = pages.epw - _NAME_WIDTH
+        indent = _MARGIN + _FACT_WIDTH
+        names = _Column(_MARGIN, _FACT_WIDTH, _FACT_NAME, [f"{name}:"])
+        width = pages.epw - _FACT_WIDTH
         pages.write_columns([names, _Column(indent, width, _FACT, pages.lines(value, width, _FACT))])
     _write_status(pages, content)
     for remark in content.remarks:
         pages.write_text(remark, _REMARK)
     pages.set_y(pages.y + 5)
-    pages.look(_TIME)
-    times = max((pages.measured(one.at) for one in content.utterances), default=0.0) + _GAP
+    table = _Table(pages, content)
     for utterance in content.utterances:
-        _write_utterance(pages, utterance, times)
+        table.write(utterance)
     if not content.utterances:
         pages.write_text(content.silence, _TEXT)
     return bytes(pages.output())
@@ -250,16 +251,39 @@ def _write_status(pages: _Pages, content: WrittenDocument) -> None:
     pages.set_y(pages.y + 3)
 
 
-def _write_utterance(pages: _Pages, utterance: Utterance, times: float) -> None:
-    name_at = _MARGIN + times
-    text_at = name_at + _NAME_WIDTH + _GAP
-    width = pages.w - _MARGIN - text_at
-    name = f"{utterance.speaker}:" if utterance.runs else utterance.speaker
-    pages.write_columns(
-        [
-            _Column(_MARGIN, times, _TIME, [utterance.at]),
-            _Column(name_at, _NAME_WIDTH, _NAME, pages.lines(name, _NAME_WIDTH, _NAME)),
-            _Column(text_at, width, _TEXT, pages.lines(utterance.text, width, _TEXT)),
-        ]
-    )
-    pages.set_y(pages.y + 1.6)
+class _Table:
+    """The utterances, in columns as wide as their times and names."""
+
+    def __init__(self, pages: _Pages, content: WrittenDocument) -> None:
+        self._pages = pages
+        spoken = any(one.runs for one in content.utterances)
+        # if there are words, the few utterances without any get no more room than the others
+        self._time = operator.attrgetter("at" if spoken else "span")
+        times = {self._time(one) for one in content.utterances}
+        names = {_named(one) for one in content.utterances}
+        self._times = self._widest(times, _TIME) + _GAP
+        self._names = min(_NAME_WIDTH, self._widest(names, _NAME)) + _GAP
+
+    def _widest(self, texts: Iterable[str], look: _Look) -> float:
+        self._pages.look(look)
+        return max(map(self._pages.measured, texts), default=0.0)
+
+    def write(self, utterance: Utterance) -> None:
+        """Write when, who and what."""
+        pages = self._pages
+        name_at = _MARGIN + self._times
+        text_at = name_at + self._names
+        width = pages.w - _MARGIN - text_at
+        names = pages.lines(_named(utterance), self._names - _GAP, _NAME)
+        pages.write_columns(
+            [
+                _Column(_MARGIN, self._times, _TIME, [self._time(utterance)]),
+                _Column(name_at, self._names, _NAME, names),
+                _Column(text_at, width, _TEXT, pages.lines(utterance.text, width, _TEXT)),
+            ]
+        )
+        pages.set_y(pages.y + 1.6)
+
+
+def _named(utterance: Utterance) -> str:
+    return f"{utterance.speaker}:" if utterance.runs else utterance.speaker

@@ -35,7 +35,7 @@ class Labels:
         moment: date and time, for strftime.
         page: {number} of a page, {total} number of pages.
         names: headings of columns and facts, by the name of a field of a table.
-        languages: names of spoken languages, by ISO 639-1 code.
+        languages: names of frequent spoken languages, by ISO 639-1 code.
     """
 
     code: str
@@ -112,7 +112,20 @@ LABELS = {
             "overlap": "Overlap",
             "state": "State",
         },
-        languages={"en": "English", "es": "Spanish"},
+        languages={
+            "ar": "Arabic",
+            "de": "German",
+            "en": "English",
+            "es": "Spanish",
+            "fr": "French",
+            "he": "Hebrew",
+            "it": "Italian",
+            "ja": "Japanese",
+            "ko": "Korean",
+            "pt": "Portuguese",
+            "ru": "Russian",
+            "zh": "Chinese",
+        },
     ),
     "es": Labels(
         code="es-MX",
@@ -160,7 +173,20 @@ LABELS = {
             "overlap": "Simultáneo",
             "state": "Estado",
         },
-        languages={"en": "inglés", "es": "español"},
+        languages={
+            "ar": "árabe",
+            "de": "alemán",
+            "en": "inglés",
+            "es": "español",
+            "fr": "francés",
+            "he": "hebreo",
+            "it": "italiano",
+            "ja": "japonés",
+            "ko": "coreano",
+            "pt": "portugués",
+            "ru": "ruso",
+            "zh": "chino",
+        },
     ),
 }
 """By language, ISO 639-1; for files, the clipboard and the command line."""

@@ -10,7 +10,7 @@ import re
 from pathlib import PurePath
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.exporter import Exporter, ExportOptions, encoded
+from fi_desktop.exporters.exporter import Exporter, ExportOptions, encoded, single_line
 
 _CHANNEL = 1
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
@@ -32,7 +32,7 @@ def render(transcript: Transcript, _options: ExportOptions) -> bytes:
 
 def _field(text: str, empty: str) -> str:
     """Return text as one field: spaces separate fields, and ";;" starts a comment."""
-    return _SPACE.sub("_", text.strip()).lstrip(";") or empty
+    return _SPACE.sub("_", single_line(text)).lstrip(";") or empty
 
 
 EXPORTER = Exporter("rttm", "RTTM (speaker turns)", "rttm", "text/plain", render)

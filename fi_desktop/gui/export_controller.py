@@ -39,7 +39,9 @@ def export_options() -> ExportOptions:
 
 
 class ExportMenu(QMenu):
-    """One entry per exporter: common ones first, then copying, and the others in a menu below.
+    """One entry per exporter: common ones first, and copying; the others are in a menu below.
+
+    The data of an entry is its key of `EXPORTERS`.
 
     Signals:
         chosen: a key of `EXPORTERS`.
@@ -65,6 +67,7 @@ class ExportMenu(QMenu):
     def _add(self, menu: QMenu, formats: Sequence[str]) -> None:
         for format in formats:
             action = menu.addAction(labels.translated(EXPORTERS[format].title))
+            action.setData(format)
             action.triggered.connect(partial(self._choose, format))
 
     def _copy(self, _checked: bool = False) -> None:

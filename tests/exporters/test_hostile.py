@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pikepdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fi_desktop.core.review import ReviewedTranscript
@@ -189,6 +189,7 @@ def test_name_of_nothing_still_has_its_ending():
 
 
 @pytest.mark.parametrize("format", ["docx", "pdf", "html", "md", "csv", "eaf", "textgrid", "audacity"])
+@settings(max_examples=20)
 @given(st.text(max_size=40))
 def test_any_text_can_be_exported(format, text):
     assert rendered(hostile(text), format, OPTIONS)
