@@ -54,6 +54,25 @@ def test_existing_file_with_other_content_stays(bench: Bench, tmp_path: Path):
     assert len(names(out)) == 3
 
 
+@pytest.mark.parametrize(
+    ("asked", "saved", "state"),
+    [
+        (None, "system", "Draft, not reviewed."),
+        (None, "es", "Borrador sin revisar."),
+        ("es", "en", "Borrador sin revisar."),
+        ("en", "es", "Draft, not reviewed."),
+    ],
+)
+def test_language_of_exports_is_that_of_the_program_unless_asked(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str | None, saved: str, state: str
+):
+    complete(bench, "visita.wav")
+    monkeypatch.setenv("FI_DESKTOP_LANGUAGE", saved)
+    followed = [FollowedRecording(job, Path(job.path)) for job in bench.answer(bench.service.jobs())]
+    (done,) = export_all(load(), followed, ("txt", "html"), tmp_path, asked)
+    assert [state in file.read_text(encoding="utf-8") for file in done.written] == [True, True]
+
+
 def test_two_recordings_of_the_same_name_become_two_files(bench: Bench, tmp_path: Path):
     (tmp_path / "out").mkdir()
     (bench.home / "b").mkdir()

@@ -10,6 +10,7 @@ import sys
 import wave
 from pathlib import Path
 
+import docx
 import pytest
 
 from fi_desktop.cli.doctor import error_rate, read_rttm
@@ -83,6 +84,9 @@ def test_list_show_retry_cancel_export_and_remove(home: Path, tmp_path: Path, sa
     rttm = tmp_path / "result.rttm"
     assert fi_desktop("export", 1, "--to", "rttm", "-o", rttm, home=home).returncode == 0
     assert error_rate(read_rttm(sample.with_suffix(".rttm")), read_rttm(rttm)) < 0.25
+    word = tmp_path / "result.docx"
+    assert fi_desktop("export", 1, "--to", "docx", "--lang", "es", "-o", word, home=home).returncode == 0
+    assert "Borrador sin revisar." in [part.text for part in docx.Document(str(word)).paragraphs]
     assert fi_desktop("jobs", "retry", 1, home=home).returncode == 0
     assert lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["state"] == "QUEUED"
     # the old result stays until the retry has a new one

@@ -5,6 +5,8 @@ committed. `test_readers.py` reads them with other programs.
 """
 
 import json
+import subprocess
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -73,3 +75,19 @@ def test_result_that_cannot_be_read_is_left_out_of_the_note():
     note = note_of([Exportable("a", hour.draft), Exportable("b", fail)], options)
     assert (note.copied, note.unreadable) == (1, 1)
     assert Path(hour.PROVENANCE.source_name).stem in note.text
+
+
+def test_libraries_are_loaded_only_when_a_document_is_made():
+    code = """
+import sys
+from fi_desktop.exporters import EXPORTERS
+list(EXPORTERS.values())
+print(sorted({"docx", "lxml", "fpdf", "uharfbuzz", "PySide6"} & set(sys.modules)))
+from tests.exporters import hour
+from fi_desktop.exporters.files import rendered
+for name in EXPORTERS:
+    rendered(hour.draft(), name)
+print("PySide6" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[]", "False"]
