@@ -69,7 +69,7 @@ def opened(qtbot: QtBot, bridge: Bridge, program: FakeApp, job_id: int) -> Resul
     recorder = Recorder()
     view = ResultView(session, str(phone_call()), bridge, output=lambda: recorder)
     recorder.setParent(view)
-    qtbot.addWidget(view)
+    qtbot.addWidget(view, before_close_func=ResultView.close_player)
     view.resize(1100, 760)
     view.show()
     qtbot.waitExposed(view)

@@ -218,10 +218,12 @@ class TestGoing:
         recorder.setParent(opened)
         view.player._open_output = lambda: recorder
         view.player.play(0.0)
-        assert [child.name for child in multiprocessing.active_children()] == ["playback"]
+        (process,) = multiprocessing.active_children()
+        assert process.name == "playback"
         qtbot.keyClick(opened, Qt.Key.Key_Down, ALT)
         shown(qtbot, opened, three[1])
-        assert multiprocessing.active_children() == []
+        assert process not in multiprocessing.active_children()
+        assert not view.player.playing
 
     def test_edit_that_cannot_be_saved_keeps_the_window_there(
         self, qtbot: QtBot, opened: JobWindow, three: list[int], program: FakeApp
