@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -249,10 +249,20 @@ edits = st.one_of(
     st.builds(Write, numbers, numbers, numbers, written),
     st.builds(Check, numbers, numbers, numbers),
 )
-lines = st.lists(
-    st.tuples(st.sampled_from(SPEAKERS), st.integers(1, 6).map(lambda count: "word " * count)),
-    min_size=1,
-    max_size=8,
+
+
+def numbered(turns: list[tuple[str, int]]) -> list[tuple[str, str]]:
+    """Return lines of so many words, of which no two are the same."""
+    number = count()
+    return [(speaker, " ".join(f"w{next(number)}" for _ in range(words))) for speaker, words in turns]
+
+
+turns = st.lists(st.tuples(st.sampled_from(SPEAKERS), st.integers(1, 6)), min_size=1, max_size=8)
+lines = turns.map(numbered)
+few_edits = st.lists(edits, min_size=1, max_size=3).map(tuple)
+any_step = st.one_of(
+    few_edits.map(lambda several: Step(StepKind.EDIT, 0.0, "Ana", several)),
+    st.sampled_from([Step(kind, 0.0, "Ana") for kind in (StepKind.UNDO, StepKind.REDO, StepKind.REVIEW)]),
 )
 
 
@@ -272,7 +282,7 @@ class TestAnySequence:
         first = canonical(machine)
         review, done, states = Review(machine), 0, [first]
         for edit in sequence:
-            before = said(review.transcript)
+            before, before_parts = said(review.transcript), review.transcript.segments
             assert edit_from_json(json.loads(json.dumps(edit_to_json(edit)))) == edit
             try:
                 review.add(Step(StepKind.EDIT, 0.0, "Ana", (edit,)))
@@ -282,12 +292,21 @@ class TestAnySequence:
             done += 1
             after = said(review.transcript)
             states.append(canonical(review.transcript))
-            if not isinstance(edit, Write):  # loses no word, invents none
-                assert Counter(word.text for word in after) == Counter(word.text for word in before)
+            if isinstance(edit, Write):  # replaces the words that it names, and no others
+                at = edit.first + sum(len(part.words) for part in before_parts[: edit.segment])
+                rest = len(before) - at - (edit.end - edit.first)
+                assert after[:at] == before[:at]
+                assert after[len(after) - rest :] == before[len(before) - rest :]
+                assert [word.text for word in after[at : len(after) - rest]] == edit.text.split()
+            else:  # loses no word, invents none, and leaves them in their order
+                assert [word.text for word in after] == [word.text for word in before]
                 assert [word.start for word in after] == [word.start for word in before]
             assert all(word.start <= word.end for word in after)
             starts = [word.start for word in after]
             assert starts == sorted(starts)
+            parts = [segment for segment in review.transcript.segments if segment.words]
+            assert [part.start for part in parts] == sorted(part.start for part in parts)
+            assert all(part.start <= part.words[0].start and part.words[-1].end <= part.end for part in parts)
             assert list(review.transcript.turns) == sorted(
                 review.transcript.turns, key=lambda turn: (turn.start, turn.end, turn.speaker)
             )
@@ -306,6 +325,37 @@ class TestAnySequence:
         assert stored == replayed.transcript
         assert transcript_to_json(machine) == transcript_to_json(spoken(*lines)) or not transcribed
 
+    @given(lines, st.lists(any_step, max_size=30))
+    @settings(max_examples=100, deadline=None)
+    def test_any_order_of_edits_undo_and_redo_leads_back_to_the_original(
+        self, lines: list[tuple[str, str]], steps: list[Step]
+    ) -> None:
+        machine = spoken(*lines)
+        review = Review(machine)
+        past, future = [canonical(machine)], []  # what undoing leads to, and doing again
+        for step in steps:
+            taken = len(review.steps)
+            try:
+                review.add(step)
+            except (BadEdit, BadStep):
+                assert len(review.steps) == taken
+                assert canonical(review.transcript) == past[-1]
+                continue
+            match step.kind:
+                case StepKind.EDIT:
+                    past.append(canonical(review.transcript))
+                    future = []
+                case StepKind.UNDO:
+                    future.append(past.pop())
+                case StepKind.REDO:
+                    past.append(future.pop())
+            assert canonical(review.transcript) == past[-1]
+            assert (review.can_undo, review.can_redo) == (len(past) > 1, bool(future))
+        assert canonical(Review(machine, review.steps).transcript) == past[-1]
+        while review.can_undo:
+            review.add(Step(StepKind.UNDO, 0.0, "Ana"))
+        assert canonical(review.transcript) == canonical(machine) == canonical(spoken(*lines))
+
     @given(lines, st.integers(0, 7), st.integers(0, 6), st.integers(0, 6), written)
     def test_words_that_were_not_touched_stay_the_same(
         self, lines: list[tuple[str, str]], segment: int, first: int, end: int, text: str
@@ -315,11 +365,11 @@ class TestAnySequence:
             edited = apply(machine, Write(segment, first, end, text))
         except BadEdit:
             return
-        count = len(text.split())
+        number = len(text.split())
         before, after = machine.segments[segment].words, edited.segments[segment].words
         assert after[:first] == before[:first]
-        assert after[first + count :] == before[end:]
-        assert [word.text for word in after[first : first + count]] == text.split()
+        assert after[first + number :] == before[end:]
+        assert [word.text for word in after[first : first + number]] == text.split()
 
 
 class TestReview:

@@ -1,4 +1,4 @@
-"""Kill people who correct a result, and check that what they were told is saved is there.
+"""Kill people who correct a result, and check that what was acknowledged is there.
 
 Each round one person edits alone, or two edit at once through the process that owns the queue. Processes are
 killed by SIGKILL at random moments. Then every acknowledged step has to be on disk in its order, of the steps
@@ -41,8 +41,8 @@ class EditFigures:
 
     Attributes:
         kills: by role.
-        saved, refused: what editors were told of their steps.
-        untold: steps on disk that nobody was told about, killed before the answer.
+        saved, refused: steps by the answer that editors got.
+        untold: steps on disk whose editor was killed before the answer.
     """
 
     rounds: int = 0
@@ -195,7 +195,7 @@ class EditHarness:
             if set(refused) & set(there):
                 raise Broken("a step is saved that was said to be refused")
             if len(there) - len(saved) > _IN_FLIGHT:
-                raise Broken(f"{len(there) - len(saved)} steps were saved that nobody was told about")
+                raise Broken(f"{len(there) - len(saved)} steps more were saved than acknowledged")
             untold += len(there) - len(saved)
             self.figures.saved += len(saved)
             self.figures.refused += len(refused)

@@ -4,7 +4,7 @@
     owner    owns the queue, and edits nothing
     guest    edits through the process that owns the queue
 
-An editor reads the result, makes random steps one after the other for ever, and prints a line about each:
+An editor reads the result, makes random steps until it is killed, and prints a line about each:
 
     saved AT       a step is on disk; AT is unique and identifies it
     refused AT     another person changed the result meanwhile; it is read again

@@ -84,4 +84,4 @@ def test_no_acknowledged_correction_is_lost(tmp_path: Path):
     figures = EditHarness(tmp_path, seed=3).run(4)
     assert (figures.rounds, figures.kills["alone"]) == (4, 2)
     assert figures.saved >= 4
-    assert figures.refused >= 1  # two people at once were told
+    assert figures.refused >= 1  # of two people at once
