@@ -17,6 +17,7 @@ import pytest
 from fi_desktop import pipeline
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.audio.seek_table import read_seek_table
 from fi_desktop.core import messages
 from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError, UserError
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
@@ -26,7 +27,7 @@ from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import Pack, PackKind
 from fi_desktop.pipeline import Task
-from fi_desktop.system.files import resource
+from fi_desktop.system.files import discard_stages, resource
 from tests.audio.make_media import samples_of, write_wav
 from tests.engines import fake
 from tests.packs.install import install
@@ -111,6 +112,26 @@ def test_a_later_attempt_reuses_completed_stages(task: Task, interrupted_at: Sta
     assert done.fractions[Stage.DECODE] == [0.0]
     kept = {Stage.SPEECH: 1, Stage.DIARIZE: 2, Stage.JOIN: 3}[interrupted_at]
     assert [end for _, end in done.ends] == [StageEnd.KEPT] * kept + [StageEnd.DONE] * (3 - kept)
+
+
+def test_moments_of_a_long_recording_are_kept_for_playing(task: Task):
+    with wave.open(str(task.path)) as source:
+        rate, samples = source.getframerate(), source.readframes(source.getnframes())
+    with wave.open(str(task.path), "wb") as target:
+        target.setnchannels(1)
+        target.setsampwidth(2)
+        target.setframerate(rate)
+        target.writeframes(3 * samples)
+    with pytest.raises(Interrupted):
+        pipeline.run(task, Recorder(stop_at=Stage.SPEECH))
+    assert files(task) == {"audio.s16", "decoded.json", "seek.stage"}
+    pipeline.run(task, Recorder())
+    assert files(task) == {"result.json", "waveform.u8", "seek.table"}
+    table = read_seek_table(task.folder / "seek.table")
+    assert table is not None
+    assert table.samples == pytest.approx(90.0 * SAMPLE_RATE_HZ, abs=100)
+    discard_stages(task.folder)
+    assert "seek.table" in files(task)
 
 
 @pytest.mark.parametrize("second", [-1.0, 0.0])

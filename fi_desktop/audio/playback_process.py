@@ -37,6 +37,7 @@ from fi_desktop.system.process import forbid_dumps, keep_private, limit_files
 _CHUNK_S = 0.1
 _AHEAD_S = 1.0  # of sound that is sent before it is played
 _POLL_S = 0.05
+_IDLE_S = 30.0  # after which the file is closed: others can rename it, or take its drive away
 _AUDIO = "playback.s16"
 
 
@@ -69,8 +70,14 @@ def _serve(pipe: Connection, sound: _Sound) -> None:
                 fields = {"ready_s": state.ready_s, "done": state.done, "error": state.error}
                 pipe.send_bytes(STATE + json.dumps(fields).encode())
             sent = stream is not None and stream.send_next(pipe)
-            timeout = 0.0 if sent else _POLL_S if stream is not None or sound.decoding else None
-            if wait([pipe], timeout):
+            if stream is not None and stream.ended:
+                stream = None
+            idle = stream is None and (state.done or not sound.decoding)
+            timeout = (_IDLE_S if sound.is_open else None) if idle else 0.0 if sent else _POLL_S
+            if not wait([pipe], timeout):
+                if idle:
+                    sound.close_file()
+            else:
                 request = json.loads(pipe.recv_bytes())
                 if "played" in request:
                     if stream is not None and stream.number == request["played"]:
@@ -113,8 +120,8 @@ class _Sound:
 
     @property
     def decoding(self) -> bool:
-        """Whether it is being decoded from the start."""
-        return self._decoder.running
+        """Whether it is decoded from the start, or was."""
+        return self._decoder.started
 
     def read(self, start: int, count: int) -> NDArray[np.int16] | None:
         """Return mono samples, fewer at the end; None if they are not decoded yet."""
@@ -126,6 +133,17 @@ class _Sound:
                 self._reader = None
         self._decoder.start()
         return self._decoder.read(start, count)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the recording's file is open for reading by the table."""
+        return self._reader is not None and self._reader.is_open
+
+    def close_file(self) -> None:
+        """Close the file; it is opened again when something is played."""
+        if self._reader is not None:
+            self._reader.close()
+        self._blocks, self._at = iter(()), -1
 
     def _read(self, reader: SeekReader, start: int, count: int) -> NDArray[np.int16]:
         if start != self._at:
@@ -142,13 +160,12 @@ class _BackgroundDecoder:
 
     Attributes:
         state: how far it is.
-        running: whether it decodes.
+        started: whether it has begun.
     """
 
     def __init__(self, source: Path, folder: Path, table: Path) -> None:
         self.state = PlaybackState()
-        self.running = False
-        self._started = False
+        self.started = False
         self._table = table
         self._source = source
         self._target = folder / _AUDIO
@@ -157,8 +174,8 @@ class _BackgroundDecoder:
 
     def start(self) -> None:
         """Start, once."""
-        if not self._started:
-            self._started = self.running = True
+        if not self.started:
+            self.started = True
             threading.Thread(target=self._run, name="playback-decoder", daemon=True).start()
 
     def read(self, start: int, count: int) -> NDArray[np.int16] | None:
@@ -198,8 +215,6 @@ class _BackgroundDecoder:
             if decoded.seek_table is not None:
                 with suppress(OSError, FiError):  # the job was removed, or the disk is full
                     decoded.seek_table.write(self._table)
-        finally:
-            self.running = False
 
     def _written(self, channels: int, samples: int) -> None:
         """Take note of samples in the part file."""
@@ -212,6 +227,7 @@ class _Stream:
 
     Attributes:
         number: as the window counts.
+        ended: all of it was sent.
         played_s: what the window has played of it, seconds of the recording.
     """
 
@@ -223,12 +239,12 @@ class _Stream:
         self._at = round(self._start_s * SAMPLE_RATE_HZ)
         self._end = None if request["end"] is None else round(float(request["end"]) * SAMPLE_RATE_HZ)
         self._tempo = None if request["speed"] == 1.0 else _Tempo(float(request["speed"]))
-        self._ended = False
+        self.ended = False
 
     def send_next(self, pipe: Connection) -> bool:
         """Send the next samples, or none at the end, once; return whether there was something to send."""
         ahead_s = self._at / SAMPLE_RATE_HZ - self._start_s - self.played_s
-        if self._ended or ahead_s > _AHEAD_S:
+        if self.ended or ahead_s > _AHEAD_S:
             return False
         count = round(_CHUNK_S * SAMPLE_RATE_HZ)
         if self._end is not None:
@@ -238,12 +254,12 @@ class _Stream:
             return False
         at_s = self._at / SAMPLE_RATE_HZ
         self._at += len(samples)
-        self._ended = len(samples) == 0
+        self.ended = len(samples) == 0
         if self._tempo is not None:
             samples = np.concatenate([*self._tempo.push(samples), np.zeros(0, dtype=np.int16)])
         if len(samples):
             pipe.send_bytes(SOUND + HEADER.pack(self.number, at_s) + samples.astype("<i2").tobytes())
-        if self._ended:
+        if self.ended:
             pipe.send_bytes(SOUND + HEADER.pack(self.number, at_s))
         return True
 

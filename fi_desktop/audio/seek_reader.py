@@ -50,6 +50,7 @@ class SeekReader:
         self._table = table
         self._stack = ExitStack()
         self._media: Media | None = None
+        self._fresh = False  # open, and nothing was read of it
         self._empty = EmptyEdits(())
 
     def open(self) -> None:
@@ -64,10 +65,16 @@ class SeekReader:
         if file_bytes(media) != self._table.file_bytes or media.stream.index != self._table.stream:
             raise SeekMismatch("another file")
         self._empty = empty_edits(media)
+        self._fresh = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._media is not None
 
     def close(self) -> None:
         """Close the file."""
-        self._media = None
+        self._media, self._fresh = None, False
         self._stack.close()
 
     def samples_from(self, start: int) -> Iterator[NDArray[np.int16]]:
@@ -77,6 +84,12 @@ class SeekReader:
             UserError, TransientError: the file cannot be opened or read any more.
             SeekMismatch: it is not as the table says.
         """
+        try:
+            yield from self._samples_from(start)
+        except (av.FFmpegError, ValueError) as error:
+            raise SeekMismatch("what FFmpeg or PyAV refuses") from error
+
+    def _samples_from(self, start: int) -> Iterator[NDArray[np.int16]]:
         table = self._table
         row = table.row_before(start - _SETTLE)
         target = table.target_before(int(table.rows["sample"][row]) - _BEFORE)
@@ -99,8 +112,9 @@ class SeekReader:
     def _frames(self, target: int) -> Iterator[tuple[int, int, AudioFrame | None]]:
         """Yield packet number, frame number and frame, None for one that is not used; from a row on."""
         table, row = self._table, self._table.rows[target]
-        if self._media is None or target == 0:
+        if self._media is None or (target == 0 and not self._fresh):
             self.open()
+        self._fresh = False
         media = self._media
         assert media is not None
         number = 0

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fi_desktop.audio.decode import decode
+from fi_desktop.audio.playback_process import _Sound
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.audio.seek_reader import SeekMismatch, SeekReader
 from fi_desktop.audio.seek_table import SeekMethod, SeekTable, read_seek_table
@@ -238,3 +239,21 @@ def test_damaged_table_counts_as_none(tmp_path: Path, made: dict[str, Path]):
         path.write_bytes(damaged)
         assert read_seek_table(path) is None
     assert read_seek_table(tmp_path / "none") is None
+
+
+def test_file_that_was_closed_for_others_is_opened_again(tmp_path: Path, made: dict[str, Path]):
+    source = recording(made, "phone")
+    table, _samples = decoded(source, tmp_path / "decoded.s16")
+    assert table is not None
+    table.write(tmp_path / "table")
+    sound = _Sound(source, tmp_path, tmp_path / "table")
+    assert sound.is_open
+    first = sound.read(60 * SAMPLE_RATE_HZ, 1_600)
+    sound.close_file()
+    assert not sound.is_open
+    again = sound.read(60 * SAMPLE_RATE_HZ, 1_600)
+    assert sound.is_open
+    assert first is not None
+    np.testing.assert_array_equal(again, first)
+    sound.close_file()
+    assert not sound.decoding

@@ -252,7 +252,7 @@ edits = st.one_of(
 
 
 def numbered(turns: list[tuple[str, int]]) -> list[tuple[str, str]]:
-    """Return lines of so many words, of which no two are the same."""
+    """Return lines of words, no two of which are the same; given the number of words of each."""
     number = count()
     return [(speaker, " ".join(f"w{next(number)}" for _ in range(words))) for speaker, words in turns]
 

@@ -66,13 +66,19 @@ class PlaybackLink:
             while True:
                 if self._pipe.poll(0.1):
                     self._messages.append(read_message(self._pipe.recv_bytes()))
-                    self._notify()
+                    self._tell()
                 elif self._closing:
                     return
         except (EOFError, OSError, ValueError, KeyError, TypeError, struct.error):
             if not self._closing:
                 self.broken = True
-                self._notify()
+                self._tell()
+
+    def _tell(self) -> None:
+        try:
+            self._notify()
+        except RuntimeError:  # Qt deleted the player with its window
+            self._closing = True
 
 
 def _close(pipe: Connection) -> None:
