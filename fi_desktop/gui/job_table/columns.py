@@ -392,6 +392,7 @@ COLUMNS = (
         tip=QT_TRANSLATE_NOOP("Column", "Whether a person has reviewed or signed the result"),
         width=lambda texts: [texts.labels.review_state(state) for state in ReviewState],
         align=LEFT,
+        icon=True,
         emphasized=lambda row: row.review is not ReviewState.DRAFT,
     ),
 )

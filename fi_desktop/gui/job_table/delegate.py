@@ -1,4 +1,4 @@
-"""Paints the cells of the job table: name and detail, state with icon, stage with progress bar."""
+"""Paints the cells of the job table: name and detail, state and review with icons, stage with progress."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ class JobDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
         self._model = model
-        self._painters = {"name": self._paint_name, "state": self._paint_state, "stage": self._paint_stage}
+        self._painters = {
+            "name": self._paint_name,
+            "state": self._paint_state,
+            "stage": self._paint_stage,
+            "review": self._paint_review,
+        }
         self.set_font(view.font())
 
     def set_font(self, font: QFont) -> None:
@@ -120,6 +125,12 @@ class JobDelegate(QStyledItemDelegate):
             colour = theme.tone(theme.GRADE_TONES[row.grade], option.palette)
             icon = "warning" if row.grade == "doubtful" else f"grade-{row.grade}"
             self._paint_icon_text(painter, option, icon, self._model.texts.labels.grade(row.grade), colour)
+
+    def _paint_review(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
+        if row.exportable and row.summary is None:
+            colour = theme.tone(theme.REVIEW_TONES[row.review], option.palette)
+            text = self._model.texts.labels.review_state(row.review)
+            self._paint_icon_text(painter, option, f"review-{row.review.value}", text, colour)
 
     def _paint_bar(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
         metrics = QFontMetrics(self._detail_font)
