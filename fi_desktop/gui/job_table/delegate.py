@@ -1,4 +1,4 @@
-"""Paints the cells of the job table: name and detail, state and review with icons, stage with progress."""
+"""Paints the cells of the job table: name and detail, state and review with icons, stage with a bar."""
 
 from __future__ import annotations
 
