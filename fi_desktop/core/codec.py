@@ -21,7 +21,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, Done, EarlierResult, Job
-from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, verbatim
+from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, by_name, verbatim
 from fi_desktop.core.revision import EDITS, Edit
 from fi_desktop.core.transcript import (
     SCHEMA,
@@ -76,7 +76,7 @@ def _values_to_json(values: Values) -> dict[str, Any]:
 
 
 def _values_from_json(data: dict[str, Any]) -> Values:
-    return tuple((name, _value_from_json(name, value)) for name, value in data.items())
+    return by_name({name: _value_from_json(name, value) for name, value in data.items()})
 
 
 def _value_from_json(name: str, value: Any) -> Value:
@@ -421,7 +421,7 @@ def _old_values(code: str, sentence: str) -> Values | None:
     found = _old_pattern(code).fullmatch(sentence) if code in _OLD else None
     if found is None:
         return None
-    return tuple((name, _value_from_json(name, value)) for name, value in found.groupdict().items())
+    return by_name({name: _value_from_json(name, value) for name, value in found.groupdict().items()})
 
 
 @cache

@@ -36,7 +36,7 @@ class Message:
 
     def __call__(self, **values: Value) -> Note:
         """Return the message with the values of its placeholders."""
-        return Note(self.code, tuple(values.items()))
+        return Note(self.code, by_name(values))
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -57,7 +57,12 @@ class Note:
 
 Value = str | int | float | Note
 Values = tuple[tuple[str, Value], ...]
-"""The values of a message's placeholders, by name."""
+"""The values of a message's placeholders, sorted by name: events are stored so, and notes are compared."""
+
+
+def by_name(values: Mapping[str, Value]) -> Values:
+    """Return values in the order in which notes have them."""
+    return tuple((name, values[name]) for name in sorted(values))
 
 
 class Phrasing(string.Formatter):

@@ -24,6 +24,7 @@ from fi_desktop.core.transcript import Transcript, summarize
 from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.event_chain import UNREADABLE, replay, unbroken, valid_events
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.review_files import ReviewOutcome
 from fi_desktop.jobs.sql import DATABASE, salvage
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
@@ -112,7 +113,12 @@ def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) ->
         elif job is not None and job.state.final:
             events.append(ev.RetryAsked(job_id, at))
         events.append(ev.Claimed(job_id, at, claim, "rebuilt"))
-    return [*events, ev.Completed(job_id, at, claim, summarize(result.machine, result.version))]
+    events.append(ev.Completed(job_id, at, claim, summarize(result.machine, result.version)))
+    if steps := result.review.steps:
+        outcome = ReviewOutcome.of(result.review)
+        by, figures = steps[-1].by, (outcome.speakers, outcome.wrong_share)
+        events.append(ev.Reviewed(job_id, at, outcome.state, by, outcome.people, *figures))
+    return events
 
 
 def _submission(transcript: Transcript, job_id: int, at: float) -> ev.Submitted:

@@ -86,7 +86,7 @@ class ChosenResult:
     """A result as the job's record has it if it is the current one.
 
     Attributes:
-        summary: of the machine's version.
+        summary: with all corrections.
         options: with which it was made.
         outcome: what its review has led to.
     """
@@ -102,8 +102,8 @@ class ChosenResult:
             options = options_from_json(stored.machine.provenance.options)
         except (KeyError, ValueError, TypeError):
             options = JobOptions()
-        summary = summarize(stored.machine, stored.version)
-        return cls(summary, options, ReviewOutcome.of(stored.review))
+        outcome = ReviewOutcome.of(stored.review)
+        return cls(outcome.corrected(summarize(stored.machine, stored.version)), options, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class VersionFacts:
         name: of its file.
         number: from 1, in the order in which they were made.
         version: see `StoredResult`.
-        summary: of the machine's version.
+        summary: with all corrections.
         made_at: ISO 8601, UTC.
         review: how far it is checked.
     """
@@ -134,9 +134,10 @@ class VersionFacts:
     @classmethod
     def of(cls, stored: StoredResult, name: str, number: int) -> VersionFacts:
         """Return the facts of a result."""
-        summary = summarize(stored.machine, stored.version)
+        outcome = ReviewOutcome.of(stored.review)
+        summary = outcome.corrected(summarize(stored.machine, stored.version))
         made_at = stored.machine.provenance.created_at
-        return cls(name, number, stored.version, summary, made_at, stored.review.state)
+        return cls(name, number, stored.version, summary, made_at, outcome.state)
 
 
 class ReviewFile:

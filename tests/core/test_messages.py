@@ -7,6 +7,7 @@ import pytest
 
 import fi_desktop
 from fi_desktop.core import messages
+from fi_desktop.core.codec import note_from_json
 from fi_desktop.core.errors import FiError, UserError, error_info
 from fi_desktop.core.messages import ENGLISH, MESSAGES, Message, Note, system_reason, verbatim
 from fi_desktop.core.transcript import wrong_words
@@ -109,3 +110,11 @@ def test_verbatim_text_is_unchanged():
 )
 def test_share_of_wrong_words_is_a_sentence(share: float | None, said: str):
     assert str(wrong_words(share)) == said
+
+
+def test_notes_are_equal_in_whichever_order_their_values_are_given_or_stored():
+    """Events are stored with sorted keys, and the record must be what they say."""
+    note = messages.RESULT_PROBABLY_OTHER_NUMBER(probable=3, asked="2")
+    assert note == messages.RESULT_PROBABLY_OTHER_NUMBER(asked="2", probable=3)
+    stored = {"code": note.code, "values": {"probable": 3, "asked": "2"}}
+    assert note_from_json(stored) == note

@@ -333,7 +333,7 @@ def test_record_from_before_versions_had_names_is_still_corrected(bench: Bench):
     assert bench.job(job_id).review is ReviewState.REVIEWED
 
 
-def test_rebuilt_queue_knows_which_version_is_the_current_one(bench: Bench, redone: int):
+def test_rebuilt_queue_knows_the_current_version_and_how_far_it_is_checked(bench: Bench, redone: int):
     use(bench, redone, "result-1.json")
     version = version_of((bench.service.folders.folder(redone) / RESULT).read_bytes())
     bench.service.transitions.store.close()
@@ -344,6 +344,7 @@ def test_rebuilt_queue_knows_which_version_is_the_current_one(bench: Bench, redo
     assert job is not None
     assert job.summary is not None
     assert job.summary.version == version
+    assert (job.review, job.people) == (ReviewState.SIGNED, ("María",))
     store.close()
     bench.service = partial(Bench, bench.home)().service
 
