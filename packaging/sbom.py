@@ -43,6 +43,11 @@ _WEIGHTS = (
     ("voices", "segmentation-3.0", "3.0", "MIT", "LICENSE-segmentation.txt"),
     ("voices", "CAM++", "common_advanced", "Apache-2.0", "LICENSE-campplus.txt"),
 )
+# in resources/fonts, with the texts of both licences
+_FONTS = (
+    ("Noto Sans", "2.004", "OFL-1.1"),
+    ("DejaVu Sans", "2.37", "Bitstream-Vera"),
+)
 _ATTRIBUTIONS = ("builtin/ATTRIBUTION.md", "voices/NOTICE.md")
 _GPL = "The package as a whole: GPL-3.0-or-later, because of x264 and x265. fi-desktop itself: MIT."
 _LGPL = "Qt, PySide and FFmpeg: LGPL, in their own files. fi-desktop itself: MIT."
@@ -72,13 +77,14 @@ def write(frozen: Path, collected: Path) -> list[Part]:
     """Write the bill and the licences into the frozen program; return its components."""
     parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
     packs = installed((frozen / MODELS,))
-    weights = [*(_weights(*row) for row in _WEIGHTS), *map(_model, packs)]
-    text = json.dumps(bill([*parts, *weights]), indent=1)
+    fonts = [_font(*row) for row in _FONTS]
+    data = [*(_weights(*row) for row in _WEIGHTS), *map(_model, packs), *fonts]
+    text = json.dumps(bill([*parts, *data]), indent=1)
     (frozen / BILL).write_text(text + "\n", encoding="utf-8")
     folder = frozen / LICENCES
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for part in [*parts, *weights]:
+    for part in [*parts, *data]:
         for name, source in part.texts.items():
             target = folder / part.name / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -133,6 +139,11 @@ def _weights(folder: str, name: str, version: str, licence: str, text: str) -> P
     purl = f"pkg:generic/{quote(name)}@{version}"
     texts = {"LICENSE": _BUNDLED / folder / text} if text else {}
     return Part(name, version, purl, licence, texts, kind="machine-learning-model")
+
+
+def _font(name: str, version: str, licence: str) -> Part:
+    texts = {"LICENCES.txt": about.ROOT / "resources" / "fonts" / "LICENCES.txt"}
+    return Part(name, version, f"pkg:generic/{quote(name)}@{version}", licence, texts, kind="file")
 
 
 def find_parts(files: Iterable[Path]) -> list[Part]:

@@ -6,6 +6,7 @@ The window calls this off the GUI thread.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +23,11 @@ from fi_desktop.system.files import write_whole
 
 LONGEST_NAME = 255
 """Bytes; the limit of nearly every file system."""
+
+# What Windows refuses in names (any system may write to its drives), and what reorders the letters of a name,
+# so that it seems to have another ending.
+_REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class ExportTargets:
 
 
 def file_name(name: str, format: str, *, number: int = 1, longest: int = LONGEST_NAME) -> str:
-    """Return the file name of a recording's export.
+    """Return the file name of a recording's export, one that every system accepts.
 
     Args:
         name: the recording's file name.
@@ -82,7 +88,9 @@ def file_name(name: str, format: str, *, number: int = 1, longest: int = LONGEST
     """
     ending = EXPORTERS[format].extension
     rest = f".{ending}" if number == 1 else f" ({number}).{ending}"
-    return f"{_cut(PurePath(name).stem, longest - len(rest))}{rest}"
+    stem = _REFUSED.sub("_", PurePath(name).stem)
+    stem = f"_{stem}" if _RESERVED.fullmatch(stem) else stem
+    return f"{_cut(stem, longest - len(rest))}{rest}"
 
 
 def target_files(

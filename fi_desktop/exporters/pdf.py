@@ -5,6 +5,8 @@ Pages and tags are made in `pdf_pages`, which is imported when it is needed: it 
 
 from __future__ import annotations
 
+import warnings
+
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.document import document_of
 from fi_desktop.exporters.exporter import Exporter, ExportOptions
@@ -12,7 +14,10 @@ from fi_desktop.exporters.exporter import Exporter, ExportOptions
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
     """Return the document; its letters are embedded, so it looks the same on every computer."""
-    from fi_desktop.exporters.pdf_pages import pages_of
+    with warnings.catch_warnings():
+        # packages have no Pillow, and pages no pictures
+        warnings.filterwarnings("ignore", "Pillow could not be imported")
+        from fi_desktop.exporters.pdf_pages import pages_of
 
     return pages_of(document_of(transcript, options), options.labels.page)
 

@@ -184,6 +184,23 @@ def test_nothing_is_written_outside_the_folder(tmp_path, name, format):
     assert target.name.endswith(f".{EXPORTERS[format].extension}")
 
 
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("CON.wav", "_CON.txt"),
+        ("com1.2026.wav", "_com1.2026.txt"),
+        ("console.wav", "console.txt"),
+        ("nul", "_nul.txt"),
+        ('a<b>:"c"|d?*.wav', "a_b___c__d__.txt"),
+        ("..\\..\\x.wav", ".._.._x.txt"),
+        ("x\u202egpj.wav", "x_gpj.txt"),
+        ("consulta nº 3 – García 😀.m4a", "consulta nº 3 – García 😀.txt"),
+    ],
+)
+def test_names_are_accepted_by_every_system(name, made):
+    assert file_name(name, "txt") == made
+
+
 def test_name_of_nothing_still_has_its_ending():
     assert Path(file_name("..", "docx")).suffix == ".docx"
 

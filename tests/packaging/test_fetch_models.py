@@ -98,7 +98,7 @@ def test_bundled_models_are_listed_with_licence_and_attribution(script, tmp_path
     assert [each["type"] for each in components if each["name"] == pack.name] == ["machine-learning-model"]
 
 
-def test_weights_of_the_built_in_engine_are_listed_with_their_licences(script, tmp_path: Path):
+def test_weights_of_the_built_in_engine_and_fonts_are_listed_with_their_licences(script, tmp_path: Path):
     collected = tmp_path / "collected.json"
     collected.write_text(json.dumps([]))
     script("sbom").write(tmp_path, collected)
@@ -112,10 +112,15 @@ def test_weights_of_the_built_in_engine_are_listed_with_their_licences(script, t
         "fi-desktop voices": manifests[0]["license"],
         "segmentation-3.0": "MIT",
         "CAM++": "Apache-2.0",
+        "Noto Sans": "OFL-1.1",
+        "DejaVu Sans": "Bitstream-Vera",
     }
     assert manifests[1]["license"] == "MIT AND Apache-2.0"
-    assert all(each["type"] == "machine-learning-model" for each in components)
+    kinds = {each["name"]: each["type"] for each in components}
+    assert [name for name, kind in kinds.items() if kind == "file"] == ["Noto Sans", "DejaVu Sans"]
+    assert sum(kind == "machine-learning-model" for kind in kinds.values()) == 3
     folder = tmp_path / "licences"
     assert "(c) 2020 CNRS" in (folder / "MODELS.txt").read_text()
     assert "CNRS" in (folder / "segmentation-3.0" / "LICENSE").read_text()
+    assert "SIL Open Font License" in (folder / "Noto Sans" / "LICENCES.txt").read_text()
     assert "Apache License" in (folder / "CAM++" / "LICENSE").read_text()
