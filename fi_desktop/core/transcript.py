@@ -135,6 +135,7 @@ class Diarization:
         details: measurements behind the grade (JSON values), for the result file.
         exclusive: the turns without overlap, for assigning words; empty if the engine has none.
         probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
+        people: who the speakers are, if a person said so of the same turns.
     """
 
     turns: tuple[Turn, ...]
@@ -144,6 +145,7 @@ class Diarization:
     details: dict[str, Any] = field(default_factory=dict)
     exclusive: tuple[Turn, ...] = ()
     probable_speakers: int | None = None
+    people: tuple[Person, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:

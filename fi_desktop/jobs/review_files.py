@@ -12,18 +12,18 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from fi_desktop.core import messages
-from fi_desktop.core.codec import edit_from_json, edit_to_json, options_from_json, transcript_from_json
+from fi_desktop.core.codec import options_from_json, transcript_from_json
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.review import BadStep, Review, Step, StepKind
+from fi_desktop.core.review import BadStep, Review, Step
 from fi_desktop.core.revision import BadEdit
+from fi_desktop.core.step_lines import line_of, steps_of
 from fi_desktop.core.transcript import Transcript, right_words, summarize, wrong_share_of
 from fi_desktop.core.values import JobOptions, ReviewState, Summary
 from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.system.files import RESULT, WAVEFORM, disk_full, is_disk_full
-from fi_desktop.system.result_files import version_of
+from fi_desktop.system.result_files import review_path, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class ReviewFile:
 
     def __init__(self, folder: Path, version: str) -> None:
         """Prepare. folder: the job's; version: see `StoredResult`."""
-        self._path = folder / f"review-{version}.jsonl"
+        self._path = review_path(folder, version)
 
     def read(self) -> list[Step]:
         """Return the steps in order.
@@ -155,12 +155,9 @@ class ReviewFile:
             ValueError, KeyError, TypeError: it is damaged, or of a newer program.
         """
         try:
-            data = self._path.read_bytes()
+            return steps_of(self._path.read_bytes())
         except FileNotFoundError:
             return []
-        return [
-            step_from_json(json.loads(line)) for line in data.splitlines(keepends=True) if _is_whole(line)
-        ]
 
     def append(self, steps: Sequence[Step], after: int) -> None:
         """Add steps behind the first `after`; they are on disk when this returns.
@@ -172,7 +169,7 @@ class ReviewFile:
             TransientError: the disk is full.
             OSError: the file cannot be written.
         """
-        lines = b"".join(_line(step) for step in steps)
+        lines = b"".join(line_of(step) for step in steps)
         created = not self._path.exists()
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
@@ -223,36 +220,9 @@ def _waveform(folder: Path) -> bytes:
         return b""
 
 
-def step_to_json(step: Step) -> dict[str, Any]:
-    """Return JSON values."""
-    data: dict[str, Any] = {"kind": step.kind.value, "at": step.at, "by": step.by}
-    if step.edits:
-        data["edits"] = [edit_to_json(edit) for edit in step.edits]
-    return data | ({"sha256": step.sha256} if step.sha256 else {})
-
-
-def step_from_json(data: dict[str, Any]) -> Step:
-    """Read what `step_to_json` wrote.
-
-    Raises:
-        KeyError, ValueError, TypeError: the step is damaged or of a newer program.
-    """
-    edits = tuple(edit_from_json(edit) for edit in data.get("edits", ()))
-    return Step(StepKind(data["kind"]), float(data["at"]), data["by"], edits, data.get("sha256", ""))
-
-
-def _line(step: Step) -> bytes:
-    # ASCII, as no escaped text can hold a line's end
-    return json.dumps(step_to_json(step), separators=(",", ":")).encode("ascii") + b"\n"
-
-
 def _behind(known: bytes, after: int) -> bytes:
     """Return the lines behind the first `after`."""
     return b"".join(known.splitlines(keepends=True)[after:])
-
-
-def _is_whole(line: bytes) -> bool:
-    return line.endswith(b"\n")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -195,6 +195,7 @@ def _join(
         language=transcribed.language,
         notes=(*source.notes, *notes, *transcribed.notes, *warnings),
         probable_speakers=diarized.probable_speakers,
+        people=diarized.people,
         exclusive=diarized.exclusive if transcription is None else (),
     )
 

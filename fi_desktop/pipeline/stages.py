@@ -22,6 +22,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.codec import notes_from_json, notes_to_json, transcript_from_json, transcript_to_json
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.messages import Note
+from fi_desktop.core.step_lines import corrected
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import Stage
 from fi_desktop.engines import registry, term_lists
@@ -32,7 +33,7 @@ from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.pipeline.task import StageReporter, Task
 from fi_desktop.system.files import RESULT, SEEK_TABLE, discard_stages, replacing, write_whole
-from fi_desktop.system.result_files import keep_version, version_of
+from fi_desktop.system.result_files import keep_version, review_path, version_of
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
@@ -282,12 +283,19 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
 
 
 def _earlier_turns(folder: Path, sha256: str) -> Diarization | None:
-    """Return the turns of the job's present result; None if it has none, or is of other bytes."""
+    """Return the turns of the job's present result, as people corrected them, and who speaks.
+
+    None if it has none, or is of other bytes.
+    """
     try:
-        result = transcript_from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
+        data = (folder / RESULT).read_bytes()
+        machine = transcript_from_json(json.loads(data))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    made = result.provenance
+    result = machine
+    with suppress(OSError, ValueError, KeyError, TypeError):  # without a review, or with a damaged one
+        result = corrected(machine, review_path(folder, version_of(data)).read_bytes())
+    made, probable = result.provenance, result.probable_speakers
     if made.source_sha256 != sha256 or not made.engine:
         return None
     return Diarization(
@@ -296,8 +304,9 @@ def _earlier_turns(folder: Path, sha256: str) -> Diarization | None:
         model=made.model,
         grade=result.grade,
         details=result.details,
-        exclusive=result.exclusive,
-        probable_speakers=result.probable_speakers,
+        exclusive=result.exclusive if result.turns == machine.turns else (),
+        probable_speakers=None if probable == len(result.speakers) else probable,
+        people=result.people,
     )
 
 

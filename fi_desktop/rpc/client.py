@@ -31,8 +31,8 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job
 from fi_desktop.core.messages import Message, Note
 from fi_desktop.core.review import Step
+from fi_desktop.core.step_lines import step_from_json, step_to_json
 from fi_desktop.core.values import JobOptions
-from fi_desktop.jobs.review_files import step_from_json, step_to_json
 from fi_desktop.jobs.service import JobService
 
 P = ParamSpec("P")

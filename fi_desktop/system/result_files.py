@@ -24,6 +24,11 @@ def version_of(result: bytes) -> str:
     return hashlib.sha256(result).hexdigest()[:_LETTERS]
 
 
+def review_path(folder: Path, version: str) -> Path:
+    """Return the file of what people did to a result; it may not exist."""
+    return folder / f"review-{version}.jsonl"
+
+
 def versions(folder: Path) -> list[Path]:
     """Return a job's results, oldest first; one of them is `RESULT`, if there is a current one."""
     found = _kept(folder)

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.review import Step, StepKind
+from fi_desktop.core.revision import Assign, Describe, Merge
+from fi_desktop.core.transcript import Person, Role, Transcript
 from fi_desktop.core.values import JobOptions, Stage, StageEnd
+from fi_desktop.jobs.review_files import ReviewOutcome
 from fi_desktop.models import PackKind
 from fi_desktop.system.files import RESULT
 from tests.app_driver import TIMEOUT_S, Driver, running_app
@@ -84,6 +87,36 @@ def test_words_added_later_are_those_of_a_run_with_both(home: Path, sample: Path
         (both,) = driver.submit(sample, options=options)
         at_once = result(driver, wait_for_runs(driver, both, 1))
     assert added.segments == at_once.segments
+
+
+def test_words_are_added_to_the_turns_as_people_corrected_them(home: Path, sample: Path):
+    with running_app(home, workers=1) as driver:
+        (job_id,) = driver.submit(sample, options=JobOptions(language="es"))
+        wait_for_runs(driver, job_id, 1)
+        stored = driver.app.service.folders.result(job_id)
+        one, other = stored.machine.speakers[:2]
+        named = Describe(other, "Dra. Robles", Role.CLINICIAN)
+        steps = [
+            Step(StepKind.EDIT, 5.0, "Ana", (Assign(0, other), named)),
+            Step(StepKind.EDIT, 6.0, "Ana", (Merge(one, other),)),
+            Step(StepKind.UNDO, 7.0, "Ana"),
+        ]
+        for step in steps:
+            stored.review.add(step)
+        outcome = ReviewOutcome.of(stored.review)
+        driver.app.service.add_steps(job_id, stored.version, steps, after=0, outcome=outcome).result(
+            TIMEOUT_S
+        )
+        add_pack(home)
+        add_words(driver, job_id)
+        after = wait_for_runs(driver, job_id, 3)  # the corrections are news of a completed job as well
+        words = result(driver, after)
+    assert ends(after)[Stage.DIARIZE] is StageEnd.KEPT
+    assert words.turns == stored.review.transcript.turns != stored.machine.turns
+    assert words.person(other) == Person(other, "Dra. Robles", Role.CLINICIAN)
+    first = words.turns[0]
+    assert first.speaker == other
+    assert all(part.speaker == other for part in words.segments if part.end <= first.end)
 
 
 def test_a_recording_that_was_replaced_is_diarized_again(home: Path, sample: Path, tmp_path: Path):
