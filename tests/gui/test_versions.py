@@ -190,6 +190,18 @@ class TestNewVersion:
         assert dialog.options() == JobOptions(transcriber="faster-whisper-base")
         dialog.reject()
 
+    def test_it_is_made_of_a_recording_that_was_moved(
+        self, qtbot: QtBot, opened: JobWindow, window: MainWindow, program: FakeApp, job: Job, recordings
+    ):
+        moved = recordings[0].rename(recordings[0].with_name("Moved.wav"))
+        program.service.relocate(job.id, moved).result(120)
+        qtbot.waitUntil(lambda: window.jobs.job(job.id).path == str(moved))
+        process_again(qtbot, opened, speakers="3")
+        again = program.service.job(job.id).result(120)
+        assert (again.path, again.state) == (str(moved), JobState.QUEUED)
+        assert again.fingerprint is not None
+        assert again.fingerprint != job.fingerprint
+
     def test_it_waits_while_a_person_types(self, qtbot: QtBot, opened: JobWindow, hand: ManualQueueThread):
         view = opened.result
         process_again(qtbot, opened, speakers="3")

@@ -28,6 +28,7 @@ class ResultVersions(QObject):
     """Switches between the versions of one job's result, and has new ones made.
 
     Attributes:
+        path: the job's recording.
         bar: says above a version that is not the current one what can be done with it.
         packs: returns the names of the installed transcription models.
         dialog: asks for options; None while it is closed.
@@ -41,6 +42,7 @@ class ResultVersions(QObject):
     def __init__(self, service: JobService, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         self.bar = MessageBar(parent, closable=False)
+        self.path = ""
         self.packs: Callable[[], Iterable[str]] = tuple
         self.dialog: AgainDialog | None = None
         self._service = service
@@ -49,15 +51,14 @@ class ResultVersions(QObject):
         self._job_id = 0
         self._view: ResultView | None = None
         self._stored: StoredResult | None = None
-        self._path = ""
         self._facts: list[VersionFacts] = []
         self._new = False  # a new version waits to be shown
 
-    def attach(self, view: ResultView, path: str, stored: StoredResult) -> None:
-        """Take over a view that is shown from now on. path: the recording."""
+    def attach(self, view: ResultView, stored: StoredResult) -> None:
+        """Take over a view that is shown from now on."""
         if self._job_id != view.session.job_id:
             self._job_id, self._facts = view.session.job_id, []
-        self._view, self._path, self._stored = view, path, stored
+        self._view, self._stored = view, stored
         view.versions.chosen.connect(self.read_asked)
         view.options_asked.connect(self.ask)
         view.number_asked.connect(self._on_number_asked)
@@ -118,7 +119,7 @@ class ResultVersions(QObject):
             self._process(options_with(speakers, self._stored.machine.provenance))
 
     def _process(self, options: JobOptions) -> None:
-        change = self._service.change({self._job_id: Path(self._path)}, options, again=True)
+        change = self._service.change({self._job_id: Path(self.path)}, options, again=True)
         self._bridge.when_done(change, self._on_asked, self._on_refused)
 
     def _on_asked(self, change: ChangeResult) -> None:

@@ -253,6 +253,7 @@ class JobWindow(QWidget):
     def _show_rerun(self, row: Row) -> None:
         """Show the progress of a job that has an earlier result, if it runs again."""
         labels = self._jobs.texts.labels
+        self.versions.path = row.path
         if self.result is not None:
             self.result.allow_again(row.state.final)
         if not row.exportable or row.state is JobState.COMPLETED:
@@ -307,7 +308,7 @@ class JobWindow(QWidget):
         self.result.models_asked.connect(self.page.models_asked)
         self.result.words_asked.connect(partial(self.words_asked.emit, self.job_id))
         self.result.again_asked.connect(self._on_retry_asked)
-        self.versions.attach(self.result, path, stored)
+        self.versions.attach(self.result, stored)
         if (row := self._jobs.job(self.job_id)) is not None:
             self._show_rerun(row)
         self._pages.addWidget(self.result)
