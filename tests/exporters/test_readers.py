@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import dataclasses
 import json
 import re
 import shutil
@@ -22,6 +23,7 @@ from pympi.Elan import Eaf
 
 from fi_desktop.core.codec import transcript_from_json
 from fi_desktop.core.review import check_signature
+from fi_desktop.core.transcript import Person, Provenance, Segment, Transcript, Turn, Word
 from fi_desktop.exporters.phrases import LABELS
 from tests.exporters import hour
 
@@ -212,6 +214,20 @@ def test_json_follows_its_schema(language):
     assert transcript_from_json(data) == reviewed.transcript
     assert ("signature" in data) == (language == "es")
     assert language == "en" or check_signature(data) is not None
+
+
+def test_schema_describes_every_field():
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    described = {
+        kind: schema["$defs"][kind.__name__.lower()] for kind in (Turn, Segment, Word, Person, Provenance)
+    }
+    for kind, part in {**described, Transcript: schema}.items():
+        names = {field.name for field in dataclasses.fields(kind)}
+        assert set(part["properties"]) - {"schema", "version", "signature"} == names
+        assert all(
+            "type" in each or "enum" in each or "$ref" in each or "const" in each
+            for each in part["properties"].values()
+        )
 
 
 def test_schema_refuses_what_a_program_could_not_read():

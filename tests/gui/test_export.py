@@ -251,6 +251,33 @@ def test_long_export_shows_progress_and_can_be_stopped(qtbot, window, hand, tmp_
     assert window.message.text == f"{len(names(target))} files written."
 
 
+@pytest.mark.slow
+def test_two_hundred_are_exported_next_to_files_of_the_same_names(qtbot, window, hand, tmp_path, target):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(200):
+        (many / f"Visit {number}.wav").write_bytes(b"RIFF" + str(number).encode())
+    drop_files(window, many)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 200)
+    talk = samples.conversation(3)
+    for _ in range(200):
+        hand.complete(hand.claim(), talk)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 200)
+    taken = [target / f"Visit {number}.docx" for number in (7, 77, 177)]
+    for file in taken:
+        file.write_text("my notes")
+    window.table.selectAll()
+    choose_format(window, "Word")
+    answer(window, target)
+    press(qtbot, window, "Keep both")
+    qtbot.waitUntil(lambda: window.message.text == "200 files written.", timeout=120_000)
+    assert len(names(target)) == 203
+    assert {file.read_text() for file in taken} == {"my notes"}
+    for number in (7, 77, 177):
+        document = docx.Document(str(target / f"Visit {number} (2).docx"))
+        assert document.paragraphs[0].text == TITLE
+
+
 def test_documents_come_first_and_formats_for_programs_are_below(window, done):
     window.table.select(done[0])
     menu = window.commands.export

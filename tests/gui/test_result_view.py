@@ -215,6 +215,19 @@ def test_result_is_exported_in_each_format(qtbot, view, tmp_path, ending, begins
         assert transcript_from_json(json.loads(text)) == TALK
 
 
+def test_note_is_copied_by_a_key(qtbot, view):
+    with qtbot.waitExposed(view):
+        view.show()
+    QApplication.clipboard().clear()
+    qtbot.keyClick(
+        view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    qtbot.waitUntil(lambda: view.message.text == "1 result copied as a note.")
+    copied = QApplication.clipboard().mimeData()
+    assert copied.hasHtml()
+    assert "Draft, not reviewed." in copied.text()
+
+
 def test_failed_export_says_why(qtbot, view, tmp_path):
     view.export.menu().actions()[0].trigger()
     (dialog,) = view.findChildren(QFileDialog)
