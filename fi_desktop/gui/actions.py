@@ -42,6 +42,7 @@ class Actions(QObject):
         jobs: actions on the selected jobs, by key of `OPERATIONS`.
         export: export the selected jobs' results.
         details: show the details of the selected job.
+        find: find words in all transcripts.
         undo: undo the last removal.
         collapse, expand: show batches as one row each, or all their jobs.
         select_all, quit: as usual.
@@ -117,6 +118,12 @@ class Actions(QObject):
         )
         self.details.setShortcuts([QKeySequence("F4"), QKeySequence("Ctrl+I")])
         self.details.setCheckable(True)
+        self.find = self._make(
+            self.tr("&Find in transcripts…"),
+            "find",
+            "Ctrl+Shift+F",
+            tip=self.tr("Find words in all transcripts"),
+        )
         self.undo = self._make(
             self.tr("&Undo removal"),
             "",
@@ -127,7 +134,7 @@ class Actions(QObject):
         self.collapse = self._make(
             self.tr("Collapse &batches"),
             "",
-            "Ctrl+Shift+F",
+            "Ctrl+Shift+L",
             tip=self.tr("Show recordings that were added together as one row"),
         )
         self.expand = self._make(self.tr("&Expand batches"), "", "Ctrl+Shift+U")
@@ -172,6 +179,8 @@ class Actions(QObject):
         job.addMenu(self.export)
         job.addSeparator()
         job.addActions([self.undo, self.select_all])
+        job.addSeparator()
+        job.addAction(self.find)
         queue = QMenu(self.tr("&Queue"), bar)
         queue.addActions([self.pause, self.low_priority])
         queue.addSeparator()

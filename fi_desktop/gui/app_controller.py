@@ -204,6 +204,7 @@ class AppController(QObject):
         dialogs = window_snapshot.of_dialogs(self.watch, self.preferences)
         welcome_open = self.welcome.dialog is not None
         old.windows.close_all()
+        old.finder.end()
         self._close_monitor()
         if self._tray is not None:
             self._tray.hide()

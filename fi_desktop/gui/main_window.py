@@ -29,6 +29,7 @@ from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.splitter import DetailsSplitter
 from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, DropOverlay, EmptyState, is_export
+from fi_desktop.gui.find import TranscriptFinder
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.operations import RowMenu
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         help: the help menu.
         picker: asks for files or a folder to add.
         models: opens the models.
+        finder: finds words in all transcripts.
         added_words: adds words to results that have none.
         closable: whether the next close closes without asking.
 
@@ -126,6 +128,9 @@ class MainWindow(QMainWindow):
         )
         self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
         self.windows.packs = lambda: self.options.menu.packs
+        self.finder = TranscriptFinder(
+            settings.search, bridge, self.jobs, self.windows, self._window_state, self
+        )
         self.picker = RecordingPicker(self.add_controller, bridge, self._show_error, self)
         self.models = ModelsOpener(settings, bridge, self.options, self._show_error, self)
         self.added_words = AddedWords(service, bridge, self.models, self.message, settings.model_roots)
@@ -162,6 +167,7 @@ class MainWindow(QMainWindow):
         self.job_controller.settle()
         self.add_controller.sheet.hide()
         self.models.stop()
+        self.finder.end()
         self._pages.setEnabled(False)
         for action in (
             self.commands.add,
@@ -172,6 +178,7 @@ class MainWindow(QMainWindow):
             self.commands.monitor,
             self.commands.preferences,
             self.commands.undo,
+            self.commands.find,
             *self.commands.job_actions,
             self.commands.export.menuAction(),
         ):
@@ -239,6 +246,7 @@ class MainWindow(QMainWindow):
         self.windows.models_asked.connect(self.models.show)
         self.windows.words_asked.connect(self._on_words_requested)
         self.job_controller.words_requested.connect(self.added_words.request)
+        commands.find.triggered.connect(self.finder.open)
         commands.connect_jobs(self.job_controller)
         self.job_controller.open_requested.connect(self.windows.open)
         commands.export.chosen.connect(self.job_controller.export)

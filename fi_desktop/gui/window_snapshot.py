@@ -16,6 +16,7 @@ from fi_desktop.watch.config import Choice
 if TYPE_CHECKING:
     from fi_desktop.gui.adding.watched_folders import WatchController
     from fi_desktop.gui.dialogs import PreferencesOpener
+    from fi_desktop.gui.find.find_window import FindChoices
     from fi_desktop.gui.monitor.window import MonitorWindow
 
 
@@ -43,6 +44,7 @@ class MainWindowSnapshot:
         models: geometry of the models dialog; None if it is closed.
         visible: whether the main window is shown or minimised.
         rejected: recordings that the queue could not store.
+        find: what the window that finds in transcripts shows; None if it is closed.
     """
 
     options: Choice
@@ -55,6 +57,7 @@ class MainWindowSnapshot:
     models: QByteArray | None
     visible: bool
     rejected: tuple[Rejection, ...]
+    find: FindChoices | None
 
     def restore(self, window: MainWindow) -> None:
         """Show the same in a new window."""
@@ -73,6 +76,8 @@ class MainWindowSnapshot:
             job_window = window.windows.open(result.job_id)
             job_window.restoreGeometry(result.geometry)
             job_window.restore_position(result.position)
+        if self.find is not None:
+            window.finder.restore(self.find)
         if self.models is not None:
             window.models.show()
             if window.models.dialog is not None:
@@ -138,6 +143,7 @@ def of_window(window: MainWindow) -> MainWindowSnapshot:
         models.saveGeometry() if models is not None and models.isVisible() else None,
         window.isVisible(),
         tuple(window.add_controller.rejected.held),
+        window.finder.choices,
     )
 
 

@@ -59,6 +59,7 @@ class IndexingThread:
         self._unlisten: Callable[[], None] = lambda: None
         self._closing = threading.Event()
         self.caught_up = threading.Event()
+        self._asking = threading.Lock()  # nothing is asked for between a look into the inbox and `caught_up`
         # used by the thread only
         self._index: TranscriptIndex | None = None
         self._compares = self._hurries = False
@@ -76,8 +77,7 @@ class IndexingThread:
         """Compare all results with the index, now; hurry: without leaving time to others."""
         self._hurries = hurry
         self._compares = True
-        self.caught_up.clear()
-        self._inbox.put(None)
+        self._ask(None)
 
     def close(self) -> None:
         """Erase what was removed, leave the rest for the next time, and end; called after the queue's end."""
@@ -97,10 +97,14 @@ class IndexingThread:
                     | JobRemoved()
                     | ResultCorrected()
                 ):
-                    self.caught_up.clear()
-                    self._inbox.put(event)
+                    self._ask(event)
                 case _:
                     pass
+
+    def _ask(self, event: QueueEvent | None) -> None:
+        with self._asking:
+            self.caught_up.clear()
+            self._inbox.put(event)
 
     # ---- on its own thread
 
@@ -130,7 +134,9 @@ class IndexingThread:
             due = min(self._changed.values(), default=0.0) - time.monotonic()
             self._take(max(_ERASE_AGAIN_S, due))
         else:
-            self.caught_up.set()
+            with self._asking:
+                if self._inbox.empty():
+                    self.caught_up.set()
             self._take(_LOOK_S if self._index is not None else None)
 
     def _take(self, timeout_s: float | None) -> None:

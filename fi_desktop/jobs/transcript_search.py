@@ -7,6 +7,7 @@ what was removed, or from putting a damaged index aside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +93,8 @@ class IndexState:
         return self.left == 0
 
 
-class SearchStopped(Exception):
-    """The search was stopped by `TranscriptSearch.stop`."""
+class SearchStopped(CancelledError):
+    """The search was stopped by `TranscriptSearch.stop`; nobody waits for it any more."""
 
 
 class TranscriptSearch:

@@ -165,6 +165,13 @@
 <context>
     <name>ExportController</name>
     <message numerus="yes">
+        <source>%Ln result(s) copied as a note.</source>
+        <translation>
+            <numerusform>%Ln result copied as a note.</numerusform>
+            <numerusform>%Ln results copied as a note.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln of these files already exist(s) in the folder “{folder}”.</source>
         <translation>
             <numerusform>%Ln of these files already exists in the folder “{folder}”.</numerusform>
@@ -176,13 +183,6 @@
         <translation>
             <numerusform>%Ln result cannot be read. Retry the recording to make it again.</numerusform>
             <numerusform>%Ln results cannot be read. Retry the recordings to make them again.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) copied as a note.</source>
-        <translation>
-            <numerusform>%Ln result copied as a note.</numerusform>
-            <numerusform>%Ln results copied as a note.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -536,6 +536,30 @@
         <translation>
             <numerusform>%Ln worker</numerusform>
             <numerusform>%Ln workers</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>FindWindow</name>
+    <message numerus="yes">
+        <source>%Ln line(s)</source>
+        <translation>
+            <numerusform>%Ln line</numerusform>
+            <numerusform>%Ln lines</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The newest %Ln line(s); scroll for more</source>
+        <translation>
+            <numerusform>The newest line; scroll for more</numerusform>
+            <numerusform>The newest %Ln lines; scroll for more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be found yet.</source>
+        <translation>
+            <numerusform>%Ln result cannot be found yet.</numerusform>
+            <numerusform>%Ln results cannot be found yet.</numerusform>
         </translation>
     </message>
 </context>

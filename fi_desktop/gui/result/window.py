@@ -48,11 +48,13 @@ class JobWindow(QWidget):
         result_asked: show this job's result in this window, or wherever it is open.
         closed: the window was closed; the job's id.
         words_asked: add words to the result; the job's id.
+        result_shown: a result was read and is shown.
     """
 
     result_asked = Signal(int)
     closed = Signal(int)
     words_asked = Signal(int)
+    result_shown = Signal()
 
     def __init__(
         self,
@@ -317,6 +319,7 @@ class JobWindow(QWidget):
             self.result.lanes.setFocus()
         if self.job_id in self._positions:
             self.result.restore_position(self._positions[self.job_id])
+        self.result_shown.emit()
         # the settings may remove results some time after they were seen
         self._bridge.when_done(self._service.mark_seen([self.job_id]), None, self._on_not_marked)
 
