@@ -225,6 +225,30 @@
     </message>
 </context>
 <context>
+    <name>FindWindow</name>
+    <message numerus="yes">
+        <source>%Ln line(s)</source>
+        <translation>
+            <numerusform>%Ln line</numerusform>
+            <numerusform>%Ln lines</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The newest %Ln line(s); scroll for more</source>
+        <translation>
+            <numerusform>The newest line; scroll for more</numerusform>
+            <numerusform>The newest %Ln lines; scroll for more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be found yet.</source>
+        <translation>
+            <numerusform>%Ln result cannot be found yet.</numerusform>
+            <numerusform>%Ln results cannot be found yet.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MonitorWindow</name>
     <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
@@ -536,30 +560,6 @@
         <translation>
             <numerusform>%Ln worker</numerusform>
             <numerusform>%Ln workers</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>FindWindow</name>
-    <message numerus="yes">
-        <source>%Ln line(s)</source>
-        <translation>
-            <numerusform>%Ln line</numerusform>
-            <numerusform>%Ln lines</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>The newest %Ln line(s); scroll for more</source>
-        <translation>
-            <numerusform>The newest line; scroll for more</numerusform>
-            <numerusform>The newest %Ln lines; scroll for more</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be found yet.</source>
-        <translation>
-            <numerusform>%Ln result cannot be found yet.</numerusform>
-            <numerusform>%Ln results cannot be found yet.</numerusform>
         </translation>
     </message>
 </context>

@@ -1016,6 +1016,114 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>FindWindow</name>
+    <message>
+        <source>Find in transcripts</source>
+        <translation>Buscar en transcripciones</translation>
+    </message>
+    <message>
+        <source>Words, or a &quot;phrase in quotes&quot;</source>
+        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>Desde</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>Hasta</translation>
+    </message>
+    <message>
+        <source>Lines</source>
+        <translation>Líneas</translation>
+    </message>
+    <message>
+        <source>Nothing was found.</source>
+        <translation>No se encontró nada.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln line(s)</source>
+        <translation>
+            <numerusform>%Ln línea</numerusform>
+            <numerusform>%Ln líneas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The newest %Ln line(s); scroll for more</source>
+        <translation>
+            <numerusform>La línea más reciente; desplácese para ver más</numerusform>
+            <numerusform>Las %Ln líneas más recientes; desplácese para ver más</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The search index could not be used and is made again.</source>
+        <translation>El índice de búsqueda no se pudo usar y se vuelve a crear.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be found yet.</source>
+        <translation>
+            <numerusform>%Ln resultado aún no se puede encontrar.</numerusform>
+            <numerusform>%Ln resultados aún no se pueden encontrar.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The results are not indexed yet.</source>
+        <translation>Los resultados aún no están en el índice.</translation>
+    </message>
+    <message>
+        <source>Who says it</source>
+        <translation>Quién lo dice</translation>
+    </message>
+    <message>
+        <source>A role, or part of a name</source>
+        <translation>Una función o parte de un nombre</translation>
+    </message>
+    <message>
+        <source>Anybody</source>
+        <translation>Cualquier persona</translation>
+    </message>
+    <message>
+        <source>When it was added</source>
+        <translation>Cuándo se agregó</translation>
+    </message>
+    <message>
+        <source>Any day</source>
+        <translation>Cualquier día</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>Hoy</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>Ayer</translation>
+    </message>
+    <message>
+        <source>This week</source>
+        <translation>Esta semana</translation>
+    </message>
+    <message>
+        <source>Last week</source>
+        <translation>La semana pasada</translation>
+    </message>
+    <message>
+        <source>This month</source>
+        <translation>Este mes</translation>
+    </message>
+    <message>
+        <source>Last month</source>
+        <translation>El mes pasado</translation>
+    </message>
+    <message>
+        <source>This year</source>
+        <translation>Este año</translation>
+    </message>
+    <message>
+        <source>Between two days</source>
+        <translation>Entre dos días</translation>
+    </message>
+</context>
+<context>
     <name>FlagField</name>
     <message>
         <source>on</source>
@@ -1024,6 +1132,13 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>off</source>
         <translation>desactivado</translation>
+    </message>
+</context>
+<context>
+    <name>FoundLinesModel</name>
+    <message>
+        <source>Job {number}</source>
+        <translation>Trabajo {number}</translation>
     </message>
 </context>
 <context>
@@ -1314,8 +1429,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, a speaker's name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search ({key})</source>
@@ -1438,7 +1553,7 @@ Todo se queda en esta computadora.</translation>
         <source>Drag to move this border; of the selected turn, {earlier} and {later} do</source>
         <translation>Arrastre para mover este límite; el de la intervención seleccionada, con {earlier} y {later}</translation>
     </message>
-<message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1457,10 +1572,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
-    </message>
-    <message>
-        <source>Drag to move this border</source>
-        <translation>Arrastre para mover este límite</translation>
     </message>
 </context>
 <context>
@@ -2114,7 +2225,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive's compression is unusual. Create a plain zip.</source>
+        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2194,11 +2305,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2366,7 +2477,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2538,11 +2649,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2582,7 +2693,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2674,11 +2785,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2710,11 +2821,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -4117,18 +4228,6 @@ Todo se queda en esta computadora.</translation>
         <source>This result stays until the new one is ready.</source>
         <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
     </message>
-    <message>
-        <source>Zoom out</source>
-        <translation>Alejar</translation>
-    </message>
-    <message>
-        <source>Zoom in</source>
-        <translation>Acercar</translation>
-    </message>
-    <message>
-        <source>Show all</source>
-        <translation>Mostrar todo</translation>
-    </message>
 </context>
 <context>
     <name>ResultsSplitter</name>
@@ -4938,7 +5037,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -5882,121 +5981,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
-    </message>
-</context>
-<context>
-    <name>FindWindow</name>
-    <message>
-        <source>Find in transcripts</source>
-        <translation>Buscar en transcripciones</translation>
-    </message>
-    <message>
-        <source>Words, or a "phrase in quotes"</source>
-        <translation>Palabras, o una "frase entre comillas"</translation>
-    </message>
-    <message>
-        <source>From</source>
-        <translation>Desde</translation>
-    </message>
-    <message>
-        <source>To</source>
-        <translation>Hasta</translation>
-    </message>
-    <message>
-        <source>Lines</source>
-        <translation>Líneas</translation>
-    </message>
-    <message>
-        <source>Nothing was found.</source>
-        <translation>No se encontró nada.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln line(s)</source>
-        <translation>
-            <numerusform>%Ln línea</numerusform>
-            <numerusform>%Ln líneas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>The newest %Ln line(s); scroll for more</source>
-        <translation>
-            <numerusform>La línea más reciente; desplácese para ver más</numerusform>
-            <numerusform>Las %Ln líneas más recientes; desplácese para ver más</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>The search index could not be used and is made again.</source>
-        <translation>El índice de búsqueda no se pudo usar y se vuelve a crear.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be found yet.</source>
-        <translation>
-            <numerusform>%Ln resultado aún no se puede encontrar.</numerusform>
-            <numerusform>%Ln resultados aún no se pueden encontrar.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>The results are not indexed yet.</source>
-        <translation>Los resultados aún no están en el índice.</translation>
-    </message>
-    <message>
-        <source>Who says it</source>
-        <translation>Quién lo dice</translation>
-    </message>
-    <message>
-        <source>A role, or part of a name</source>
-        <translation>Una función o parte de un nombre</translation>
-    </message>
-    <message>
-        <source>Anybody</source>
-        <translation>Cualquier persona</translation>
-    </message>
-    <message>
-        <source>When it was added</source>
-        <translation>Cuándo se agregó</translation>
-    </message>
-    <message>
-        <source>Any day</source>
-        <translation>Cualquier día</translation>
-    </message>
-    <message>
-        <source>Today</source>
-        <translation>Hoy</translation>
-    </message>
-    <message>
-        <source>Yesterday</source>
-        <translation>Ayer</translation>
-    </message>
-    <message>
-        <source>This week</source>
-        <translation>Esta semana</translation>
-    </message>
-    <message>
-        <source>Last week</source>
-        <translation>La semana pasada</translation>
-    </message>
-    <message>
-        <source>This month</source>
-        <translation>Este mes</translation>
-    </message>
-    <message>
-        <source>Last month</source>
-        <translation>El mes pasado</translation>
-    </message>
-    <message>
-        <source>This year</source>
-        <translation>Este año</translation>
-    </message>
-    <message>
-        <source>Between two days</source>
-        <translation>Entre dos días</translation>
-    </message>
-</context>
-<context>
-    <name>FoundLinesModel</name>
-    <message>
-        <source>Job {number}</source>
-        <translation>Trabajo {number}</translation>
     </message>
 </context>
 </TS>

@@ -74,7 +74,7 @@ class FoundDelegate(QStyledItemDelegate):
         option.setWrapMode(QTextOption.WrapMode.NoWrap)
         layout.setTextOption(option)
         highlight = QTextCharFormat()
-        highlight.setBackground(theme.mix(theme.tone("warn", palette), palette.base().color(), 0.35))
+        highlight.setBackground(theme.mix(palette.base().color(), theme.tone("warn", palette), 0.22))
         highlight.setForeground(palette.color(QPalette.ColorRole.Text))
         formats = []
         for start, end in excerpt.marks:
