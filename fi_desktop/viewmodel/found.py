@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from fi_desktop.core.transcript import Segment, Transcript
-from fi_desktop.exporters.exporter import ExportOptions, Labels, words_in
+from fi_desktop.exporters.exporter import ExportOptions, words_in
+from fi_desktop.exporters.phrases import Labels
 from fi_desktop.jobs.spoken_lines import SpokenLine
 from fi_desktop.jobs.transcript_search import FoundLine
 
