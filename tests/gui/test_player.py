@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QIODevice, QObject, QTimer
@@ -198,6 +199,15 @@ def test_process_is_ready_before_the_first_click(qtbot: QtBot, player: Player):
     player.close()
     player.prepare()
     assert player._link is None
+
+
+def test_player_is_closed_at_once_while_its_process_starts(qtbot: QtBot, player: Player):
+    player.prepare()
+    assert player._link is not None
+    pid = player._link._process.pid
+    assert pid is not None
+    player.close()
+    assert not psutil.pid_exists(pid)
 
 
 def test_process_that_dies_stops_the_sound_and_a_new_one_plays(qtbot: QtBot, player: Player):

@@ -98,6 +98,26 @@ def test_renamed_folder_is_found_without_asking_and_used_on_a_click(
     assert view.player.error == ""
 
 
+def test_recording_that_is_gone_is_looked_for_before_anybody_plays_it(
+    qtbot: QtBot, bridge: Bridge, program: FakeApp, job_id: int, recording: Path
+):
+    moved = recording.rename(recording.with_name("other name.wav"))
+    stored = program.service.folders.result(job_id)
+    recorder = Recorder()
+    session = ReviewSession(job_id, stored, program.service, bridge)
+    view = ResultView(session, str(recording), bridge, output=lambda: recorder)
+    qtbot.addWidget(view)
+    view.show()
+    qtbot.waitUntil(view.controls.find_it.isVisible)
+    assert view.player.error == messages.AUDIO_MISSING.code
+    assert recorder.starts == 0
+    moved.rename(recording)  # it is back
+    view.player.play(12.0)
+    qtbot.waitUntil(lambda: view.player.position_s > 12.1)
+    assert not view.controls.find_it.isVisible()
+    view.close_player()
+
+
 def test_chosen_file_is_used_only_if_it_is_the_recording(
     qtbot: QtBot, view: ResultView, program: FakeApp, job_id: int, recording: Path, tmp_path: Path
 ):

@@ -14,6 +14,8 @@ from pathlib import Path
 from fi_desktop.audio import playback
 from fi_desktop.audio.playback import PlaybackState, PlayedSound, read_message
 
+_LONGEST_S = 1.0  # that the window waits for a process that was killed
+
 
 class PlaybackLink:
     """The playback process, and the thread that reads what it sends.
@@ -50,16 +52,15 @@ class PlaybackLink:
         return [self._messages.popleft() for _ in range(len(self._messages))]
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, at once: it may still be starting, or busy in a codec."""
         self._closing = True
+        self._process.kill()
+        self._thread.join(_LONGEST_S)  # which sees that the pipe has ended
         _close(self._pipe)
-        self._thread.join()
-        self._process.join(1.0)
-        if self._process.is_alive():
-            self._process.terminate()
-            self._process.join()
-        self._process.close()
-        shutil.rmtree(self._folder, ignore_errors=True)  # a killed process left it
+        self._process.join(_LONGEST_S)
+        if not self._process.is_alive():  # a drive that does not answer can hold it up
+            self._process.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _read(self) -> None:
         try:
