@@ -20,6 +20,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import psutil
+
 from fi_desktop.audio import playback
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.playback import PlayedSound, play_request, read_message
@@ -39,15 +41,15 @@ _FORMATS: tuple[tuple[str, str, str, str, int, dict[str, str]], ...] = (
 
 
 @contextmanager
-def started(source: Path, folder: Path, table: Path) -> Iterator[Connection]:
-    """Run a playback process."""
+def started(source: Path, folder: Path, table: Path) -> Iterator[tuple[Connection, psutil.Process]]:
+    """Run a playback process; yield its pipe and itself."""
     context = get_context("spawn")
     pipe, theirs = context.Pipe()
     process = context.Process(target=playback.main, args=(theirs, source, folder, table), daemon=True)
     process.start()
     theirs.close()
     pipe.poll(None)  # the first state: it is ready
-    yield pipe
+    yield pipe, psutil.Process(process.pid)
     pipe.close()
     process.join()
 
@@ -79,21 +81,24 @@ def main() -> None:
                 print(f"{name}: no table")
                 continue
             if name == _FORMATS[0][0]:
-                with started(source, folder, table) as pipe:
+                with started(source, folder, table) as (pipe, _process):
                     print(f"without the table: {click(pipe, 1, duration_s - 30.0):.1f} s", flush=True)
             decoded.seek_table.write(table)
             began = time.perf_counter()
-            with started(source, folder, table) as pipe:
+            with started(source, folder, table) as (pipe, process):
                 ready_s = time.perf_counter() - began
+                busy_s = sum(process.cpu_times()[:2])
                 times = [
                     click(pipe, number, duration_s - rng.uniform(5.0, 600.0))
                     for number in range(1, _CLICKS + 1)
                 ]
+                busy_s = sum(process.cpu_times()[:2]) - busy_s
             print(
                 f"{name}: {duration_s / 3600:.2f} h, {source.stat().st_size / 1e6:.0f} MB, decoded in"
                 f" {decoding_s:.1f} s of CPU time; table {table.stat().st_size / 1000:.0f} kB;"
                 f" ready after {ready_s:.2f} s; click to sound: median {1000 * statistics.median(times):.0f},"
-                f" worst {1000 * max(times):.0f} ms; load {os.getloadavg()[0]:.0f}",
+                f" worst {1000 * max(times):.0f} ms, CPU time {1000 * busy_s / _CLICKS:.0f} ms;"
+                f" load {os.getloadavg()[0]:.0f}",
                 flush=True,
             )
 

@@ -31,6 +31,7 @@ from tests.crash.harness import PATIENCE_S, Broken
 from tests.jobs.conftest import Bench
 
 _LONGEST_S = 0.6  # that editors work before one is killed
+_ROUNDS_PER_RESULT = 4
 _IN_FLIGHT = 3
 """Steps of one request."""
 
@@ -104,16 +105,12 @@ class EditHarness:
     def __init__(self, folder: Path, seed: int) -> None:
         self.figures = EditFigures()
         self._rng = random.Random(seed)
-        self._home = folder / "home"
+        self._folder = folder
         self._machine = spoken(
             *((f"SPEAKER_{number % 3:02d}", "what was said here was hard to hear") for number in range(8))
         )
-        self._job_id = self._finish()
-        self._folders = JobFolders(self._home / "jobs")
-        self._result = self._folders.folder(self._job_id) / RESULT
-        self._bytes = self._result.read_bytes()
         self._seed = 0
-        self._known: list[Step] = []
+        self._begin(0)
 
     def run(self, rounds: int) -> EditFigures:
         """Run rounds.
@@ -122,6 +119,8 @@ class EditHarness:
             Broken: a guarantee was broken; has a note with the round and the folder.
         """
         for number in range(rounds):
+            if number and number % _ROUNDS_PER_RESULT == 0:
+                self._begin(number)
             try:
                 people = self._two() if number % 2 else self._one()
                 self._check(people)
@@ -131,9 +130,17 @@ class EditHarness:
             self.figures.rounds += 1
         return self.figures
 
+    def _begin(self, number: int) -> None:
+        """Edit another result from now on: the steps of many rounds take long to read."""
+        self._home = self._folder / f"home-{number}"
+        self._job_id = self._finish()
+        self._result = JobFolders(self._home / "jobs").folder(self._job_id) / RESULT
+        self._bytes = self._result.read_bytes()
+        self._known: list[Step] = []
+
     def _finish(self) -> int:
         """Complete a job with the machine's result."""
-        self._home.parent.mkdir(exist_ok=True)
+        self._folder.mkdir(exist_ok=True)
         bench = Bench(self._home)
         bench.now = time.time()  # or it would be removed as old
         try:
