@@ -55,6 +55,14 @@
 <context>
     <name>Actions</name>
     <message>
+        <source>&amp;Find in transcripts…</source>
+        <translation>&amp;Buscar en transcripciones…</translation>
+    </message>
+    <message>
+        <source>Find words in all transcripts</source>
+        <translation>Buscar palabras en todas las transcripciones</translation>
+    </message>
+    <message>
         <source>Only on &amp;mains power</source>
         <translation>Solo con corriente &amp;eléctrica</translation>
     </message>
@@ -137,14 +145,6 @@
     <message>
         <source>Show details of the selected job</source>
         <translation>Mostrar los detalles del trabajo seleccionado</translation>
-    </message>
-    <message>
-        <source>&amp;Find in transcripts…</source>
-        <translation>&amp;Buscar en transcripciones…</translation>
-    </message>
-    <message>
-        <source>Find words in all transcripts</source>
-        <translation>Buscar palabras en todas las transcripciones</translation>
     </message>
     <message>
         <source>Restore the jobs removed last</source>
@@ -1550,10 +1550,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Drag to move this border; of the selected turn, {earlier} and {later} do</source>
-        <translation>Arrastre para mover este límite; el de la intervención seleccionada, con {earlier} y {later}</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1572,6 +1568,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
+    </message>
+    <message>
+        <source>Drag to move this border; of the selected turn, {earlier} and {later} do</source>
+        <translation>Arrastre para mover este límite; el de la intervención seleccionada, con {earlier} y {later}</translation>
     </message>
 </context>
 <context>
@@ -4293,14 +4293,6 @@ Todo se queda en esta computadora.</translation>
         <source>Not saved yet</source>
         <translation>Aún sin guardar</translation>
     </message>
-    <message>
-        <source>Sign this result</source>
-        <translation>Firmar este resultado</translation>
-    </message>
-    <message>
-        <source>Name</source>
-        <translation>Nombre</translation>
-    </message>
 </context>
 <context>
     <name>ReviewSession</name>
@@ -4806,6 +4798,29 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Keyboard shortcuts</source>
         <translation>Atajos de teclado</translation>
+    </message>
+</context>
+<context>
+    <name>SignDialog</name>
+    <message>
+        <source>Sign this result</source>
+        <translation>Firmar este resultado</translation>
+    </message>
+    <message>
+        <source>You confirm that you checked it as it is now. A later change makes it a draft again.</source>
+        <translation>Usted confirma que lo revisó tal como está ahora. Un cambio posterior lo vuelve a hacer borrador.</translation>
+    </message>
+    <message>
+        <source>&amp;Name</source>
+        <translation>&amp;Nombre</translation>
+    </message>
+    <message>
+        <source>Sign</source>
+        <translation>Firmar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
 </context>
 <context>

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMenu
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from fi_desktop.audio.media_files import phone_call
@@ -16,6 +16,7 @@ from fi_desktop.core.transcript import Provenance, Role, Transcript, Turn, Word
 from fi_desktop.core.values import JobOptions, ReviewState
 from fi_desktop.exporters.files import rendered
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.result.review_bar import SignDialog
 from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
 from fi_desktop.gui.result.view import ResultView
@@ -312,21 +313,36 @@ class TestCheck:
         assert view.review.left_text == "No doubts left"
         view.review.mark.click()
         assert view.session.state is ReviewState.REVIEWED
-        QTimer.singleShot(0, lambda: self._agree("Dra. Robles"))
         view.review.sign.click()
+        dialog = view.review.findChild(SignDialog)
+        qtbot.waitUntil(dialog.name.hasFocus)
+        assert not dialog.left.isVisible()
+        dialog.name.clear()
+        assert not dialog.sign.isEnabled()
+        qtbot.keyClicks(dialog.name, "Dra. Robles ")
+        qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
         assert view.session.state is ReviewState.SIGNED
         assert view.review.state_text.startswith("Signed: Dra. Robles, ")
+        assert "may be wrong" not in view.verdict
         saved(qtbot, view, program)
         stored = program.service.folders.reviewed(job_id)
         assert (stored.state, stored.by) == (ReviewState.SIGNED, "Dra. Robles")
         exported = json.loads(rendered(stored, "json"))
         assert exported["signature"]["sha256"] == stored.sha256
 
-    def _agree(self, name: str) -> None:
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, QInputDialog)
-        dialog.findChild(QLineEdit).setText(name)
-        dialog.accept()
+    def test_signing_tells_the_doubts_that_are_left_and_can_be_given_up(self, qtbot: QtBot, view: ResultView):
+        view.review.sign.click()
+        dialog = view.review.findChild(SignDialog)
+        assert dialog.left.text() == view.review.left_text != "No doubts left"
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        assert view.session.state is ReviewState.DRAFT
+
+    def test_editing_at_a_doubt_selects_it(self, qtbot: QtBot, view: ResultView):
+        view.review.next_doubt.trigger()
+        doubt = view.text.table.itemDelegate()._doubt
+        press(qtbot, view, Qt.Key.Key_F2)
+        selected = view.corrections.editor.textCursor().selectedText()
+        assert selected == texts(view)[doubt.row][doubt.start :][: doubt.length] != ""
 
     def test_change_after_signing_is_a_new_draft_and_the_signed_one_stays(
         self, qtbot: QtBot, view: ResultView, program: FakeApp, job_id: int

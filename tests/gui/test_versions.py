@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QInputDialog
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fi_desktop.audio.media_files import phone_call
@@ -20,6 +20,7 @@ from fi_desktop.core.values import JobOptions, ReviewState, SpeakerCount
 from fi_desktop.exporters.files import rendered
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.gui.result.review_bar import SignDialog
 from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
 from fi_desktop.gui.result.text_editor import TextEditor
@@ -112,9 +113,11 @@ def type_after(qtbot: QtBot, opened: JobWindow, row: int, text: str) -> TextEdit
     return editor
 
 
-def sign(qtbot: QtBot, view: ResultView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_asked: ("Dra. Robles", True))
+def sign(qtbot: QtBot, view: ResultView) -> None:
     qtbot.mouseClick(view.review.sign, Qt.MouseButton.LeftButton)
+    dialog = view.review.findChild(SignDialog)
+    dialog.name.setText("Dra. Robles")
+    qtbot.mouseClick(dialog.sign, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: view.session.all_saved)
 
 
@@ -293,12 +296,10 @@ class TestRunWithoutResult:
 
 
 @pytest.fixture
-def redone(
-    qtbot: QtBot, opened: JobWindow, hand: ManualQueueThread, monkeypatch: pytest.MonkeyPatch
-) -> JobWindow:
+def redone(qtbot: QtBot, opened: JobWindow, hand: ManualQueueThread) -> JobWindow:
     """The window with two versions: the first is corrected and signed, the second has three speakers."""
     correct(qtbot, opened.result)
-    sign(qtbot, opened.result, monkeypatch)
+    sign(qtbot, opened.result)
     process_again(qtbot, opened, speakers="3")
     finish(qtbot, opened, hand, with_third_voice())
     return opened

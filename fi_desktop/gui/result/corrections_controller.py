@@ -149,20 +149,28 @@ class CorrectionsController(QObject):
 
     @Slot(int, int)
     def _on_edit_asked(self, row: int, offset: int) -> None:
+        self._edit(row, offset)
+
+    def _edit(self, row: int, offset: int, selected: int = 0) -> None:
         if not self._session.may_change():
             return
         segment = self._segment(row)
         text = "" if segment.missing else self._panel.text_of(row)
         self._table.choose(row)
         paragraphs = self._table.paragraphs
-        self.editor.open(
-            row, text, offset, self._table.text_rect(row), paragraphs.font, paragraphs.line_height
-        )
+        area, line = self._table.text_rect(row), paragraphs.line_height
+        self.editor.open(row, text, offset, area, paragraphs.font, line, selected=selected)
 
     @Slot()
     def _on_edit_key(self) -> None:
-        if self._row >= 0:
-            self._on_edit_asked(self._row, -1)
+        """Edit the selected segment; its doubt, if one is checked, is selected."""
+        if self._row < 0:
+            return
+        match = self._doubt_match(self._doubt) if self._doubt is not None else None
+        if match is not None and match.row == self._row:
+            self._edit(self._row, match.start, match.length)
+        else:
+            self._edit(self._row, -1)
 
     @Slot()
     def _on_return(self) -> None:
@@ -258,15 +266,18 @@ class CorrectionsController(QObject):
         if doubt is None:
             self._table.show_doubt(None)
             return
+        self._table.show_doubt(self._doubt_match(doubt))
+        self._table.setFocus()
+
+    def _doubt_match(self, doubt: Doubt) -> Match:
+        """Return where a doubt stands in the text."""
         text = self._panel.text_of(doubt.segment)
-        match = Match(doubt.segment, 0, len(text))
         if doubt.end:
             segment = self._segment(doubt.segment)
             first, last = (word_span(segment, text, at) for at in (doubt.first, doubt.end - 1))
             if first is not None and last is not None:
-                match = Match(doubt.segment, first[0], last[0] + last[1] - first[0])
-        self._table.show_doubt(match)
-        self._table.setFocus()
+                return Match(doubt.segment, first[0], last[0] + last[1] - first[0])
+        return Match(doubt.segment, 0, len(text))
 
     @Slot()
     def _on_accept(self) -> None:

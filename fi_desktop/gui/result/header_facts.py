@@ -73,10 +73,10 @@ class Verdict(QWidget):
         """What is said."""
         return self._text.text()
 
-    def show_transcript(self, transcript: Transcript, figures: WordFigures) -> None:
-        """Show how reliable a transcript is."""
+    def show_transcript(self, transcript: Transcript, share: float | None) -> None:
+        """Show how reliable a transcript is. share: of its words that may be wrong; None to say nothing."""
         self._transcript = transcript
-        grade, share = transcript.grade.value if transcript.grade else None, figures.wrong_share
+        grade = transcript.grade.value if transcript.grade else None
         denied = transcript.probable_speakers is not None  # how sure the turns are matters less then
         good = self._labels.grade_sentence(grade) if grade and grade != "doubtful" and not denied else ""
         told = (good, self._labels.remarks(grade, transcript.notes), sentence(wrong_words(share)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.core.changes import Splice
 from fi_desktop.core.transcript import Segment
@@ -151,10 +151,10 @@ class ReviewBar(QWidget):
 
     @Slot()
     def _on_sign(self) -> None:
-        title, label = self.tr("Sign this result"), self.tr("Name")
-        name, agreed = QInputDialog.getText(self, title, label, QLineEdit.EchoMode.Normal, account_name())
-        if agreed and name.strip():
-            self._session.sign(name.strip())
+        dialog = SignDialog(self.left_text if self.doubts else "", account_name(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.signed.connect(self._session.sign)
+        dialog.open()
 
     def _apply_theme(self) -> None:
         palette = self._state.palette()
@@ -173,3 +173,65 @@ class ReviewBar(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_saved"):
             self._apply_theme()
+
+
+class SignDialog(QDialog):
+    """Asks who signs, and says what is not checked.
+
+    Attributes:
+        name: the field for the name.
+        left: the doubts that nobody has checked; hidden without any.
+        sign: the button that signs.
+
+    Signals:
+        signed: the name of the person who signs.
+    """
+
+    signed = Signal(str)
+
+    def __init__(self, left: str, name: str, parent: QWidget | None = None) -> None:
+        """left: says that doubts are left, or ""; name: of the system's account."""
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Sign this result"))
+        what = QLabel(
+            self.tr("You confirm that you checked it as it is now. A later change makes it a draft again."),
+            self,
+        )
+        what.setWordWrap(True)
+        self.left = QLabel(left, self)
+        palette = self.left.palette()
+        palette.setColor(self.left.foregroundRole(), theme.tone("warn", self.palette()))
+        self.left.setPalette(palette)
+        self.left.setVisible(bool(left))
+        label = QLabel(self.tr("&Name"), self)
+        self.name = QLineEdit(name, self)
+        self.name.selectAll()
+        self.name.textChanged.connect(self._on_name_changed)
+        label.setBuddy(self.name)
+        self.sign, cancel = QPushButton(self.tr("Sign"), self), QPushButton(self.tr("Cancel"), self)
+        self.sign.setObjectName("primary")
+        self.sign.setDefault(True)
+        self.sign.clicked.connect(self.accept)
+        cancel.setObjectName("plain")
+        cancel.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.sign)
+        column = QVBoxLayout(self)
+        column.setSpacing(10)
+        for widget in (what, self.left, label, self.name):
+            column.addWidget(widget)
+        column.addSpacing(6)
+        column.addLayout(buttons)
+        self.setMinimumWidth(400)
+        self.accepted.connect(self._on_accepted)
+        self._on_name_changed()
+
+    @Slot()
+    def _on_name_changed(self) -> None:
+        self.sign.setEnabled(bool(self.name.text().strip()))
+
+    @Slot()
+    def _on_accepted(self) -> None:
+        self.signed.emit(self.name.text().strip())

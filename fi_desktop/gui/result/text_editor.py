@@ -48,9 +48,20 @@ class TextEditor(QTextEdit):
         self.textChanged.connect(self._grow)
         self.hide()
 
-    def open(self, row: int, text: str, offset: int, area: QRect, font: QFont, line_height: int) -> None:
+    def open(
+        self,
+        row: int,
+        text: str,
+        offset: int,
+        area: QRect,
+        font: QFont,
+        line_height: int,
+        *,
+        selected: int = 0,
+    ) -> None:
         """Edit a segment's text, with the caret at a character or, if -1, at its end.
 
+        selected: how many characters from the caret on to select.
         area, font, line_height: where and how the text is painted, pixels.
         """
         self.row = row
@@ -67,7 +78,9 @@ class TextEditor(QTextEdit):
         if offset < 0:
             cursor.movePosition(QTextCursor.MoveOperation.End)
         else:
-            cursor.setPosition(min(offset, len(self.toPlainText())))
+            last = len(self.toPlainText())
+            cursor.setPosition(min(offset, last))
+            cursor.setPosition(min(offset + selected, last), QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
         self._grow()
         self.show()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
@@ -197,7 +198,10 @@ class ResultView(QWidget):
 
     def _show_facts(self) -> None:
         self._facts.show_transcript(self._transcript, self.session.figures)
-        self._verdict.show_transcript(self._transcript, self.session.figures)
+        unchecked = self.session.state is ReviewState.DRAFT
+        self._verdict.show_transcript(
+            self._transcript, self.session.figures.wrong_share if unchecked else None
+        )
 
     @Slot(float)
     def _on_moved(self, moment_s: float) -> None:
