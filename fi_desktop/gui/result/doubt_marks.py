@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 
 from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
@@ -19,6 +20,7 @@ _REACH_PX = 3.0  # from the pointer
 _FIRST_PX = 6.0  # height of a column with one doubt
 _MORE_PX = 1.2  # for each time that it has twice as many
 _WORDS_SHOWN = 6
+_START = attrgetter("start_s")
 
 
 class DoubtMarks(QObject):
@@ -38,7 +40,7 @@ class DoubtMarks(QObject):
         if doubts == self._shown:
             return
         self._shown, self._columns_for = doubts, 0.0
-        ordered = sorted(doubts, key=_start)
+        ordered = sorted(doubts, key=_START)
         self._doubts = {kind: [doubt for doubt in ordered if doubt.kind is kind] for kind in DoubtKind}
         self._starts = {kind: [doubt.start_s for doubt in found] for kind, found in self._doubts.items()}
 
@@ -129,7 +131,3 @@ class DoubtMarks(QObject):
         if len(words) > 1:
             return self.tr("Not sure of these words: {words}").format(words=told)
         return self.tr("Not sure of this word: {words}").format(words=told)
-
-
-def _start(doubt: Doubt) -> float:
-    return doubt.start_s

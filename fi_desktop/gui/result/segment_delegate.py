@@ -139,7 +139,8 @@ class SegmentDelegate(QStyledItemDelegate):
         return _PAD + self._time_width + _GAP + names + tags
 
     def _measure_tags(self) -> int:
-        tags = {self._model.language_tag(row) for row in range(self._model.rowCount())}
+        firsts = {segment.language: row for row, segment in enumerate(self._model.texts)}
+        tags = [self._model.language_tag(row) for row in firsts.values()]
         return max(theme.text_width(self._tags, tag) for tag in tags) + 8 if any(tags) else 0
 
     def _selections(self, row: int, palette: QPalette) -> list[QTextLayout.FormatRange]:
