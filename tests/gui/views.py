@@ -127,6 +127,16 @@ def correcting(scene: Scene) -> JobWindow:
     return window
 
 
+def replacing(scene: Scene) -> JobWindow:
+    window = named(scene)
+    bar = text_of(window).bar
+    bar.open_to_replace()
+    bar.field.setText("dolor")
+    bar.replacement.setText("molestia")
+    bar.replace.click()
+    return window
+
+
 def checking(scene: Scene) -> JobWindow:
     window = named(scene)
     result_of(window).review.next_doubt.trigger()
@@ -376,6 +386,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "hearing": (a_day, hearing),
     "naming": (a_day, naming),
     "correcting": (a_day, correcting),
+    "replacing": (a_day, replacing),
     "checking": (a_day, checking),
     "signed": (a_day, signed),
     "results": (a_day, results),
