@@ -16,6 +16,7 @@ NAMED = {
     *(ROLE.EditableText, ROLE.SpinBox, ROLE.Slider, ROLE.Table, ROLE.List, ROLE.Tree, ROLE.PageTab),
     *(ROLE.MenuItem, ROLE.Link, ROLE.ProgressBar, ROLE.Dialog, ROLE.Window, ROLE.Chart),
 }
+TAKE_TAB = {"correcting", "checking"}  # here Tab goes on to the next doubt
 MANY = 60  # enough: the cells of a table are alike
 
 
@@ -79,7 +80,7 @@ def unreached(qtbot, view: QWidget) -> list[str]:
 @pytest.mark.look
 @pytest.mark.parametrize("name", VIEWS)
 def test_every_control_is_visible_named_and_reachable(qtbot, gallery, name):
-    """Every control has an accessible name, and Tab visits every control once."""
+    """Every control has an accessible name, and Tab visits every control once, unless it has a meaning."""
     with gallery.show(name) as view:
         with suppress(qtbot.TimeoutError):  # the assertions below name what is wrong
             qtbot.waitUntil(view.isActiveWindow, timeout=2000)
@@ -87,7 +88,8 @@ def test_every_control_is_visible_named_and_reachable(qtbot, gallery, name):
         assert not outside(view)
         assert not cut(view)
         assert not unnamed(view)
-        assert not unreached(qtbot, view)
+        if name not in TAKE_TAB:
+            assert not unreached(qtbot, view)
 
 
 @pytest.fixture(scope="module")

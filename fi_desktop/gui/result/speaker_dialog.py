@@ -7,7 +7,6 @@ from functools import partial
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QDialog,
     QGridLayout,
     QHBoxLayout,
@@ -52,8 +51,6 @@ class SpeakerDialog(QDialog):
         self.name.setPlaceholderText(self.tr("Name"))
         self.name.selectAll()
         self.roles: dict[Role, QPushButton] = {}
-        group = QButtonGroup(self)
-        group.setExclusive(False)
         grid = QGridLayout()
         for number, role in enumerate(Role):
             button = QPushButton(self._labels.role(role), self)
@@ -64,7 +61,6 @@ class SpeakerDialog(QDialog):
             button.setToolTip(button.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
             button.clicked.connect(partial(self._on_role, role))
             grid.addWidget(button, number // _COLUMNS, number % _COLUMNS)
-            group.addButton(button)
             self.roles[role] = button
         self.hear = QPushButton(self.tr("Hear this voice"), self)
         self.hear.setObjectName("plain")
