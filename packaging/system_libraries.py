@@ -31,8 +31,8 @@ LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
-# programs that the tests use: a virtual display, and a D-Bus session
-PROGRAMS = {"Xvfb": "xvfb", "dbus-run-session": "dbus"}
+# programs that the tests use: a virtual display, a D-Bus session, and readers of PDF
+PROGRAMS = {"Xvfb": "xvfb", "dbus-run-session": "dbus", "pdftotext": "poppler-utils"}
 # the accessibility bus for screen readers
 AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")
 # Qt includes no fonts
