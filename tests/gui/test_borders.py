@@ -140,6 +140,22 @@ def test_border_shows_its_time_on_the_way_and_escape_abandons_it(qtbot: QtBot, v
     assert spans(view) == [(1.0, 4.0), (4.0, 5.5), (9.0, 10.0)]
 
 
+def test_lanes_scroll_when_a_border_is_dragged_out_of_sight(view: ResultView):
+    lanes, left = view.lanes, Qt.MouseButton.LeftButton
+    lanes.zoom_to(200.0, 1500)
+    assert lanes.x_of(10.0) < lanes.viewport().width()
+    QTest.mousePress(lanes.viewport(), left, pos=place(view, 10.0, 0))
+    QTest.mousePress(lanes.viewport(), Qt.MouseButton.RightButton, pos=place(view, 10.0, 0))
+    QTest.mouseRelease(lanes.viewport(), Qt.MouseButton.RightButton, pos=place(view, 10.0, 0))
+    for _ in range(20):
+        for beyond in (30, 40):
+            at = QPoint(lanes.viewport().width() + beyond, place(view, 10.0, 0).y())
+            QTest.mouseMove(lanes.viewport(), at)
+    assert lanes.horizontalScrollBar().value() > 1600
+    QTest.mouseRelease(lanes.viewport(), left, pos=at)
+    assert spans(view)[2][1] > 11.0
+
+
 def test_click_on_a_border_is_still_a_click(view: ResultView):
     QTest.mouseClick(view.lanes.viewport(), Qt.MouseButton.LeftButton, pos=place(view, 3.97, 0))
     assert not view.session.changed_here

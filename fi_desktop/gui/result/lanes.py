@@ -270,6 +270,7 @@ class LanesView(LanesCanvas):
             moved = event.position().toPoint() - self._press_at
             if self._drag is not None:
                 if self._drag.moving or abs(moved.x()) >= QApplication.startDragDistance():
+                    self._scroll_to(event.position().x())
                     self._drag.move(event.position().x())
                     QToolTip.hideText()
                     self.viewport().update()
@@ -289,8 +290,10 @@ class LanesView(LanesCanvas):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Leave the border where it is, or select the clicked turn."""
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
         press_at, self._press_at = self._press_at, None
-        if press_at is None or event.button() is not Qt.MouseButton.LeftButton:
+        if press_at is None:
             return
         drag, self._drag = self._drag, None
         if drag is not None and drag.moving:
@@ -319,6 +322,12 @@ class LanesView(LanesCanvas):
         )
         tip = self.tr("Drag to move this border; of the selected turn, {earlier} and {later} do")
         return tip.format(earlier=earlier, later=later)
+
+    def _scroll_to(self, x: float) -> None:
+        """Scroll on if a border is dragged beyond the visible part."""
+        left, right = GUTTER, self.viewport().width() - END
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() + round((min(0.0, x - left) + max(0.0, x - right)) / 3))
 
     def _drop_border(self) -> None:
         """Let go of a border that is being dragged; nothing changes."""
