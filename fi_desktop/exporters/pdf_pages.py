@@ -7,6 +7,7 @@ document, or is an artifact such as the page number. Nothing depends on the cloc
 
 from __future__ import annotations
 
+import logging
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ _AMBER_GROUND, _GREEN_GROUND = (255, 244, 214), (230, 244, 234)
 _LONG_WORD = 12  # letters; shorter ones fit into any column
 _NEEDS_SHAPING = "\u0300"  # the first combining mark; scripts that join letters follow
 _UNKNOWN = "□"  # for a character that no embedded font has
+
+for _library in ("fpdf", "fontTools"):
+    logging.getLogger(_library).setLevel(logging.ERROR)  # their warnings name letters of the text
 
 Color = tuple[int, int, int]
 

@@ -91,3 +91,4 @@ print("PySide6" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["[]", "False"]
+    assert done.stderr == ""

@@ -210,3 +210,12 @@ def test_name_of_nothing_still_has_its_ending():
 @given(st.text(max_size=40))
 def test_any_text_can_be_exported(format, text):
     assert rendered(hostile(text), format, OPTIONS)
+
+
+def test_no_word_of_a_transcript_is_logged(caplog, capfd):
+    caplog.set_level("DEBUG")
+    for text in ("secreto", "🩺 漢字 ሰላም", "\ue000\ufffd"):
+        for format in EXPORTERS:
+            rendered(hostile(text), format, OPTIONS)
+    logged = caplog.text + "".join(capfd.readouterr())
+    assert not [text for text in ("secreto", "🩺", "漢", "1F9FA", "6F22", "\\ue000") if text in logged]
