@@ -168,6 +168,8 @@ def find_parts(files: Iterable[Path]) -> list[Part]:
                 found["FFmpeg"] = _built_ffmpeg()
             elif owner.metadata["Name"] == "av":
                 found |= {name: _in_pyav(name, licence, owner) for name, licence in _IN_PYAV}
+            elif owner.metadata["Name"] == "apsw":
+                found["SQLite"] = _in_apsw(owner)
         elif file.is_relative_to(sys.base_prefix):
             found["CPython"] = _python()
         elif not file.is_absolute() or "PyInstaller" in file.parts or "build" in file.parts:
@@ -219,6 +221,12 @@ def _distribution(found: Distribution) -> Part:
 def _in_pyav(name: str, licence: str, pyav: Distribution) -> Part:
     version = f"bundled with PyAV {pyav.version}"
     return Part(name, version, f"pkg:generic/{name.lower()}?bundled_with=av@{pyav.version}", licence)
+
+
+def _in_apsw(apsw: Distribution) -> Part:
+    version = apsw.version.rpartition(".")[0]  # the rest counts apsw's releases with this SQLite
+    purl = f"pkg:generic/sqlite@{version}?bundled_with=apsw@{apsw.version}"
+    return Part("SQLite", version, purl, "blessing")  # SPDX: public domain
 
 
 def _built_ffmpeg() -> Part:

@@ -11,6 +11,7 @@ from fi_desktop.jobs.search_query import SearchQuery, SearchTerm, role_of
 from fi_desktop.jobs.spoken_words import keys_of
 
 _MOST_COMPLETIONS = 40  # words that begin like one that is still typed; those in most results
+_MOST_PHRASES = 12  # each completion of a phrase is a phrase
 _BEGINS = (
     "SELECT number FROM vocabulary WHERE word >= ? AND word < ? || char(1114111)"
     " ORDER BY results DESC LIMIT ?"
@@ -49,7 +50,7 @@ class ExpressionBuilder:
         numbers = self._numbers(first)
         if len(numbers) < len(first):
             return ""
-        ends = self._completions(last) if begins else self._numbers([last])
+        ends = self._completions(last)[:_MOST_PHRASES] if begins else self._numbers([last])
         phrases = (" ".join((*numbers, end)) for end in ends)
         alternatives = " OR ".join(f'"{phrase}"' for phrase in phrases)
         return f"{column} : ({alternatives})" if alternatives else ""

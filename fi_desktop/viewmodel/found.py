@@ -12,6 +12,7 @@ from fi_desktop.jobs.spoken_lines import SpokenLine
 from fi_desktop.jobs.transcript_search import FoundLine
 
 _BEFORE = 40  # characters that are shown before the first mark
+_ROUNDED_S = 0.001  # the index rounds starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def place_of(transcript: Transcript, found: FoundLine) -> tuple[int, float]:
     line, segments = found.line, transcript.segments
     number = line.number
     if not (number < len(segments) and _text_of(segments[number]) == line.text):
-        earlier = [at for at, segment in enumerate(segments) if segment.start <= line.start]
+        earlier = [at for at, segment in enumerate(segments) if segment.start <= line.start + _ROUNDED_S]
         number = earlier[-1] if earlier else 0
         return number, line.start
     segment = segments[number]

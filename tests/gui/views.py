@@ -24,6 +24,7 @@ from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.result.window import JobWindow
 from fi_desktop.gui.window_state import resize_to_screen
+from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerState
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.config import WatchedFolder
@@ -215,6 +216,22 @@ def searching(scene: Scene) -> QWidget:
     return window
 
 
+def finding(scene: Scene) -> QWidget:
+    scene.finish(2, samples.consultation())
+    index = IndexingThread(scene.program.settings.search, scene.program.service)
+    index.start()
+    index.compare(hurry=True)
+    scene.wait(index.caught_up.is_set)
+    index.close()
+    scene.desktop.window.commands.find.trigger()
+    window = scene.desktop.window.finder.window
+    assert window is not None
+    window.field.setText("dolor")
+    scene.wait(lambda: window.lines.rowCount() > 1)
+    window.table.selectRow(1)
+    return window
+
+
 def models(scene: Scene) -> QWidget:
     scene.desktop.window.models.show()
     dialog = scene.desktop.window.models.dialog
@@ -383,6 +400,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "doubtful": (a_day, doubtful),
     "reading": (a_day, reading),
     "searching": (a_day, searching),
+    "finding": (a_day, finding),
     "hearing": (a_day, hearing),
     "naming": (a_day, naming),
     "correcting": (a_day, correcting),

@@ -256,6 +256,8 @@ class FindWindow(QWidget):
         box.setAccessibleName(self.tr("Who says it"))
         box.setToolTip(self.tr("A role, or part of a name"))
         box.setEditable(True)
+        if (edit := box.lineEdit()) is not None:
+            edit.setAccessibleName(box.accessibleName())
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.addItem(self.tr("Anybody"), "")
         labels = UiLabels(self)
