@@ -118,6 +118,26 @@ def test_recording_that_is_gone_is_looked_for_before_anybody_plays_it(
     view.close_player()
 
 
+def test_recording_is_found_without_an_audio_device_too(
+    qtbot: QtBot, bridge: Bridge, program: FakeApp, job_id: int, recording: Path
+):
+    moved = recording.parent.rename(recording.parent.with_name("2024")) / recording.name
+    session = ReviewSession(job_id, program.service.folders.result(job_id), program.service, bridge)
+    view = ResultView(session, str(recording), bridge, output=lambda: None)
+    qtbot.addWidget(view)
+    view.show()
+    view.player.play(1.0)
+    assert view.player.error == messages.PLAY_NO_DEVICE.code
+    qtbot.waitUntil(view.controls.find_it.isVisible)
+    qtbot.waitUntil(lambda: str(moved) in view.message.text)
+    qtbot.mouseClick(view.message.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.path == str(moved))
+    assert program.service.job(job_id).result(30).path == str(moved)
+    view.player.play(1.0)
+    assert view.player.error == messages.PLAY_NO_DEVICE.code
+    view.close_player()
+
+
 def test_chosen_file_is_used_only_if_it_is_the_recording(
     qtbot: QtBot, view: ResultView, program: FakeApp, job_id: int, recording: Path, tmp_path: Path
 ):

@@ -157,6 +157,16 @@ class Player(QObject):
         if not self._closed and self._link is None and not self._error and self._open():
             self._link = PlaybackLink(self._source, self._folder, self._table, self._received.emit)
 
+    @property
+    def source(self) -> Path:
+        """The recording."""
+        return self._source
+
+    def miss(self) -> None:
+        """Say that the recording is gone: somebody looked."""
+        self._error = messages.AUDIO_MISSING.code
+        self.changed.emit()
+
     def set_source(self, source: Path) -> None:
         """Play another file from now on: the recording was found there."""
         self.pause()

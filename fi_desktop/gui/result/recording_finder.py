@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from fi_desktop.audio.media_files import MEDIA_EXTENSIONS
+from fi_desktop.core import messages
 from fi_desktop.core.job import Job
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
@@ -76,10 +77,17 @@ class RecordingFinder(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
-        """Look in the likely places, once."""
+        """Look in the likely places, once; without an audio device, nobody else notices that it is gone."""
         if self._player.gone and not self._looked:
             self._looked = True
             self._ask(self._look_nearby)
+        elif self._player.error == messages.PLAY_NO_DEVICE.code:
+            there = self._player.source.is_file
+            self._bridge.run_in_thread("recording-check", there, self._on_checked, self._on_failed)
+
+    def _on_checked(self, there: bool) -> None:
+        if not there and not self._player.gone:
+            self._player.miss()
 
     def _ask(self, then: Callable[[SoughtRecording], None]) -> None:
         """Go on with what is known of the recording."""
