@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fi_desktop.core.changes import Splice
 from fi_desktop.core.transcript import Segment, Transcript, right_words, wrong_share_of
 
 
 class WordFigures:
-    """Counts of each segment: an edit counts only the segments that it changes."""
+    """Counts words: an edit counts only those of the segments that it changes.
+
+    Attributes:
+        words: the number of words.
+        right: how many have a probability, and how many of these are probably right.
+    """
 
     def __init__(self, transcript: Transcript) -> None:
-        self._counts = [len(segment.words) for segment in transcript.segments]
-        self._right = [right_words(segment) for segment in transcript.segments]
-
-    @property
-    def right(self) -> list[tuple[int, float]]:
-        """How many words of each segment are probably right, see `right_words`."""
-        return self._right
-
-    @property
-    def words(self) -> int:
-        """The number of words."""
-        return sum(self._counts)
+        self.words = 0
+        self.right = (0, 0.0)
+        self._count(transcript.segments, +1)
 
     @property
     def wrong_share(self) -> float | None:
         """The share of the words that is probably wrong, see `Transcript`."""
-        return wrong_share_of(self._right)
+        return wrong_share_of([self.right])
 
     def take(self, change: Splice[Segment]) -> None:
         """Count the segments that changed."""
-        replaced = slice(change.at, change.at + len(change.before))
-        self._counts[replaced] = [len(segment.words) for segment in change.after]
-        self._right[replaced] = [right_words(segment) for segment in change.after]
+        self._count(change.before, -1)
+        self._count(change.after, +1)
+
+    def _count(self, segments: Iterable[Segment], sign: int) -> None:
+        known, right = self.right
+        for segment in segments:
+            self.words += sign * len(segment.words)
+            counted = right_words(segment)
+            known, right = known + sign * counted[0], right + sign * counted[1]
+        self.right = known, right

@@ -73,7 +73,12 @@ class LanesView(LanesCanvas):
     def show_transcript(self, transcript: Transcript) -> None:
         """Show a transcript that was corrected; zoom and scroll stay."""
         self._drop_border()
-        self._read(transcript, self._transcript)
+        before = self._transcript
+        self._read(transcript, before)
+        if self.named and transcript.turns is before.turns and transcript.people == before.people:
+            self._describe()
+            self._update_ruler()
+            return
         if self._chosen is not None and self._chosen >= len(self.turns):
             self._chosen = None
         self._measure()
@@ -83,6 +88,9 @@ class LanesView(LanesCanvas):
     def show_doubts(self, doubts: Sequence[Doubt]) -> None:
         """Show the doubts that are left, of the transcript that is shown."""
         self._marks.show(doubts)
+        self._update_ruler()
+
+    def _update_ruler(self) -> None:
         self.viewport().update(GUTTER, 0, self.viewport().width() - GUTTER, AXIS)
 
     def _describe(self) -> None:

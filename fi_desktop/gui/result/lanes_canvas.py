@@ -137,17 +137,19 @@ class LanesCanvas(QAbstractScrollArea):
         self._paint_doubts(painter, area)
         painter.setClipRect(area.adjusted(-4, AXIS - 6, 0, 0))
         self._paint_missing(painter, area)
-        for lane in self.lanes:
-            self._paint_lane(painter, lane, area)
-        self._paint_overlaps(painter, area)
+        if rect.bottom() >= AXIS:  # otherwise, doubts changed, but no turn
+            for lane in self.lanes:
+                self._paint_lane(painter, lane, area)
+            self._paint_overlaps(painter, area)
         self._paint_chosen(painter)
         self._paint_playhead(painter)
         painter.setClipRect(area.adjusted(-4, 0, 0, 0))
         self._paint_drag(painter)
         painter.restore()
-        top = AXIS - 6 if self.verticalScrollBar().value() else 0
-        painter.setClipRect(QRect(0, top, GUTTER - 4, self.height()))
-        self._paint_gutter(painter)
+        if rect.left() < GUTTER:
+            top = AXIS - 6 if self.verticalScrollBar().value() else 0
+            painter.setClipRect(QRect(0, top, GUTTER - 4, self.height()))
+            self._paint_gutter(painter)
 
     def _paint_axis(self, painter: QPainter, area: QRect) -> None:
         step = lane_tick_step_s(self.pixels_per_s)

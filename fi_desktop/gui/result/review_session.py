@@ -177,7 +177,7 @@ class ReviewSession(QObject):
                 self.version,
                 waiting,
                 after=self._on_disk,
-                outcome=ReviewOutcome.of(self._review, self.figures.right),
+                outcome=ReviewOutcome.of(self._review, [self.figures.right]),
             ),
             self._on_saved,
             self._on_not_saved,
@@ -202,7 +202,7 @@ class ReviewSession(QObject):
                 self.version,
                 waiting,
                 after=sent,
-                outcome=ReviewOutcome.of(self._review, self.figures.right),
+                outcome=ReviewOutcome.of(self._review, [self.figures.right]),
             )
 
     def _take(self, step: Step) -> bool:
