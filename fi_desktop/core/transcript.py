@@ -6,6 +6,7 @@ Times are float seconds from the start of the recording; only exporters and widg
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ SCHEMA = "fi-desktop.transcript"
 SCHEMA_VERSION = 3
 
 _DOUBTFUL_WORD = 0.7
-_SPEAKER = attrgetter("speaker")
+_SPEAKER, _START = attrgetter("speaker"), attrgetter("start")
 _ENOUGH_WORDS = 20  # to estimate how many of them are wrong
 
 
@@ -278,16 +279,17 @@ class Transcript:
 
 def overlaps(turns: Iterable[Turn]) -> tuple[Region, ...]:
     """Return when two or more people speak at once, in order."""
-    borders = sorted(border for turn in turns for border in ((turn.start, 1), (turn.end, -1)))
     regions: list[Region] = []
-    speaking = 0
-    since = 0.0
-    for moment, change in borders:
-        if change > 0 and speaking == 1:
-            since = moment
-        elif change < 0 and speaking == 2 and moment > since:
-            regions.append(Region(since, moment))
-        speaking += change
+    latest = -math.inf  # when the last of those who have begun ends
+    for turn in sorted(turns, key=_START):
+        end = min(turn.end, latest)
+        if end > turn.start:
+            if regions and turn.start < regions[-1].end:
+                end = max(end, regions[-1].end)
+                regions[-1] = Region(regions[-1].start, end)
+            else:
+                regions.append(Region(turn.start, end))
+        latest = max(latest, turn.end)
     return tuple(regions)
 
 

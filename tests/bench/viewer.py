@@ -2,8 +2,8 @@
 
     python -m tests.bench.viewer [--words 30000]
 
-Uses the offscreen platform and no audio device: what is measured is the window's own work per frame and key.
-Prints a line per figure.
+Uses the offscreen platform and no audio device: what is measured is the window's own work per frame, key and
+edit, as processor time of its thread, so that it is the same on a busy machine. Prints a line per figure.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -128,16 +129,16 @@ def main() -> None:
         assert view.corrections is not None
         table, bar = view.text.table, view.text.table.verticalScrollBar()
         steps = [round(bar.maximum() * share / 100) for share in range(0, 100, 2)]
-        print("scroll:", Frames([timed(lambda at=at: bar.setValue(at)) for at in steps]))  # type: ignore[misc]
-        print("zoom in:", Frames([timed(view.lanes.zoom_in) for _ in range(12)]))
+        print("scroll:", Frames([worked(lambda at=at: bar.setValue(at)) for at in steps]))  # type: ignore[misc]
+        print("zoom in:", Frames([worked(view.lanes.zoom_in) for _ in range(12)]))
         moments = [7.0 + 0.033 * number for number in range(120)]
-        print("playback, zoomed in:", Frames([timed(lambda s=s: view.player.moved.emit(s)) for s in moments]))  # type: ignore[misc]
+        print("playback, zoomed in:", Frames([worked(partial(view.player.moved.emit, s)) for s in moments]))
         view.lanes.zoom_to_fit()
-        print("playback, whole:", Frames([timed(lambda s=s: view.player.moved.emit(s)) for s in moments]))  # type: ignore[misc]
+        print("playback, whole:", Frames([worked(partial(view.player.moved.emit, s)) for s in moments]))
         table.choose(20)
         QApplication.processEvents()
         view.corrections._on_edit_key()
-        keys = [timed(lambda: QTest.keyClick(view.corrections.editor, Qt.Key.Key_A)) for _ in range(40)]  # type: ignore[union-attr]
+        keys = [worked(lambda: QTest.keyClick(view.corrections.editor, Qt.Key.Key_A)) for _ in range(40)]  # type: ignore[union-attr]
         print("key in the editor:", Frames(keys))
         print(f"edit taken: {1000 * worked(view.corrections.editor.commit):.1f} ms")
         while table.unmeasured or not session.all_saved:  # what an open window does in its first second
