@@ -65,7 +65,7 @@ class Conversation:
     Attributes:
         duration_s: length of the recording, seconds.
         silence_s, single_s, overlap_s: how long nobody, one person, or several people at once speak.
-        pause_s: the median pause before an answer, of anybody; None if there is none.
+        pause_s: the median pause before an answer, of anybody; None if nobody answers after a pause.
         speakers: in order of first appearance.
         roles: one for each role that people have, in order of first appearance.
     """

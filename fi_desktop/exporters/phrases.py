@@ -34,6 +34,7 @@ class Labels:
         silence: says that nobody speaks.
         moment: date and time, for strftime.
         page: {number} of a page, {total} number of pages.
+        turn, interruption, pause: say what these figures of a conversation count.
         names: headings of columns and facts, by the name of a field of a table.
         languages: names of frequent spoken languages, by ISO 639-1 code.
     """
@@ -61,6 +62,9 @@ class Labels:
     silence: str
     moment: str
     page: str
+    turn: str
+    interruption: str
+    pause: str
     names: Mapping[str, str]
     languages: Mapping[str, str]
 
@@ -97,6 +101,15 @@ LABELS = {
         silence="Nobody speaks in this recording.",
         moment="%Y-%m-%d %H:%M",
         page="Page {number} of {total}",
+        turn=(
+            "A turn lasts until another person takes over, or until three seconds of silence; "
+            "what a listener says meanwhile, such as “mhm”, is not a turn."
+        ),
+        interruption=(
+            "An interruption is a turn that begins at least a quarter of a second before another person "
+            "stops, and goes on for at least as long after them."
+        ),
+        pause="Pauses are medians: from when another person stops to when the answer begins.",
         names={
             "recording": "Recording",
             "length": "Length",
@@ -111,6 +124,17 @@ LABELS = {
             "doubtful": "Hard to hear",
             "overlap": "Overlap",
             "state": "State",
+            "figures": "Figures of the conversation",
+            "speaking": "Speaking time",
+            "share": "Share",
+            "turns": "Turns",
+            "interruptions": "Interruptions",
+            "longest": "Longest turn",
+            "pause": "Pause",
+            "rate": "Words/min",
+            "answers": "Pause before answers",
+            "silence": "Silence",
+            "together": "Several at once",
         },
         languages={
             "ar": "Arabic",
@@ -158,6 +182,15 @@ LABELS = {
         silence="Nadie habla en esta grabación.",
         moment="%d/%m/%Y %H:%M",
         page="Página {number} de {total}",
+        turn=(
+            "Un turno dura hasta que otra persona toma la palabra o hasta tres segundos de silencio; "
+            "lo que dice entretanto quien escucha, como «mhm», no cuenta como turno."
+        ),
+        interruption=(
+            "Una interrupción es un turno que empieza al menos un cuarto de segundo antes de que otra "
+            "persona deje de hablar y sigue al menos otro tanto después."
+        ),
+        pause="Las pausas son medianas: de que otra persona deja de hablar a que empieza la respuesta.",
         names={
             "recording": "Grabación",
             "length": "Duración",
@@ -172,6 +205,17 @@ LABELS = {
             "doubtful": "Se oyó mal",
             "overlap": "Simultáneo",
             "state": "Estado",
+            "figures": "Cifras de la conversación",
+            "speaking": "Tiempo hablado",
+            "share": "Parte",
+            "turns": "Turnos",
+            "interruptions": "Interrupciones",
+            "longest": "Turno más largo",
+            "pause": "Pausa",
+            "rate": "Palabras/min",
+            "answers": "Pausa antes de responder",
+            "silence": "Silencio",
+            "together": "Varios a la vez",
         },
         languages={
             "ar": "árabe",

@@ -966,6 +966,20 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>FiguresAction</name>
+    <message>
+        <source>Figures of the conversation</source>
+        <translation>Cifras de la conversación</translation>
+    </message>
+</context>
+<context>
+    <name>FiguresDialog</name>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+</context>
+<context>
     <name>FileDialog</name>
     <message>
         <source>&amp;Look in:</source>
@@ -1534,6 +1548,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>LanesPanel</name>
+    <message>
+        <source>Figures</source>
+        <translation>Cifras</translation>
+    </message>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>

@@ -240,6 +240,18 @@ def crosstalk() -> Transcript:
     )
 
 
+def three_people() -> Transcript:
+    """Return a visit with a companion, in which people interrupt each other."""
+    talk = consultation()
+    turns: list[Turn] = []
+    for number, turn in enumerate(talk.turns):
+        speaker = "SPEAKER_02" if number % 7 == 5 else turn.speaker
+        start = turns[-1].end - 0.6 if number % 4 == 3 else turn.start
+        turns.append(Turn(start, turn.end, speaker))
+    words = [word for part in talk.segments for word in part.words]
+    return replace(talk, turns=tuple(turns), segments=segments_of_words(assign_speakers(words, turns)))
+
+
 def with_missing_words() -> Transcript:
     """Return a visit with two passages of speech that have no words."""
     talk = consultation()

@@ -208,6 +208,24 @@ def process_again(scene: Scene) -> QWidget:
     return dialog
 
 
+def figures(scene: Scene) -> QWidget:
+    """Show the figures of a consultation with three people, two of whom have the same role."""
+    scene.finish(2, samples.three_people())
+    window = result(scene, 2)
+    session = result_of(window).session
+    for label, name, role in (
+        ("SPEAKER_00", "Dra. Salas", Role.CLINICIAN),
+        ("SPEAKER_01", "", Role.PATIENT),
+        ("SPEAKER_02", "Dr. Iván Montes", Role.CLINICIAN),
+    ):
+        session.edit(Describe(label, name, role))
+    scene.wait(lambda: session.all_saved)
+    result_of(window).figures.trigger()
+    dialog = result_of(window).figures.dialog
+    assert dialog is not None
+    return dialog
+
+
 def searching(scene: Scene) -> QWidget:
     window = reading(scene)
     bar = text_of(window).bar
@@ -401,6 +419,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "reading": (a_day, reading),
     "searching": (a_day, searching),
     "finding": (a_day, finding),
+    "figures": (a_day, figures),
     "hearing": (a_day, hearing),
     "naming": (a_day, naming),
     "correcting": (a_day, correcting),

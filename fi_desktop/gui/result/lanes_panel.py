@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Slot
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Slot
+from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.segments_table import SegmentsTable
-from fi_desktop.gui.widgets import separator
+from fi_desktop.gui.widgets import action_button, separator
 from fi_desktop.viewmodel.result import SegmentTurnMap, turns_to_show
 
 
 class LanesPanel(QWidget):
-    """The lanes below a title and the buttons that zoom them.
+    """The lanes below a title and the buttons that zoom them and open their figures.
 
     Attributes:
+        figures: opens the figures of the conversation.
         zooms: the buttons, by the name of their icon.
     """
 
-    def __init__(self, lanes: LanesView, parent: QWidget | None = None) -> None:
+    def __init__(self, lanes: LanesView, figures: QAction, parent: QWidget | None = None) -> None:
+        """figures: what opens the figures of the conversation."""
         super().__init__(parent)
         title = QLabel(lanes.title, self)
         title.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
@@ -29,6 +31,12 @@ class LanesPanel(QWidget):
         bar.setContentsMargins(16, 6, 12, 0)
         bar.setSpacing(2)
         bar.addWidget(title, 1)
+        self.figures = action_button(figures, self)
+        self.figures.setText(self.tr("Figures"))
+        self.figures.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.figures.setEnabled(figures.isEnabled())
+        bar.addWidget(self.figures)
+        bar.addSpacing(8)
         self.zooms: dict[str, QToolButton] = {}
         for icon, name, key, on_clicked in (
             ("zoom-out", self.tr("Zoom out"), "-", lanes.zoom_out),
@@ -53,6 +61,7 @@ class LanesPanel(QWidget):
         self._apply_theme()
 
     def _apply_theme(self) -> None:
+        self.figures.setIcon(theme.icon("figures", self.palette()))
         for icon, button in self.zooms.items():
             button.setIcon(theme.icon(icon, self.palette()))
 

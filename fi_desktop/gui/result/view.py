@@ -27,6 +27,7 @@ from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.result.border_controller import BorderController
 from fi_desktop.gui.result.corrections_controller import CorrectionsController
+from fi_desktop.gui.result.figures_dialog import FiguresAction
 from fi_desktop.gui.result.header_facts import FactsLine, Verdict
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.lanes_panel import LanesPanel, TextLink
@@ -50,6 +51,7 @@ class ResultView(QWidget):
     Attributes:
         session: the corrections.
         lanes: the speaker lanes; lanes_panel: the lanes with their title and buttons.
+        figures: opens the figures of the conversation.
         path: the recording.
         player: plays the recording; controls: its controls; finder: finds it if it was moved.
         review: how far it is checked, and the doubts that are left.
@@ -142,7 +144,8 @@ class ResultView(QWidget):
         self.again.setAccessibleName(self.tr("Process again"))
         self.again.clicked.connect(self.options_asked)
         self.versions = VersionBox(self)
-        self.lanes_panel = LanesPanel(self.lanes, self)
+        self.figures = FiguresAction(session, self)
+        self.lanes_panel = LanesPanel(self.lanes, self.figures, self)
         self._facts, self._verdict = FactsLine(self), Verdict(self)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
