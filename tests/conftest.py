@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 # before Qt is imported: tests run offscreen unless a display is given on purpose
 from tests.gui import environments
@@ -64,35 +65,36 @@ def sample() -> Path:
 
 @pytest.fixture(scope="session")
 def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """The phone call repeated for 8 minutes: enough work to be interrupted."""
-    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", times=16)
-
-
-@pytest.fixture(scope="session")
-def five_minutes(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """The phone call repeated ten times: can be interrupted, and finishes soon."""
-    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "five-minutes.wav", times=10)
-
-
-def _repeated(sample: Path, path: Path, *, times: int) -> Path:
+    """The phone call repeated for 5 minutes: can be interrupted, and finishes soon."""
+    path = tmp_path_factory.mktemp("recordings") / "long.wav"
     with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
         target.setparams(source.getparams())
         frames = source.readframes(source.getnframes())
-        for _ in range(times):
+        for _ in range(10):
             target.writeframes(frames)
     return path
 
 
 @pytest.fixture(scope="session")
 def fitted_pyannote(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of pyannote weights overfitted to the phone call; trained once, in ten seconds."""
+    """A folder of pyannote weights overfitted to the phone call; trained once, in ten seconds.
+
+    The processes of one run share it.
+    """
     torch = pytest.importorskip("torch", reason="fi-desktop[pyannote] is not installed")
 
     from tests.packs.make_pyannote import make_pyannote
 
-    folder = tmp_path_factory.mktemp("weights") / "fitted"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # threads that wait for each other on a busy machine are very slow
-    make_pyannote(folder, fit=True)
-    torch.set_num_threads(threads)
+    run = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        run = run.parent  # each process has a folder of its own in that of the run
+    folder = run / "fitted"
+    with FileLock(run / "fitted.lock"):
+        if not folder.exists():
+            trained = tmp_path_factory.mktemp("weights") / "fitted"
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)  # threads that wait for each other on a busy machine are very slow
+            make_pyannote(trained, fit=True)
+            torch.set_num_threads(threads)
+            trained.rename(folder)
     return folder

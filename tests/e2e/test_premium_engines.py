@@ -135,17 +135,17 @@ def killed_after_two_batches(pipe: Connection, device: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals on Windows")
 def test_words_of_finished_batches_survive_the_worker(
-    with_packs: Path, tmp_path: Path, five_minutes: Path, monkeypatch: pytest.MonkeyPatch
+    with_packs: Path, tmp_path: Path, long_recording: Path, monkeypatch: pytest.MonkeyPatch
 ):
     counts = tmp_path / "counts"
     monkeypatch.setenv("DECODED_WINDOWS", str(counts))
     monkeypatch.setattr(process, "main", killed_after_two_batches)
     options = JobOptions(engine="builtin", language="es")
     with running_app(with_packs, workers=1) as driver:
-        (killed,) = driver.submit(five_minutes, options=options)
+        (killed,) = driver.submit(long_recording, options=options)
         (job,) = driver.wait_until_done(killed)
         decoded = counts.read_text().count("decoded")
-        (undisturbed,) = driver.submit(five_minutes, options=options)
+        (undisturbed,) = driver.submit(long_recording, options=options)
         driver.wait_until_done(undisturbed)
     assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
     assert counts.read_text().count("decoded") - decoded == decoded > 8  # each window once

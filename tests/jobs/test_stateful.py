@@ -508,7 +508,7 @@ class Queue(RuleBasedStateMachine):
 _EXAMPLES = os.environ.get("FI_STATEFUL_EXAMPLES")
 
 Queue.TestCase.settings = settings(
-    max_examples=int(_EXAMPLES or 500),
+    max_examples=int(_EXAMPLES or 300),
     stateful_step_count=20,
     deadline=None,
     derandomize=_EXAMPLES is None,

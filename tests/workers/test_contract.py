@@ -110,10 +110,10 @@ def test_next_job_runs_after_a_cancelled_one(driver: Driver, long_recording: Pat
 
 
 def test_stop_requeues_a_running_job_and_the_next_start_finishes_it(
-    backend: BackendName, home: Path, five_minutes: Path
+    backend: BackendName, home: Path, long_recording: Path
 ):
     with running_app(home, backend=backend) as driver:
-        (job_id,) = driver.submit(five_minutes)
+        (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
     with running_app(home, backend=backend) as driver:
         (job,) = driver.wait_until_done(job_id)
