@@ -12,6 +12,7 @@ from typing import Any, Literal
 from fi_desktop import __version__
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.jobs.automatic_exports import ExportingThread
 from fi_desktop.jobs.commands import command, commands_of
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.indexing import IndexingThread
@@ -41,6 +42,7 @@ class App:
         settings: the current settings.
         service: the queue; accepts commands at once, and runs them once `start` was called.
         index: keeps the index of transcripts.
+        exports: writes results to the folder for results; None in a process that only reads the queue.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class App:
         )
         self.index = IndexingThread(settings.search, self.service)
         self._compares = backend != "idle"
+        self.exports = ExportingThread(self.service, settings, now=clock.now) if self._compares else None
         models = tuple(str(root) for root in settings.model_roots)
         self._backend: Backend
         match backend:
@@ -143,12 +146,16 @@ class App:
         self.index.start()
         if self._compares:
             self.index.compare()
+        if self.exports is not None:
+            self.exports.start()
         self._ipc.open()
 
     def stop(self) -> None:
         """Stop safely: running jobs are requeued. Returns when everything is on disk."""
         self._ipc.close()
         self._backend.stop()
+        if self.exports is not None:
+            self.exports.close()
         self.index.close()
         log.event("APP_STOPPED")
         log.tear_down()
@@ -187,6 +194,8 @@ class App:
         self.service.change_policy(_policy(settings))
         self.service.change_retention(_keep_s(settings), keep_unseen=settings.keep_unseen)
         self._backend.change_settings(settings)
+        if self.exports is not None:
+            self.exports.change(settings)
         return settings
 
     def gauges(self) -> tuple[WorkerGauge, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.name_template import filled
 from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.settings import SPECS, Kind, Settings, SettingSpec, load, save, save_changes
 from fi_desktop.workers.queue_thread import Limits
@@ -35,6 +36,7 @@ def test_all_folders_are_in_home(tmp_path: Path):
         assert folder.is_relative_to(tmp_path / "señal")
 
 
+_FOLDER = str(Path(Path.cwd().anchor, "results"))
 SAMPLES = {
     Kind.INTEGER: ("5", 5),
     Kind.NUMBER: ("10.5", 10.5),
@@ -47,6 +49,9 @@ SAMPLES = {
     Kind.LANGUAGE: ("es, en", "es,en"),
     Kind.LANGUAGES: ("fr, EN,", ("fr", "en")),
     Kind.CLOCK: ("7:30", "07:30"),
+    Kind.FOLDER: (_FOLDER, _FOLDER),
+    Kind.FORMATS: ("pdf, txt, pdf", ("pdf", "txt")),
+    Kind.NAME_TEMPLATE: (" {date} {name} ", "{date} {name}"),
 }
 """For each kind, text in the environment and its parsed value."""
 
@@ -103,11 +108,47 @@ def test_job_options_come_from_the_settings():
         ("STOP_GRACE_S", "1e300"),
         ("WORKERS", "65"),
         ("THEME", "blue"),
+        ("EXPORT_FOLDER", "results"),
+        ("EXPORT_WHEN", "later"),
     ],
 )
 def test_an_invalid_value_raises_an_error_that_names_the_setting(tmp_path: Path, name: str, value: str):
     with pytest.raises(UserError, match=name.lower()):
         load({"FI_DESKTOP_HOME": str(tmp_path), f"FI_DESKTOP_{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        ("{patient}", r"File names cannot contain {patient}\. They can contain {date}, {time}, {name}, {sp"),
+        ("{name!r}", r"cannot contain {name!r}"),
+        ("{date:%Y}", r"cannot contain {date:%Y}"),
+        ("{name.parent}", r"cannot contain {name\.parent}"),
+        ("{}", r"cannot contain {}"),
+        ("{0}", r"cannot contain {0}"),
+        ("{name", "has a brace without its counterpart"),
+        ("name}", "has a brace without its counterpart"),
+        ("  ", "Enter a file name"),
+    ],
+)
+def test_a_bad_template_is_refused_in_a_sentence(tmp_path: Path, template: str, sentence: str):
+    with pytest.raises(UserError, match=sentence):
+        save(tmp_path, {"export_name": template})
+    assert not (tmp_path / "settings.toml").exists()
+
+
+def test_a_template_is_filled_without_reading_its_values():
+    values = {"date": "2026-11-29", "name": "{date} {x}", "speakers": "Ana\n Ruiz"}
+    assert filled("{{a}} {date}-{name} ({speakers})", values) == "{a} 2026-11-29-{date} {x} (Ana Ruiz)"
+
+
+def test_exports_need_a_folder_and_a_format(tmp_path: Path):
+    settings = load({"FI_DESKTOP_HOME": str(tmp_path)})
+    for changes in ({}, {"export_folder": str(tmp_path), "export_formats": ""}):
+        with pytest.raises(UserError, match="Choose the folder and the formats"):
+            save_changes(settings, {"export_when": "signed", **changes})
+    saved = save_changes(settings, {"export_when": "signed", "export_folder": str(tmp_path)})
+    assert saved == load({"FI_DESKTOP_HOME": str(tmp_path)})
 
 
 def test_an_unknown_setting_in_the_file_is_an_error(tmp_path: Path):

@@ -87,6 +87,9 @@ def _window(settings: Settings, options: argparse.Namespace) -> int:
     from fi_desktop.app import App
     from fi_desktop.cli.queue_access import own_or_hand_over
     from fi_desktop.gui.application import run
+    from fi_desktop.gui.language import system_language
 
     app = App(settings)
+    if app.exports is not None:
+        app.exports.language = system_language()
     return run(app, options.files) if own_or_hand_over(app, options.files) else 0

@@ -113,6 +113,10 @@ def working_queue(settings: Settings) -> Iterator[QueueFollower]:
     try:
         app.start()
         yield follower
+        if app.exports is not None:
+            app.exports.finish()
+            if app.exports.held is not None:
+                warn(str(app.exports.held))
     finally:
         app.stop()
 

@@ -170,7 +170,7 @@ _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt", "voc
 _as_object(Summary, omit_default=("wrong_share", "version"))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
-_as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns"))
+_as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns", "copies"))
 _as_object(Word, omit_default=("checked", "interpolated", "language"))
 _as_object(Segment, omit_default=("missing", "language"))
 _as_object(Provenance, omit_default=("confidence_model",))
@@ -189,6 +189,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.OptionsChanged,
         ev.StartChanged,
         ev.Relocated,
+        ev.CopyAdded,
         ev.Seen,
         ev.Reviewed,
         ev.VersionChosen,

@@ -107,6 +107,17 @@ class Relocated(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class CopyAdded(JobEvent):
+    """A person added a file with the same bytes, which is not processed again.
+
+    Attributes:
+        path: the file; absolute.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen(JobEvent):
     """A person viewed or exported the result."""
 

@@ -124,6 +124,7 @@ class Job:
         review: how far a person has checked the result.
         people: names and roles that a person gave to the speakers.
         keep_turns: the next result has the turns of the present one; only words are added.
+        copies: other files with the same bytes that were added; absolute.
     """
 
     id: int
@@ -147,6 +148,7 @@ class Job:
     review: ReviewState = ReviewState.DRAFT
     people: tuple[str, ...] = ()
     keep_turns: bool = False
+    copies: tuple[str, ...] = ()
 
     @property
     def error(self) -> ErrorInfo | None:
@@ -270,6 +272,8 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return replace(job, options=event.options, fingerprint=event.fingerprint)
         case _, ev.Relocated():
             return replace(job, path=event.path)
+        case _, ev.CopyAdded():
+            return replace(job, copies=(*job.copies, event.path))
         case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
         case _, ev.Reviewed() if job.summary is not None:

@@ -517,8 +517,28 @@ PACK_WRONG_SIZE = Message("pack.wrong_size", "{file} has {number} bytes instead 
 
 # --- Exports, profiles, settings, the data folder and the window
 
+EXPORT_BAD_BRACES = Message(
+    "export.bad_braces", "The file name “{template}” has a brace without its counterpart."
+)
+EXPORT_BAD_FIELD = Message(
+    "export.bad_field", "File names cannot contain {field}. They can contain {fields}."
+)
 EXPORT_FULL = Message("export.full", "The disk is full. Free some space, and export again.")
 EXPORT_NOT_WRITTEN = Message("export.not_written", "The file could not be written. Choose another folder.")
+EXPORT_NO_NAME = Message("export.no_name", "Enter a file name. It can contain {fields}.")
+EXPORTS_AWAY = Message(
+    "exports.away",
+    "The folder for results is not connected. Finished results are written there when it is back.",
+)
+EXPORTS_FULL = Message(
+    "exports.full",
+    "The disk of the folder for results is full. Finished results are written there once there is room.",
+)
+EXPORTS_REFUSED = Message(
+    "exports.refused",
+    "Nothing can be written to the folder for results. Choose another folder in the settings; finished "
+    "results wait for it.",
+)
 PROFILES_DAMAGED = Message(
     "profiles.damaged",
     "Your profiles were damaged, and were set aside as {file}. The built-in profiles are available.",
@@ -527,6 +547,9 @@ PROFILES_UNREADABLE = Message(
     "profiles.unreadable", "Your profiles cannot be read ({reason}). The built-in profiles are available."
 )
 SETTINGS_BAD_VALUE = Message("settings.bad_value", "Setting {name}: {value} is not valid.")
+SETTINGS_EXPORT_FOLDER = Message(
+    "settings.export_folder", "Choose the folder and the formats in which results are written."
+)
 SETTINGS_LIMITS = Message("settings.limits", "The hard time limit must not be shorter than the time limit.")
 SETTINGS_NO_CHOICE = Message("settings.no_choice", "Setting {name}: {value} is not one of {choices}.")
 SETTINGS_OVERRIDDEN = Message(

@@ -86,9 +86,14 @@ def file_name(name: str, format: str, *, number: int = 1, longest: int = LONGEST
         number: added if above 1.
         longest: bytes; a longer name is cut.
     """
+    return file_of_stem(PurePath(name).stem, format, number=number, longest=longest)
+
+
+def file_of_stem(stem: str, format: str, *, number: int = 1, longest: int = LONGEST_NAME) -> str:
+    """Return `file_name` for a name without its ending."""
     ending = EXPORTERS[format].extension
     rest = f".{ending}" if number == 1 else f" ({number}).{ending}"
-    stem = _REFUSED.sub("_", PurePath(name).stem)
+    stem = _REFUSED.sub("_", stem)
     stem = f"_{stem}" if _RESERVED.fullmatch(stem) else stem
     return f"{_cut(stem, longest - len(rest))}{rest}"
 

@@ -22,7 +22,14 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.gui import labels
-from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueueHeld, QueuePaused, WorkersChanged
+from fi_desktop.jobs.queue_events import (
+    ExportsHeld,
+    Notice,
+    QueueEvent,
+    QueueHeld,
+    QueuePaused,
+    WorkersChanged,
+)
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.settings import Settings
@@ -31,7 +38,8 @@ from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.watcher import FolderScan
 
 T = TypeVar("T")
-_STATE_EVENTS = (Notice, QueueHeld, QueuePaused, WorkersChanged)  # each replaces the previous one of its type
+# each replaces the previous one of its type
+_STATE_EVENTS = (ExportsHeld, Notice, QueueHeld, QueuePaused, WorkersChanged)
 _FIRST_PAGE = 200  # jobs: enough for any screen, and shown at once
 _PAGE = 5000  # jobs per read of the store, so that no read keeps the queue waiting
 

@@ -96,6 +96,11 @@ def language_of(choice: str, system: QLocale) -> str:
     return code if code in LANGUAGES else LANGUAGES[0]
 
 
+def system_language() -> str:
+    """Return which of `LANGUAGES` the system is in."""
+    return language_of(SYSTEM, QLocale.system())
+
+
 def locale_of(choice: str, system: QLocale) -> QLocale:
     """Return the locale for dates and numbers: the system's, unless another language was chosen."""
     if choice == SYSTEM or QLocale.languageToCode(system.language()) == choice:

@@ -40,7 +40,7 @@ from fi_desktop.gui.queue_controls import QueueControls
 from fi_desktop.gui.result import JobWindows
 from fi_desktop.gui.status_bar import StatusBar
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.jobs.queue_events import Notice, QueueEvent
+from fi_desktop.jobs.queue_events import ExportsHeld, Notice, QueueEvent
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         """Build the window. `jobs`: the jobs of the window that it replaces."""
         super().__init__()
         self.closable = False
-        self._notice = ""  # the last notice of the queue
+        self._notices: dict[type[QueueEvent], str] = {}  # the last notice of each kind
         self._service = service
         self._bridge = bridge
         self._settings = settings
@@ -292,14 +292,14 @@ class MainWindow(QMainWindow):
         self.jobs.apply_events(events)
         for event in events:
             match event:
-                case Notice(note=note):
-                    self._show_notice(labels.sentence(note))
+                case Notice(note=note) | ExportsHeld(note=note):
+                    self._show_notice(type(event), labels.sentence(note))
                 case _:
                     pass
 
-    def _show_notice(self, sentence: str) -> None:
-        """Show a notice of the queue; "" dismisses the previous one, but no other message."""
-        previous, self._notice = self._notice, sentence
+    def _show_notice(self, kind: type[QueueEvent], sentence: str) -> None:
+        """Show a notice of the queue; "" dismisses the previous one of its kind, but no other message."""
+        previous, self._notices[kind] = self._notices.get(kind, ""), sentence
         if sentence:
             self.message.warning(sentence)
         elif previous and self.message.text == previous:

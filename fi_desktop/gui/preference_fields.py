@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -16,10 +17,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.errors import UserError
+from fi_desktop.core.errors import UserError, error_info
+from fi_desktop.engines import registry
 from fi_desktop.gui import theme
+from fi_desktop.gui.adding.languages_dialog import OTHER_LANGUAGES
+from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES
+from fi_desktop.gui.export_fields import FolderField, FormatsField, TextField
+from fi_desktop.gui.labels import UiLabels, sentence
 from fi_desktop.gui.language import setting_text
-from fi_desktop.gui.setting_fields import SettingField
+from fi_desktop.gui.setting_fields import (
+    ChoiceField,
+    ClockField,
+    FlagField,
+    LanguagesField,
+    NumberField,
+    SettingField,
+    TermListsField,
+    TermsField,
+)
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.settings import Kind, SettingSpec
 
@@ -166,9 +181,11 @@ class SettingRow(DialogRow):
         try:
             differs = self.value != self.spec.default
             self.error = ""
-        except UserError:
+        except UserError as error:
             differs = True
             self.error = self._hint()
+            if self.spec.kind is Kind.NAME_TEMPLATE:
+                self.error = sentence(error_info(error))
         self._error_label.setText(self.error)
         self._error_label.setVisible(bool(self.error))
         self._error_icon.setVisible(bool(self.error))
@@ -222,3 +239,44 @@ class ActionRow(DialogRow):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setWordWrap(True)
             self.text.addWidget(label)
+
+
+def make_field(
+    spec: SettingSpec, packs: Iterable[str], term_lists: Iterable[str], parent: QWidget
+) -> SettingField:
+    """Return a field for a setting. packs, term_lists: names of installed models and vocabulary lists."""
+    labels = UiLabels(parent)
+    match spec.kind:
+        case Kind.FLAG:
+            return FlagField(parent)
+        case Kind.TERMS:
+            return TermsField(parent)
+        case Kind.CLOCK:
+            return ClockField(parent)
+        case Kind.LANGUAGES:
+            return LanguagesField(setting_text(spec.help), parent)
+        case Kind.FOLDER:
+            return FolderField(setting_text(spec.title), parent)
+        case Kind.FORMATS:
+            return FormatsField(parent)
+        case Kind.NAME_TEMPLATE:
+            return TextField(parent)
+        case Kind.TERM_LISTS:
+            return TermListsField(term_lists, parent)
+        case Kind.INTEGER | Kind.NUMBER:
+            return NumberField(parent)
+        case Kind.NUMBERS:
+            return NumberField(parent, several=True)
+        case Kind.CHOICE:
+            choices = [(setting_text(label), value) for value, label in spec.choices.items()]
+        case Kind.SPEAKERS:
+            choices = [(labels.requested_speakers(count), count) for count in COUNTS]
+        case Kind.ENGINE:
+            choices = [(labels.engine(engine), engine) for engine in registry.diarizer_names()]
+        case Kind.TRANSCRIBER:
+            choices = [(labels.transcriber(name), name) for name in registry.transcriber_names(packs)]
+        case Kind.LANGUAGE:
+            choices = [(labels.requested_language(code), code or "auto") for code in LANGUAGES]
+            choices += sorted((labels.language(code), code) for code in OTHER_LANGUAGES)
+            return ChoiceField(choices, parent, label=labels.language)
+    return ChoiceField(choices, parent)

@@ -28,8 +28,7 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.message_bar import MessageBar
-from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow
-from fi_desktop.gui.setting_fields import make_field
+from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field
 from fi_desktop.gui.widgets import ItemList, separator
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.settings import SPECS, Page, Settings

@@ -17,16 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.engines import registry
-from fi_desktop.gui.adding.languages_dialog import OTHER_LANGUAGES, LanguagesDialog
-from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES
+from fi_desktop.gui.adding.languages_dialog import LanguagesDialog
 from fi_desktop.gui.adding.vocabulary_dialog import TermListBoxes
 from fi_desktop.gui.labels import UiLabels, clock_time
-from fi_desktop.gui.language import setting_text
-from fi_desktop.settings import Kind, SettingSpec
 
 _NUMBER_WIDTH = 80
-_WIDTH = 240
+FIELD_WIDTH = 240
 _CLOCK = "HH:mm"
 
 
@@ -77,7 +73,7 @@ class ChoiceField(SettingField):
         super().__init__(parent)
         self._label = label
         self._combo = QComboBox(self)
-        self._combo.setFixedWidth(_WIDTH)
+        self._combo.setFixedWidth(FIELD_WIDTH)
         for text, value in choices:
             self._combo.addItem(text, value)
         self._combo.currentIndexChanged.connect(self.edited)
@@ -154,7 +150,7 @@ class TermsField(SettingField):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._edit = QPlainTextEdit(self)
-        self._edit.setFixedSize(_WIDTH, 84)
+        self._edit.setFixedSize(FIELD_WIDTH, 84)
         self._edit.setTabChangesFocus(True)
         self._edit.setPlaceholderText(self.tr("One per line"))
         self._edit.textChanged.connect(self.edited)
@@ -212,10 +208,7 @@ class LanguagesField(SettingField):
         self._question, self._labels = question, UiLabels(self)
         self._value: tuple[str, ...] = ()
         self._dialog: LanguagesDialog | None = None
-        self._button = QPushButton(self)
-        self._button.setObjectName("plain")
-        self._button.setAutoDefault(False)
-        self._button.setFixedWidth(_WIDTH)
+        self._button = wide_button(self)
         self._button.clicked.connect(self._on_clicked)
         self._set_editor(self._button)
 
@@ -226,12 +219,7 @@ class LanguagesField(SettingField):
     def show_value(self, value: Any) -> None:
         """Show languages."""
         self._value = tuple(value)
-        text = self.text_of(value)
-        room = _WIDTH - 40
-        self._button.setText(
-            self._button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room).replace("&", "&&")
-        )
-        self._button.setToolTip(text)
+        show_elided(self._button, self.text_of(value), Qt.TextElideMode.ElideRight)
 
     def text_of(self, value: Any) -> str:
         """Return the names of languages."""
@@ -274,36 +262,17 @@ class TermListsField(SettingField):
         return ", ".join(map(self._labels.term_list, value))
 
 
-def make_field(
-    spec: SettingSpec, packs: Iterable[str], term_lists: Iterable[str], parent: QWidget
-) -> SettingField:
-    """Return a field for a setting. packs, term_lists: names of installed models and vocabulary lists."""
-    labels = UiLabels(parent)
-    match spec.kind:
-        case Kind.FLAG:
-            return FlagField(parent)
-        case Kind.TERMS:
-            return TermsField(parent)
-        case Kind.CLOCK:
-            return ClockField(parent)
-        case Kind.LANGUAGES:
-            return LanguagesField(setting_text(spec.help), parent)
-        case Kind.TERM_LISTS:
-            return TermListsField(term_lists, parent)
-        case Kind.INTEGER | Kind.NUMBER:
-            return NumberField(parent)
-        case Kind.NUMBERS:
-            return NumberField(parent, several=True)
-        case Kind.CHOICE:
-            choices = [(setting_text(label), value) for value, label in spec.choices.items()]
-        case Kind.SPEAKERS:
-            choices = [(labels.requested_speakers(count), count) for count in COUNTS]
-        case Kind.ENGINE:
-            choices = [(labels.engine(engine), engine) for engine in registry.diarizer_names()]
-        case Kind.TRANSCRIBER:
-            choices = [(labels.transcriber(name), name) for name in registry.transcriber_names(packs)]
-        case Kind.LANGUAGE:
-            choices = [(labels.requested_language(code), code or "auto") for code in LANGUAGES]
-            choices += sorted((labels.language(code), code) for code in OTHER_LANGUAGES)
-            return ChoiceField(choices, parent, label=labels.language)
-    return ChoiceField(choices, parent)
+def wide_button(parent: QWidget) -> QPushButton:
+    """Return a button as wide as the other fields."""
+    button = QPushButton(parent)
+    button.setObjectName("plain")
+    button.setAutoDefault(False)
+    button.setFixedWidth(FIELD_WIDTH)
+    return button
+
+
+def show_elided(button: QPushButton, text: str, mode: Qt.TextElideMode) -> None:
+    """Show a text on a button as far as there is room, and whole as its tip."""
+    elided = button.fontMetrics().elidedText(text, mode, FIELD_WIDTH - 40)
+    button.setText(elided.replace("&", "&&"))
+    button.setToolTip(text)

@@ -156,6 +156,16 @@ class Notice:
     note: Note | None
 
 
+@dataclass(frozen=True, slots=True)
+class ExportsHeld:
+    """What keeps finished results from being written to the folder for results changed.
+
+    `note` says what does; None once nothing does.
+    """
+
+    note: Note | None
+
+
 QueueEvent = (
     JobChanged
     | JobRemoved
@@ -165,6 +175,7 @@ QueueEvent = (
     | QueuePaused
     | QueueHeld
     | Notice
+    | ExportsHeld
 )
 Listener = Callable[[tuple[QueueEvent, ...]], None]
 
@@ -178,6 +189,7 @@ _LOG_EVENTS = {
     ev.OptionsChanged: "WORKFLOW_JOB_OPTIONS_CHANGED",
     ev.StartChanged: "WORKFLOW_JOB_START_CHANGED",
     ev.Relocated: "WORKFLOW_JOB_RELOCATED",
+    ev.CopyAdded: "WORKFLOW_JOB_COPY_ADDED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Reviewed: "WORKFLOW_JOB_REVIEWED",
     ev.VersionChosen: "WORKFLOW_JOB_VERSION_CHOSEN",

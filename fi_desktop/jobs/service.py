@@ -310,6 +310,10 @@ class JobService:
         """Keep finished jobs for another time from now on; see `__init__`."""
         return self._commands.put(lambda: self.transitions.change_retention(keep_s, keep_unseen=keep_unseen))
 
+    def announce(self, event: QueueEvent) -> Future[None]:
+        """Notify listeners of an event that is not stored, on the owner's thread."""
+        return self._commands.put(lambda: self.publish(event))
+
     # ---- for the backend, on the thread that owns the store
 
     @property

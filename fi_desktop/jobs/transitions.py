@@ -163,6 +163,7 @@ class Transitions:
             if before is not None:
                 known.append(before.id)
                 known_paths.append(path)
+                self._note_copy(before, path)
             elif candidates:
                 undecided.append(PossibleDuplicate(file, candidates))
             else:
@@ -437,6 +438,11 @@ class Transitions:
         if same is not None:
             return same, ()
         return None, tuple(job for job in candidates if job.id not in identity.other)
+
+    def _note_copy(self, job: Job, path: str) -> None:
+        """Record that a file with another name holds a job's recording: it is exported under both names."""
+        if path != job.path and path not in job.copies:
+            self._record(job, ev.CopyAdded(job.id, self._now(), path))
 
     def _recover(self, job: Job) -> None:
         claim = job.claim or ""

@@ -235,6 +235,41 @@ class Settings:
         "Maximum attempts",
         "A recording that has been started this many times fails.",
     )
+    export_when: str = setting(
+        "never",
+        Kind.CHOICE,
+        Page.EXPORTS,
+        "Write results to a folder",
+        "Results are written automatically, and again each time they are reviewed or signed later.",
+        choices={
+            "never": "Never",
+            "completed": "When they are completed",
+            "reviewed": "When they are reviewed",
+            "signed": "When they are signed",
+        },
+    )
+    export_folder: str = setting(
+        "",
+        Kind.FOLDER,
+        Page.EXPORTS,
+        "Folder for results",
+        "Results are written here. If the drive is not connected, they wait until it is back.",
+    )
+    export_formats: tuple[str, ...] = setting(
+        ("docx",),
+        Kind.FORMATS,
+        Page.EXPORTS,
+        "Formats",
+        "Each result is written in these formats.",
+    )
+    export_name: str = setting(
+        "{name}",
+        Kind.NAME_TEMPLATE,
+        Page.EXPORTS,
+        "File name",
+        "{name} stands for the recording's name, {date} and {time} for when it was added, and {speakers} for "
+        "the people who speak. No other file is replaced: a number is added.",
+    )
     keep_days: float = setting(
         30.0,
         Kind.NUMBER,
@@ -389,7 +424,8 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
     Raises:
         UserError: as `save`; or the environment or the command line overrides a setting; or the hard limit is
-            below the soft limit. `load` accepts such a file: the hard limit wins.
+            below the soft limit, or results are to be written, but no folder or format is chosen. `load`
+            accepts such files: the hard limit wins, and nothing is written.
         TransientError: the disk is full.
     """
     for name in sorted(settings.overridden & set(changes)):
@@ -397,6 +433,9 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     updated = changed(settings, changes)
     if {"soft_limit_s", "hard_limit_s"} & set(changes) and updated.soft_limit_s > updated.hard_limit_s:
         raise UserError(messages.SETTINGS_LIMITS)
+    exports = {"export_when", "export_folder", "export_formats"} & set(changes)
+    if exports and updated.export_when != "never" and not (updated.export_folder and updated.export_formats):
+        raise UserError(messages.SETTINGS_EXPORT_FOLDER)
     save(settings.home, changes)
     return updated
 

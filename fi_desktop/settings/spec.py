@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.name_template import checked_template
 from fi_desktop.core.values import SpeakerCount, parse_languages
 
 CONTEXT = "Settings"
@@ -32,6 +34,7 @@ class Page(Enum):
     RECORDINGS = "Recordings"
     PROCESSING = "Processing"
     RETRIES = "Retries"
+    EXPORTS = "Export"
     STORAGE = "Storage"
     MODELS = "Models"
     PRIVACY = "Privacy"
@@ -63,6 +66,9 @@ class Kind(Enum):
     LANGUAGE = auto()
     CLOCK = auto()
     LANGUAGES = auto()
+    FOLDER = auto()
+    FORMATS = auto()
+    NAME_TEMPLATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,15 @@ def _parse_codes(value: str | Iterable[Any]) -> tuple[str, ...]:
     return tuple(codes.split(",")) if codes else ()
 
 
+def _parse_folder(value: Any) -> str:
+    """Return an absolute path; "" for none."""
+    text = str(value).strip()
+    folder = Path(text).expanduser()
+    if text and not folder.is_absolute():
+        raise ValueError("not absolute")
+    return str(folder) if text else ""
+
+
 _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FLAG: _parse_flag,
     Kind.INTEGER: _parse_integer,
@@ -215,4 +230,7 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.LANGUAGE: lambda value: parse_languages(str(value)) or "auto",
     Kind.LANGUAGES: _parse_codes,
     Kind.CLOCK: _parse_clock,
+    Kind.FOLDER: _parse_folder,
+    Kind.FORMATS: lambda value: tuple(dict.fromkeys(_parse_list(value))),
+    Kind.NAME_TEMPLATE: lambda value: checked_template(str(value)),
 }

@@ -24,8 +24,11 @@ PEAKS_HZ = 50
 """Its peaks per second: three hours are half a megabyte."""
 SEEK_TABLE = "seek.table"
 """File name of the recording's seek table in its job's folder; see `audio.seek_table`."""
+WRITTEN = "exported.json"
+"""File name of the list of files that were written of a job's result by themselves, in the job's folder."""
 _KEPT = re.compile(
-    rf"result(-\d+)?\.json|review-[0-9a-f]{{16}}\.jsonl|{re.escape(WAVEFORM)}|{re.escape(SEEK_TABLE)}"
+    rf"result(-\d+)?\.json|review-[0-9a-f]{{16}}\.jsonl"
+    rf"|{re.escape(WAVEFORM)}|{re.escape(SEEK_TABLE)}|{re.escape(WRITTEN)}"
 )
 _PACKAGE = Path(__file__).parent.parent
 
@@ -61,8 +64,29 @@ def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
         file.write(data)
 
 
+def write_new(target: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write a small file atomically, under a name that nothing has; see `replacing`.
+
+    Raises:
+        FileExistsError: something has this name.
+        TransientError: the disk is full.
+    """
+    temp = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        write_whole(temp, data, mode=mode)
+        try:
+            os.link(temp, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links, such as that of most USB sticks
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+            temp.replace(target)
+    finally:
+        temp.unlink(missing_ok=True)
+
+
 def is_kept(name: str) -> bool:
-    """Whether a file in a finished job's folder stays: a result or its review, waveform or seek table."""
+    """Whether a file in a finished job's folder stays: a result, its review, or what belongs to them."""
     return _KEPT.fullmatch(name) is not None
 
 

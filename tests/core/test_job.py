@@ -248,6 +248,7 @@ later_events = st.one_of(
     st.builds(ev.Seen, st.just(1), at),
     st.builds(ev.StartChanged, st.just(1), at, st.none() | st.just(START_NOW) | at),
     st.builds(ev.Relocated, st.just(1), at, st.text()),
+    st.builds(ev.CopyAdded, st.just(1), at, st.text()),
     st.builds(ev.Prioritized, st.just(1), at, st.sampled_from(Priority)),
     st.builds(ev.OptionsChanged, st.just(1), at, options, st.none() | st.text()),
     st.builds(ev.Completed, st.just(1), at, claims, st.just(SUMMARY), stages=stages),

@@ -12,7 +12,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, NumberStyle
 from fi_desktop.engines import registry
 from fi_desktop.gui.adding.options_bar import OptionsBar
-from fi_desktop.gui.setting_fields import make_field
+from fi_desktop.gui.preference_fields import make_field
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import SPECS
 from fi_desktop.system import plugins

@@ -117,6 +117,27 @@ def test_a_hard_limit_below_the_limit_shows_an_error(qtbot, desktop, dialog, hom
     assert load({"FI_DESKTOP_HOME": str(home)}).hard_limit_s == 500.0
 
 
+def test_results_are_written_to_a_folder_once_it_is_chosen(qtbot, desktop, dialog, home, tmp_path):
+    choose(dialog, "export_when", "reviewed")
+    qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.message.isVisible())
+    assert dialog.message.text == "Choose the folder and the formats in which results are written."
+    dialog.pages.setCurrentRow(list(Page).index(Page.EXPORTS))
+    qtbot.mouseClick(dialog.rows["export_folder"].field.editor, Qt.MouseButton.LeftButton)
+    dialog.rows["export_folder"].field._dialog.fileSelected.emit(str(tmp_path))
+    menu = dialog.rows["export_formats"].field.editor.menu()
+    next(action for action in menu.actions() if "PDF" in action.text()).trigger()
+    retype(dialog, "export_name", "{date} {patient}")
+    row = dialog.rows["export_name"]
+    assert row.error.startswith("File names cannot contain {patient}.")
+    assert not dialog.ok.isEnabled()
+    retype(dialog, "export_name", "{date} {name}")
+    press_ok(qtbot, desktop, dialog)
+    written = load({"FI_DESKTOP_HOME": str(home)})
+    assert (written.export_when, written.export_folder) == ("reviewed", str(tmp_path))
+    assert (written.export_formats, written.export_name) == (("docx", "pdf"), "{date} {name}")
+
+
 def test_cancel_changes_nothing(qtbot, desktop, dialog, program):
     retype(dialog, "keep_days", "1")
     qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)

@@ -29,6 +29,19 @@ def test_a_known_recording_is_not_queued_twice(bench: Bench):
     assert bench.answer(bench.service.submit(paths, again=True)).ids == (5, 6, 7)
 
 
+def test_the_names_of_all_files_with_the_same_bytes_are_kept(bench: Bench):
+    for name in ("a.wav", "b.wav", "c.wav"):
+        (bench.home / name).write_bytes(b"one")
+    paths = [bench.home / name for name in ("a.wav", "b.wav", "c.wav")]
+    bench.answer(bench.service.submit(paths[:2]))
+    assert bench.job(1).copies == (str(paths[1]),)
+    completed_from(bench, paths[0])
+    bench.answer(bench.service.submit(paths))
+    bench.answer(bench.service.submit(paths))
+    bench.restart()
+    assert bench.job(1).copies == (str(paths[1]), str(paths[2]))
+
+
 def parts_of_a_recorder(folder: Path, *names: str) -> list[Path]:
     """Write recordings of equal length that begin and end with silence and differ in one byte."""
     paths = [folder / name for name in names]

@@ -184,6 +184,8 @@ class JobView(QWidget):
                 return self.tr("Starts now")
             case ev.Relocated():
                 return self.tr("Recording found at another place")
+            case ev.CopyAdded():
+                return self.tr("Another file with the same recording added")
             case ev.Seen():
                 return self.tr("Result opened")
             case ev.Reviewed(state=ReviewState.SIGNED, by=by):

@@ -1,0 +1,153 @@
+"""The files that were written of a job's result by themselves, as a list in the job's folder.
+
+It tells which results still have to be written, and which files are the program's own: only those are
+replaced, and only while nobody has changed them. Each file is listed before it is written, so that a program
+that is killed in between neither loses it nor writes it twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from fi_desktop.exporters.files import file_key, file_of_stem, longest_name
+from fi_desktop.system.files import WRITTEN, write_new, write_whole
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that was written, or was about to be.
+
+    Attributes:
+        source: the recording's file name.
+        format: a key of `EXPORTERS`.
+        stem: its name before a number and the ending were added.
+        path: where it is.
+        hashes: the SHA-256 of what was written last; two if the program may have been killed in between.
+        signed: it is a signed result, and stays as it is.
+    """
+
+    source: str
+    format: str
+    stem: str
+    path: str
+    hashes: tuple[str, ...]
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenResult:
+    """What was written of a job.
+
+    Attributes:
+        version: of the last result that was written in full; see `StoredResult`.
+        steps: the number of bytes of its review at that time.
+        names: `file_key` of the recordings' names under which it was written.
+        files: all files.
+    """
+
+    version: str = ""
+    steps: int = 0
+    names: tuple[str, ...] = ()
+    files: tuple[WrittenFile, ...] = ()
+
+
+class WrittenFiles:
+    """The list of one job's written files.
+
+    Attributes:
+        result: what was written, as it is on disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read the list in a job's folder; a damaged one counts as empty: no file is replaced then."""
+        self._path = folder / WRITTEN
+        self.result = WrittenResult()
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+            if data.pop("schema") == _VERSION:
+                files = tuple(
+                    WrittenFile(**each | {"hashes": tuple(each["hashes"])}) for each in data["files"]
+                )
+                self.result = WrittenResult(data["version"], data["steps"], tuple(data["names"]), files)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass
+
+    def write(
+        self, content: bytes, folder: Path, *, source: str, format: str, stem: str, signed: bool
+    ) -> None:
+        """Write a file into a folder, in place of the job's previous one if nobody has changed that.
+
+        Raises:
+            OSError: it cannot be written.
+            TransientError: the disk is full.
+        """
+        before = self._file(source, format)
+        made = WrittenFile(source, format, stem, "", (_hash(content),), signed)
+        if before is not None and before.stem == stem and Path(before.path).parent == folder:
+            found = _hash_of(Path(before.path))
+            if found == made.hashes[0]:
+                self._keep(replace(made, path=before.path))
+                return
+            if not before.signed and found in before.hashes:
+                self._keep(replace(made, path=before.path, hashes=(*before.hashes[-1:], *made.hashes)))
+                write_whole(Path(before.path), content, mode=0o600)
+                self._keep(replace(made, path=before.path))
+                return
+        for target in _names(stem, format, folder):
+            if not target.exists() and self._write_new(made, target, content):
+                return
+
+    def complete(self, version: str, steps: int, names: tuple[str, ...]) -> None:
+        """Record that a result was written in full."""
+        self._save(replace(self.result, version=version, steps=steps, names=names))
+
+    def _write_new(self, made: WrittenFile, target: Path, content: bytes) -> bool:
+        self._keep(replace(made, path=str(target)))
+        try:
+            write_new(target, content, mode=0o600)
+        except FileExistsError:
+            return False
+        return True
+
+    def _file(self, source: str, format: str) -> WrittenFile | None:
+        key = (file_key(source), format)
+        return next((each for each in self.result.files if (file_key(each.source), each.format) == key), None)
+
+    def _keep(self, made: WrittenFile) -> None:
+        known = self._file(made.source, made.format)
+        others = tuple(each for each in self.result.files if each is not known)
+        self._save(replace(self.result, files=(*others, made)))
+
+    def _save(self, result: WrittenResult) -> None:
+        text = json.dumps({"schema": _VERSION, **asdict(result)})
+        write_whole(self._path, text.encode(), mode=0o600)
+        self.result = result
+
+
+def _names(stem: str, format: str, folder: Path) -> Iterator[Path]:
+    longest = longest_name(folder)
+    for number in count(1):
+        yield folder / file_of_stem(stem, format, number=number, longest=longest)
+
+
+def _file_from_json(data: dict[str, Any]) -> WrittenFile:
+    return WrittenFile(**data | {"hashes": tuple(data["hashes"])})
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash_of(path: Path) -> str | None:
+    try:
+        return _hash(path.read_bytes())
+    except OSError:
+        return None

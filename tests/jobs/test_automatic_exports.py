@@ -1,0 +1,378 @@
+"""Results that are written to a folder by themselves, through the real store and the real thread."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.review import Step, StepKind, fingerprint
+from fi_desktop.core.revision import Describe
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.jobs.automatic_exports import ExportingThread
+from fi_desktop.jobs.queue_events import ExportsHeld
+from fi_desktop.jobs.written_files import WrittenFiles
+from fi_desktop.settings import Settings
+from tests.jobs.archive import MADE, VISIT, Archive, transcript
+
+DRAFT = "Draft, not reviewed"
+
+
+class Clinic(Archive):
+    """Jobs with results in a real store, and the thread that writes them to `target`."""
+
+    def __init__(self, home: Path, target: Path) -> None:
+        super().__init__(home)
+        self.target = target
+        target.mkdir()
+        self.settings = Settings(
+            home, export_when="completed", export_folder=str(target), export_formats=("txt",)
+        )
+        self.exports: ExportingThread | None = None
+
+    def open_exports(self, **changes: object) -> None:
+        self.settings = replace(self.settings, **changes)
+        self.exports = ExportingThread(
+            self.bench.service, self.settings, now=lambda: self.bench.now, look_s=0.02
+        )
+        self.exports.start()
+        self.finish()
+
+    def change(self, **changes: object) -> None:
+        self.settings = replace(self.settings, **changes)
+        self.exports.change(self.settings)
+
+    def finish(self) -> None:
+        """Run transactions until the thread has written what it can."""
+        self.exports._hurries = True
+        while not self.exports.caught_up.wait(0.002):
+            self.transact()
+
+    def wait_until_written(self, *names: str) -> None:
+        deadline = time.monotonic() + 20
+        while self.names() != sorted(names):
+            assert time.monotonic() < deadline, self.names()
+            self.transact()
+
+    def transact(self) -> None:
+        with self.bench.service.transaction():
+            pass
+
+    def shut_exports(self) -> None:
+        if self.exports is not None:
+            self.exports.close()
+            self.exports = None
+
+    def kill(self) -> None:
+        """End without closing anything in order, and open the store again."""
+        self.shut_exports()
+        self.bench.restart()
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.target.iterdir()) if self.target.is_dir() else []
+
+    def text(self, name: str) -> str:
+        return (self.target / name).read_text(encoding="utf-8-sig")
+
+    def review(self, job_id: int) -> None:
+        self.take(job_id, Step(StepKind.REVIEW, 1_500.0, "Ana"))
+
+    def sign(self, job_id: int) -> None:
+        signed = fingerprint(self.bench.service.folders.result(job_id).review.transcript)
+        self.take(job_id, Step(StepKind.SIGN, 1_600.0, "Dra. Ana Ruiz", sha256=signed))
+
+    def held(self) -> list[str | None]:
+        found = [event for event in self.bench.events if isinstance(event, ExportsHeld)]
+        return [event.note.code if event.note else None for event in found]
+
+
+def visit(name: str = "visit.wav") -> Transcript:
+    return replace(transcript(*VISIT), provenance=replace(MADE, source_name=name))
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path / "home", tmp_path / "results")
+    yield clinic
+    clinic.shut_exports()
+    clinic.bench.service.close()
+
+
+def test_a_completed_result_is_written_as_a_draft(clinic: Clinic):
+    clinic.open_exports(export_formats=("txt", "docx"))
+    clinic.add(visit(), "visit.wav")
+    clinic.finish()
+    assert clinic.names() == ["visit.docx", "visit.txt"]
+    assert DRAFT in clinic.text("visit.txt")
+    assert (clinic.target / "visit.txt").stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_written_unless_it_is_switched_on(clinic: Clinic):
+    clinic.open_exports(export_when="never")
+    clinic.add(visit())
+    clinic.finish()
+    assert clinic.names() == []
+
+
+def test_results_from_before_it_was_switched_on_are_not_written(clinic: Clinic):
+    clinic.add(visit("old.wav"), "old.wav")
+    clinic.bench.now += 100
+    clinic.open_exports()
+    clinic.add(visit("new.wav"), "new.wav")
+    clinic.finish()
+    clinic.kill()
+    clinic.open_exports()
+    assert clinic.names() == ["new.txt"]
+
+
+@pytest.mark.parametrize(
+    ("when", "written"),
+    [("completed", [True, True, True]), ("reviewed", [False, True, True]), ("signed", [False, False, True])],
+)
+def test_it_is_written_when_it_is_as_far_as_the_setting_says(clinic: Clinic, when: str, written: list[bool]):
+    clinic.open_exports(export_when=when)
+    job_id = clinic.add(visit())
+    found = []
+    for step in (lambda _job: None, clinic.review, clinic.sign):
+        step(job_id)
+        clinic.finish()
+        found.append(clinic.names() == ["visit.txt"])
+    assert found == written
+    assert "Signed by Dra. Ana Ruiz" in clinic.text("visit.txt")
+
+
+def test_a_draft_that_is_corrected_and_reviewed_is_replaced(clinic: Clinic):
+    clinic.open_exports()
+    job_id = clinic.add(visit())
+    clinic.finish()
+    clinic.edit(job_id, Describe("SPEAKER_00", "Dra. Ruiz"))
+    clinic.finish()
+    assert "Dra. Ruiz" not in clinic.text("visit.txt")  # nobody reviewed that yet
+    clinic.review(job_id)
+    clinic.finish()
+    assert clinic.names() == ["visit.txt"]
+    assert "Dra. Ruiz" in clinic.text("visit.txt")
+    assert DRAFT not in clinic.text("visit.txt")
+
+
+def test_a_signed_file_is_never_replaced(clinic: Clinic):
+    clinic.open_exports(export_when="signed")
+    job_id = clinic.add(visit())
+    clinic.review(job_id)
+    clinic.sign(job_id)
+    clinic.finish()
+    signed = clinic.text("visit.txt")
+    clinic.edit(job_id, Describe("SPEAKER_00", "Dra. Ruiz"))
+    clinic.review(job_id)
+    clinic.sign(job_id)
+    clinic.finish()
+    assert clinic.names() == ["visit (2).txt", "visit.txt"]
+    assert clinic.text("visit.txt") == signed
+    assert "Dra. Ruiz" in clinic.text("visit (2).txt")
+
+
+def test_a_file_of_somebody_else_is_never_replaced(clinic: Clinic):
+    (clinic.target / "visit.txt").write_text("somebody's", encoding="utf-8")
+    clinic.open_exports()
+    job_id = clinic.add(visit())
+    clinic.finish()
+    assert clinic.text("visit.txt") == "somebody's"
+    assert DRAFT in clinic.text("visit (2).txt")
+    (clinic.target / "visit (2).txt").write_text("changed by hand", encoding="utf-8")
+    clinic.review(job_id)
+    clinic.finish()
+    assert clinic.text("visit (2).txt") == "changed by hand"
+    assert clinic.names() == ["visit (2).txt", "visit (3).txt", "visit.txt"]
+
+
+def test_two_jobs_of_one_name_and_content_have_a_file_each(clinic: Clinic):
+    clinic.open_exports()
+    clinic.add(visit())
+    second = clinic.add(visit())
+    clinic.finish()
+    assert clinic.names() == ["visit (2).txt", "visit.txt"]
+    clinic.review(second)
+    clinic.finish()
+    assert DRAFT in clinic.text("visit.txt")
+    assert DRAFT not in clinic.text("visit (2).txt")
+
+
+def test_results_wait_for_a_folder_that_is_away(clinic: Clinic):
+    clinic.open_exports()
+    away = clinic.target.with_name("away")
+    clinic.target.rename(away)
+    clinic.add(visit("a.wav"), "a.wav")
+    clinic.finish()
+    clinic.add(visit("b.wav"), "b.wav")
+    clinic.finish()
+    clinic.transact()
+    assert not clinic.target.exists()  # it is not made again: it would hide the drive's
+    assert clinic.held() == ["exports.away"]  # told once
+    away.rename(clinic.target)
+    clinic.wait_until_written("a.txt", "b.txt")
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.away", None]
+
+
+def test_results_that_wait_are_written_after_a_restart(clinic: Clinic):
+    clinic.open_exports()
+    away = clinic.target.with_name("away")
+    clinic.target.rename(away)
+    clinic.add(visit("a.wav"), "a.wav")
+    clinic.finish()
+    clinic.kill()
+    clinic.open_exports()
+    away.rename(clinic.target)
+    clinic.wait_until_written("a.txt")
+
+
+def test_a_result_that_completed_right_before_a_kill_is_written(clinic: Clinic):
+    clinic.open_exports()
+    clinic.shut_exports()  # nobody hears of it
+    clinic.bench.now += 1
+    job_id = clinic.add(visit())
+    clinic.kill()
+    clinic.open_exports()
+    assert clinic.names() == ["visit.txt"]
+    clinic.review(job_id)
+    clinic.kill()
+    clinic.open_exports()
+    assert clinic.names() == ["visit.txt"]
+    assert DRAFT not in clinic.text("visit.txt")
+
+
+def test_a_kill_while_files_are_written_leaves_neither_a_gap_nor_a_second_file(clinic: Clinic):
+    clinic.open_exports(export_formats=("txt", "srt"))
+    job_id = clinic.add(visit())
+    clinic.finish()
+    listed = clinic.bench.service.folders.folder(job_id) / "exported.json"
+    whole = json.loads(listed.read_text(encoding="utf-8"))
+    # before the last entry, right after the first file, and after both, but before the result was complete
+    for files, on_disk in ((0, ()), (1, ("visit.txt",)), (1, ()), (2, ("visit.txt", "visit.srt"))):
+        clinic.kill()
+        for name in {"visit.txt", "visit.srt"} - set(on_disk):
+            (clinic.target / name).unlink(missing_ok=True)
+        part = whole | {"version": "", "steps": 0, "names": [], "files": whole["files"][:files]}
+        listed.write_text(json.dumps(part), encoding="utf-8")
+        clinic.open_exports()
+        assert clinic.names() == ["visit.srt", "visit.txt"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder that refuses files to every account")
+def test_results_wait_for_another_folder_if_theirs_refuses_files(clinic: Clinic):
+    clinic.open_exports(export_folder="/proc/self")
+    clinic.add(visit())
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.refused"]
+    clinic.change(export_folder=str(clinic.target))
+    clinic.wait_until_written("visit.txt")
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.refused", None]
+
+
+def test_another_folder_takes_the_results_that_wait(clinic: Clinic, tmp_path: Path):
+    clinic.open_exports()
+    clinic.target.rename(tmp_path / "lost")
+    clinic.add(visit())
+    clinic.finish()
+    clinic.target = tmp_path / "other"
+    clinic.target.mkdir()
+    clinic.change(export_folder=str(clinic.target))
+    clinic.wait_until_written("visit.txt")
+
+
+def test_recordings_of_the_same_bytes_are_written_under_their_own_names(clinic: Clinic):
+    for name in ("a.wav", "b.wav", "c.wav"):
+        (clinic.bench.home / name).write_bytes(b"RIFF")
+    paths = [clinic.bench.home / name for name in ("a.wav", "b.wav", "c.wav")]
+    clinic.open_exports()
+    assert clinic.bench.answer(clinic.bench.service.submit(paths[:2])).ids == (1,)
+    clinic.complete(1, visit("a.wav"))
+    clinic.finish()
+    assert clinic.names() == ["a.txt", "b.txt"]
+    assert clinic.text("b.txt").startswith("b.wav")
+    made = replace(MADE, source_sha256=_sha256(paths[0]), source_name="a.wav")
+    assert made.source_sha256
+    clinic.bench.service.folders.folder(1).joinpath("result.json").write_bytes(
+        _result_bytes(replace(transcript(*VISIT), provenance=made))
+    )
+    clinic.bench.answer(clinic.bench.service.submit(paths))  # after the job has completed
+    clinic.finish()
+    assert clinic.names() == ["a.txt", "b.txt", "c.txt"]
+
+
+def _sha256(path: Path) -> str:
+    from fi_desktop.audio.media_files import source_sha256
+
+    return source_sha256(path)
+
+
+def _result_bytes(result: Transcript) -> bytes:
+    from fi_desktop.core.codec import transcript_to_json
+
+    return json.dumps(transcript_to_json(result)).encode()
+
+
+def test_names_follow_the_template(clinic: Clinic):
+    clinic.open_exports(export_name="{date} {time} {name} ({speakers})")
+    clinic.add(visit("../María 1.5 mg.wav"), "María 1.5 mg.wav")
+    clinic.finish()
+    added = time.strftime("%Y-%m-%d %H-%M", time.localtime(1_000.0))
+    assert clinic.names() == [f"{added} María 1.5 mg (Speaker 1, Speaker 2).txt"]
+
+
+def test_a_value_of_the_template_leads_nowhere_else(clinic: Clinic, tmp_path: Path):
+    clinic.open_exports(export_when="reviewed", export_name="../{speakers}")
+    job_id = clinic.add(visit())
+    clinic.edit(job_id, Describe("SPEAKER_00", "../../{name}\\x"))
+    clinic.review(job_id)
+    clinic.finish()
+    assert clinic.names() == [".._.._.._{name}_x, Speaker 2.txt"]
+
+
+def test_a_job_that_is_removed_while_it_waits_is_not_written(clinic: Clinic):
+    clinic.open_exports()
+    away = clinic.target.with_name("away")
+    clinic.target.rename(away)
+    job_id = clinic.add(visit())
+    clinic.finish()
+    clinic.remove(job_id)
+    away.rename(clinic.target)
+    clinic.add(visit("b.wav"), "b.wav")
+    clinic.wait_until_written("b.txt")
+
+
+def test_two_hundred_results_are_written(clinic: Clinic):
+    clinic.open_exports()
+    for _ in range(200):
+        clinic.add(visit())
+    clinic.finish()
+    assert len(clinic.names()) == 200
+    assert all(WrittenFiles(clinic.bench.service.folders.folder(n)).result.version for n in range(1, 201))
+
+
+def test_no_name_is_in_the_log(clinic: Clinic, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.DEBUG):
+        clinic.open_exports()
+        job_id = clinic.add(visit("Juana.wav"), "Juana.wav")
+        clinic.finish()
+        clinic.target.rename(clinic.target.with_name("away"))
+        clinic.review(job_id)
+        clinic.finish()
+    assert "Juana" not in caplog.text
+    assert str(clinic.target) not in caplog.text
+
+
+def test_files_are_in_the_window_s_language(clinic: Clinic):
+    clinic.open_exports(language="es")
+    clinic.add(visit())
+    clinic.finish()
+    assert "Borrador sin revisar" in clinic.text("visit.txt")
