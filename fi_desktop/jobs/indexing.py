@@ -37,7 +37,7 @@ from fi_desktop.system import log
 _JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
 _RESULTS_PER_TRANSACTION = 16
 _CORRECTED_S = 1.0  # after the last correction: each means that a whole result is read
-_REMOVED_AT_ONCE = 8  # a third of a second each
+_REMOVED_AT_ONCE = 8  # half a second each
 _RETRY_S = 30.0  # after an error
 _ERASE_AGAIN_S = 0.2
 _LOOK_S = 10.0  # how often it looks whether a reader found damage
