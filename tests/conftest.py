@@ -87,7 +87,7 @@ def fitted_pyannote(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     run = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
-        run = run.parent  # each process has a folder of its own in that of the run
+        run = run.parent  # each process has its own folder in that of the run
     folder = run / "fitted"
     with FileLock(run / "fitted.lock"):
         if not folder.exists():
