@@ -330,7 +330,7 @@ class TestCheck:
         exported = json.loads(rendered(stored, "json"))
         assert exported["signature"]["sha256"] == stored.sha256
 
-    def test_signing_tells_the_doubts_that_are_left_and_can_be_cancelled(self, qtbot: QtBot, view: ResultView):
+    def test_signing_tells_how_many_doubts_are_left(self, qtbot: QtBot, view: ResultView):
         view.review.sign.click()
         dialog = view.review.findChild(SignDialog)
         assert dialog.left.text() == view.review.left_text != "No doubts left"
