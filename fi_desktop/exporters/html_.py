@@ -7,6 +7,7 @@ from html import escape
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.document import Utterance, WrittenDocument, document_of
 from fi_desktop.exporters.exporter import Exporter, ExportOptions, TextRun, encoded
+from fi_desktop.exporters.figures import SHARE_COLUMN, FigureRow, WrittenFigures, figures_of
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -30,13 +31,41 @@ footer { color: #5f6b7a; font-size: .75rem; margin-top: 2rem; border-top: 1px so
 @media print { body { margin: 0; max-width: none; padding: 0; }
   .state { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
+_FIGURES_STYLE = """
+.figures { margin: 1.25rem 0; padding: .75rem 0; border: solid #d5dae0; border-width: 1px 0;
+  break-inside: avoid; }
+.figures h2 { font-size: 1rem; margin: 0 0 .5rem; }
+.figures dl { display: flex; flex-wrap: wrap; gap: .25rem 1.75rem; margin-bottom: .5rem; }
+.figures dt { color: #5f6b7a; font-weight: 400; font-size: .82rem; }
+.figures table { border-collapse: collapse; width: 100%; font-size: .82rem;
+  font-variant-numeric: tabular-nums; }
+.figures th, .figures td { text-align: right; font-weight: 400; padding: .25rem 0 .25rem .6rem;
+  border-bottom: 1px solid #e6e9ed; vertical-align: bottom; }
+.figures thead th { color: #5f6b7a; }
+.figures th:first-child { text-align: left; padding-left: 0; overflow-wrap: anywhere; }
+.figures tbody th { font-weight: 600; }
+.figures .share { white-space: nowrap; }
+.bar { display: inline-block; width: 4rem; height: .6rem; background: #e6e9ed; text-align: left; }
+.bar span { display: block; height: 100%; background: #3b6ea5; }
+@media print { .bar, .bar span { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+"""
 # nothing is loaded and nothing runs, even if a text were taken for markup
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
     """Return the page."""
-    content = document_of(transcript, options)
+    return _page(document_of(transcript, options), None)
+
+
+def render_with_figures(transcript: Transcript, options: ExportOptions) -> bytes:
+    """Return the page with the figures of the conversation above the text."""
+    return _page(document_of(transcript, options), figures_of(transcript, options))
+
+
+def _page(content: WrittenDocument, figures: WrittenFigures | None) -> bytes:
+    told = "" if figures is None else _figures(figures)
+    style = _STYLE if figures is None else _STYLE + _FIGURES_STYLE
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>\n" for name, value in content.facts)
     remarks = "".join(f"<li>{escape(remark)}</li>\n" for remark in content.remarks)
     kind = "checked" if content.checked else "draft"
@@ -48,7 +77,7 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(content.title)}</title>
-<style>{_STYLE}</style>
+<style>{style}</style>
 </head>
 <body>
 <header>
@@ -59,13 +88,43 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
 <ul class="remarks">
 {remarks}</ul>
 </header>
-<main{_language(content.spoken)}>
+{told}<main{_language(content.spoken)}>
 {_turns(content)}</main>
 <footer>{escape(content.footer)}</footer>
 </body>
 </html>
 """
     )
+
+
+def _figures(figures: WrittenFigures) -> str:
+    headings = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in figures.headings)
+    rows = "".join(f"<tr>{_row(row)}</tr>\n" for row in figures.rows)
+    facts = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>\n" for name, value in figures.facts
+    )
+    notes = "".join(f"<li>{escape(note)}</li>\n" for note in figures.notes)
+    return f"""<section class="figures">
+<h2>{escape(figures.title)}</h2>
+<dl>
+{facts}</dl>
+<table>
+<thead><tr>{headings}</tr></thead>
+<tbody>
+{rows}</tbody>
+</table>
+<ul class="remarks">
+{notes}</ul>
+</section>
+"""
+
+
+def _row(row: FigureRow) -> str:
+    cells = [f"<td>{escape(cell)}</td>" for cell in row.cells]
+    cells[0] = f'<th scope="row"><bdi>{escape(row.cells[0])}</bdi></th>'
+    bar = f'<span class="bar"><span style="width:{row.share * 100:.0f}%"></span></span>'
+    cells[SHARE_COLUMN] = f'<td class="share">{escape(row.cells[SHARE_COLUMN])} {bar}</td>'
+    return "".join(cells)
 
 
 def _turns(content: WrittenDocument) -> str:
@@ -101,3 +160,4 @@ def _language(code: str | None) -> str:
 
 
 EXPORTER = Exporter("html", "Web page", "html", "text/html", render)
+WITH_FIGURES = Exporter("html-figures", "Web page with figures", "html", "text/html", render_with_figures)

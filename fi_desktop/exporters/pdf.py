@@ -10,16 +10,27 @@ import warnings
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.document import document_of
 from fi_desktop.exporters.exporter import Exporter, ExportOptions
+from fi_desktop.exporters.figures import WrittenFigures, figures_of
 
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
     """Return the document; its letters are embedded, so it looks the same on every computer."""
+    return _pages(transcript, options, None)
+
+
+def render_with_figures(transcript: Transcript, options: ExportOptions) -> bytes:
+    """Return the document with the figures of the conversation above the text."""
+    return _pages(transcript, options, figures_of(transcript, options))
+
+
+def _pages(transcript: Transcript, options: ExportOptions, figures: WrittenFigures | None) -> bytes:
     with warnings.catch_warnings():
         # packages have no Pillow, and pages no pictures
         warnings.filterwarnings("ignore", "Pillow could not be imported")
         from fi_desktop.exporters.pdf_pages import pages_of
 
-    return pages_of(document_of(transcript, options), options.labels.page)
+    return pages_of(document_of(transcript, options), options.labels.page, figures)
 
 
 EXPORTER = Exporter("pdf", "PDF", "pdf", "application/pdf", render, common=True)
+WITH_FIGURES = Exporter("pdf-figures", "PDF with figures", "pdf", "application/pdf", render_with_figures)

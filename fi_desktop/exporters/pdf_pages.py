@@ -18,7 +18,8 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 from fpdf.prefs import ViewerPreferences
 
-from fi_desktop.exporters.document import Utterance, WrittenDocument, reads_leftward
+from fi_desktop.exporters.document import Utterance, WrittenDocument, reads_leftward, written
+from fi_desktop.exporters.figures import SHARE_COLUMN, WrittenFigures
 from fi_desktop.system.files import resource
 
 _MARGIN, _TOP, _FOOT = 20.0, 20.0, 25.0  # millimetres
@@ -56,17 +57,20 @@ class _Look:
 _TITLE = _Look(20, bold=True)
 _TEXT, _NAME, _TIME = _Look(10.5), _Look(10.5, bold=True), _Look(9, _GREY)
 _FACT, _FACT_NAME = _Look(9.5), _Look(9.5, bold=True)
+_FIGURES_TITLE, _FIGURE, _FIGURE_HEADING = _Look(11, bold=True), _Look(9), _Look(8, _GREY)
+_BAR_WIDTH, _BAR_COLOR, _BAR_GROUND = 22.0, (59, 110, 165), (230, 233, 237)
 _REMARK, _FOOTER = _Look(8.5, _GREY), _Look(7.5, _GREY)
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Lines of one look. x, width: millimetres."""
+    """Lines of one look. x, width: millimetres; right: they end at the right."""
 
     x: float
     width: float
     look: _Look
     lines: Sequence[str]
+    right: bool = False
 
 
 class _Pages(FPDF):
@@ -193,7 +197,7 @@ class _Pages(FPDF):
             for column in columns:
                 self.look(column.look)
                 for number, text in enumerate(column.lines[part]):
-                    align = "R" if reads_leftward(text) else "L"
+                    align = "R" if column.right or reads_leftward(text) else "L"
                     self.write_line(text, column.x, top + number * line, column.width, line, align)
         self.set_y(top + max(len(column.lines[part]) for column in columns) * line)
 
@@ -222,8 +226,8 @@ class _Pages(FPDF):
             self.write_line(page, self.w - _MARGIN - 30, self.h - 16, 30, _FOOTER.line, "R")
 
 
-def pages_of(content: WrittenDocument, page: str) -> bytes:
-    """Return a document as a PDF. `page`: with {number} and {total}."""
+def pages_of(content: WrittenDocument, page: str, figures: WrittenFigures | None = None) -> bytes:
+    """Return a document as a PDF. page: with {number} and {total}; figures: shown above the text."""
     pages = _Pages(content, page)
     pages.write_text(content.title, _TITLE, "H1")
     pages.set_y(pages.y + 2)
@@ -236,6 +240,8 @@ def pages_of(content: WrittenDocument, page: str) -> bytes:
     for remark in content.remarks:
         pages.write_text(remark, _REMARK)
     pages.set_y(pages.y + 5)
+    if figures is not None:
+        _write_figures(pages, figures)
     table = _Table(pages, content)
     for utterance in content.utterances:
         table.write(utterance)
@@ -253,6 +259,49 @@ def _write_status(pages: _Pages, content: WrittenDocument) -> None:
         pages.rect(_MARGIN, pages.y - 1.2, pages.epw, len(lines) * look.line + 2.4, style="F")
     pages.write_columns([_Column(_MARGIN + 3, pages.epw - 6, look, lines)])
     pages.set_y(pages.y + 3)
+
+
+def _write_figures(pages: _Pages, figures: WrittenFigures) -> None:
+    pages.write_text(figures.title, _FIGURES_TITLE, "H2")
+    pages.set_y(pages.y + 1)
+    pages.write_text("  ·  ".join(f"{name}: {value}" for name, value in figures.facts), _REMARK)
+    pages.set_y(pages.y + 2)
+    cells = [[written(cell) for cell in row.cells] for row in figures.rows]
+    widths = []
+    for number, heading in enumerate(figures.headings):
+        pages.look(_FIGURE_HEADING)
+        headed = max(map(pages.measured, heading.split()))
+        pages.look(_FIGURE)
+        widths.append(max(headed, *(pages.measured(row[number]) for row in cells)) + _GAP + 0.5)
+    bars = _MARGIN + pages.epw - _BAR_WIDTH
+    widths[0] = pages.epw - _BAR_WIDTH - _GAP - sum(widths[1:])
+    order = [each for each in range(len(widths)) if each != SHARE_COLUMN] + [SHARE_COLUMN]
+    _write_row(pages, figures.headings, widths, order, _FIGURE_HEADING)
+    for row, texts in zip(figures.rows, cells, strict=True):
+        _write_row(pages, texts, widths, order, _FIGURE)
+        with pages.artifact():
+            top = pages.y - _FIGURE.line * 0.75
+            for share, color in ((1.0, _BAR_GROUND), (row.share, _BAR_COLOR)):
+                pages.set_fill_color(*color)
+                pages.rect(bars, top, _BAR_WIDTH * share, _FIGURE.line / 2, style="F")
+    pages.set_y(pages.y + 2)
+    for note in figures.notes:
+        pages.write_text(note, _REMARK)
+    pages.set_y(pages.y + 6)
+
+
+def _write_row(
+    pages: _Pages, texts: Sequence[str], widths: Sequence[float], order: Sequence[int], look: _Look
+) -> None:
+    columns, x = [], _MARGIN
+    for number in order:
+        room = widths[number] - (0 if number else _GAP)
+        lines = pages.lines(texts[number], room, look)
+        # what a tag joins needs a space between, here before a number
+        lines = [f" {line}" for line in lines] if number else lines
+        columns.append(_Column(x, room, look, lines, right=number > 0))
+        x += widths[number]
+    pages.write_columns(columns)
 
 
 class _Table:

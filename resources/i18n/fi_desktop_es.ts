@@ -1036,8 +1036,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en transcripciones</translation>
     </message>
     <message>
-        <source>Words, or a &quot;phrase in quotes&quot;</source>
-        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
+        <source>Words, or a "phrase in quotes"</source>
+        <translation>Palabras, o una "frase entre comillas"</translation>
     </message>
     <message>
         <source>From</source>
@@ -1303,6 +1303,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Another file with the same recording added</source>
+        <translation>Se agregó otro archivo con la misma grabación</translation>
+    </message>
+    <message>
         <source>Recording found at another place</source>
         <translation>Grabación encontrada en otro lugar</translation>
     </message>
@@ -1403,10 +1407,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Opciones cambiadas</translation>
     </message>
     <message>
-        <source>Another file with the same recording added</source>
-        <translation>Se agregó otro archivo con la misma grabación</translation>
-    </message>
-    <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
     </message>
@@ -1461,8 +1461,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, a speaker's name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search ({key})</source>
@@ -2129,6 +2129,34 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>Choose the folder and the formats in which results are written.</source>
+        <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
+    </message>
+    <message>
+        <source>Enter a file name. It can contain {fields}.</source>
+        <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
+    </message>
+    <message>
+        <source>File names cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to the folder for results. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The file name “{template}” has a brace without its counterpart.</source>
+        <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
+    </message>
+    <message>
+        <source>The folder for results is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+    </message>
+    <message>
         <source>Audacity labels</source>
         <translation>Etiquetas de Audacity</translation>
     </message>
@@ -2261,7 +2289,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <source>The archive's compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2341,11 +2369,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2513,7 +2541,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2669,56 +2697,32 @@ Todo se queda en esta computadora.</translation>
         <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
     </message>
     <message>
-        <source>Choose the folder and the formats in which results are written.</source>
-        <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
-    </message>
-    <message>
-        <source>Enter a file name. It can contain {fields}.</source>
-        <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
-    </message>
-    <message>
         <source>Fewer than 1 in 100 words may be wrong.</source>
         <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
-    </message>
-    <message>
-        <source>File names cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
     </message>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The disk of the folder for results is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+        <source>PDF with figures</source>
+        <translation>PDF con cifras</translation>
     </message>
     <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
     <message>
-        <source>The file name “{template}” has a brace without its counterpart.</source>
-        <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>The folder for results is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -2727,6 +2731,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The search index is damaged. It is made again from the results, which are not affected.</source>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
+    </message>
+    <message>
+        <source>Web page with figures</source>
+        <translation>Página web con cifras</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -2757,7 +2765,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2849,11 +2857,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2885,11 +2893,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -4513,6 +4521,54 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>Export</source>
+        <translation>Exportación</translation>
+    </message>
+    <message>
+        <source>Write results to a folder</source>
+        <translation>Guardar los resultados en una carpeta</translation>
+    </message>
+    <message>
+        <source>When they are completed</source>
+        <translation>Cuando se completan</translation>
+    </message>
+    <message>
+        <source>When they are reviewed</source>
+        <translation>Cuando se revisan</translation>
+    </message>
+    <message>
+        <source>When they are signed</source>
+        <translation>Cuando se firman</translation>
+    </message>
+    <message>
+        <source>Folder for results</source>
+        <translation>Carpeta de resultados</translation>
+    </message>
+    <message>
+        <source>Formats</source>
+        <translation>Formatos</translation>
+    </message>
+    <message>
+        <source>Each result is written in these formats.</source>
+        <translation>Cada resultado se guarda en estos formatos.</translation>
+    </message>
+    <message>
+        <source>File name</source>
+        <translation>Nombre de archivo</translation>
+    </message>
+    <message>
+        <source>{name} stands for the recording's name, {date} and {time} for when it was added, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <translation>{name} es el nombre de la grabación, {date} y {time} son la fecha y la hora en que se agregó, y {speakers} son las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
+    </message>
+    <message>
+        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
+        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
+    </message>
+    <message>
+        <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
+        <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
+    </message>
+    <message>
         <source>Vocabulary lists</source>
         <translation>Listas de vocabulario</translation>
     </message>
@@ -4607,10 +4663,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Retries</source>
         <translation>Reintentos</translation>
-    </message>
-    <message>
-        <source>Export</source>
-        <translation>Exportación</translation>
     </message>
     <message>
         <source>Storage</source>
@@ -4801,42 +4853,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Una grabación que se ha iniciado este número de veces se marca como fallida.</translation>
     </message>
     <message>
-        <source>Write results to a folder</source>
-        <translation>Guardar los resultados en una carpeta</translation>
-    </message>
-    <message>
-        <source>When they are completed</source>
-        <translation>Cuando se completan</translation>
-    </message>
-    <message>
-        <source>When they are reviewed</source>
-        <translation>Cuando se revisan</translation>
-    </message>
-    <message>
-        <source>When they are signed</source>
-        <translation>Cuando se firman</translation>
-    </message>
-    <message>
-        <source>Folder for results</source>
-        <translation>Carpeta de resultados</translation>
-    </message>
-    <message>
-        <source>Formats</source>
-        <translation>Formatos</translation>
-    </message>
-    <message>
-        <source>Each result is written in these formats.</source>
-        <translation>Cada resultado se guarda en estos formatos.</translation>
-    </message>
-    <message>
-        <source>File name</source>
-        <translation>Nombre de archivo</translation>
-    </message>
-    <message>
-        <source>{name} stands for the recording&apos;s name, {date} and {time} for when it was added, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
-        <translation>{name} es el nombre de la grabación, {date} y {time} son la fecha y la hora en que se agregó, y {speakers} son las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
-    </message>
-    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -4863,14 +4879,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Never</source>
         <translation>Nunca</translation>
-    </message>
-    <message>
-        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
-        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
-    </message>
-    <message>
-        <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
-        <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
     </message>
     <message>
         <source>When everything is done</source>
@@ -5164,7 +5172,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>

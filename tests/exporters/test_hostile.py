@@ -51,7 +51,8 @@ TEXTS = [
     "👨‍👩‍👧‍👦 e\u0301 🏳️‍🌈",
 ]
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-TEXT_FORMATS = [format for format in EXPORTERS if format not in ("docx", "docx-numbered", "pdf", "json")]
+BINARY = ("docx", "pdf", "json")
+TEXT_FORMATS = [format for format in EXPORTERS if EXPORTERS[format].extension not in BINARY]
 OPTIONS = ExportOptions(LABELS["es"])
 
 
@@ -99,8 +100,12 @@ def test_page_has_only_its_tags(text):
     parser = _Tags()
     parser.feed(rendered(hostile(text), "html", OPTIONS).decode("utf-8"))
     known = "html head meta title style body header h1 dl dt dd p ul li main span b bdi i mark footer"
+    attributes = {"lang", "charset", "http-equiv", "content", "name", "dir", "class"}
     assert parser.tags <= set(known.split())
-    assert parser.attributes <= {"lang", "charset", "http-equiv", "content", "name", "dir", "class"}
+    assert parser.attributes <= attributes
+    parser.feed(rendered(hostile(text), "html-figures", OPTIONS).decode("utf-8"))
+    assert parser.tags <= set(f"{known} section h2 div table thead tbody tr th td".split())
+    assert parser.attributes <= attributes | {"scope", "style"}
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -22,6 +22,7 @@ from praatio import textgrid
 from pympi.Elan import Eaf
 
 from fi_desktop.core.codec import transcript_from_json
+from fi_desktop.core.conversation import conversation_of
 from fi_desktop.core.review import check_signature
 from fi_desktop.core.transcript import Person, Provenance, Segment, Transcript, Turn, Word
 from fi_desktop.exporters.phrases import LABELS
@@ -29,6 +30,7 @@ from tests.exporters import hour
 
 FOLDER = Path(__file__).parent.parent / "golden" / "hour"
 SCHEMA = Path(__file__).parent.parent.parent / "docs" / "transcript.schema.json"
+RESULTS = {"en": hour.draft, "es": hour.signed}
 STATES = {"en": "Draft, not reviewed.", "es": "Firmado por Dra. Robles Ñúñez, 29/11/2026 20:01 UTC. SHA-256 "}
 DOCTOR = "Dra. Robles Ñúñez"
 PATIENT = "María José «Pepa» García"
@@ -186,6 +188,53 @@ def test_page_is_valid_html_without_scripts_and_links(language):
     assert len(said) == turns()
     assert [tag for tag in page.iter("span") if tag.get("dir") == "rtl"]
     assert any("".join(tag.itertext()) == DOUBT[language] for tag in page.iter("mark"))
+
+
+# ---- figures of the conversation
+
+
+@both
+def test_figures_in_a_page_are_a_table(language):
+    content = (FOLDER / f"{language}.figures.html").read_bytes()
+    page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(content)
+    (table,) = page.iter("table")
+    headings = ["".join(cell.itertext()) for cell in table.find("thead").iter("th")]
+    rows = [["".join(cell.itertext()).strip() for cell in row] for row in table.find("tbody").iter("tr")]
+    names = LABELS[language].names
+    columns = ("speaker", "speaking", "share", "turns", "interruptions", "longest", "pause", "rate")
+    assert headings == [names[column] for column in columns]
+    found = conversation_of(RESULTS[language]().transcript)
+    assert len(rows) == len(found.speakers) == 4
+    assert rows[0][0].startswith(DOCTOR)
+    assert [int(row[3]) for row in rows] == [speaker.turns for speaker in found.speakers]
+    assert sum(int(row[2].removesuffix("\u00a0%")) for row in rows) == pytest.approx(100, abs=2)
+    assert LABELS[language].interruption in content.decode("utf-8")
+
+
+@both
+def test_figures_in_a_pdf_are_read_in_rows(language):
+    program = installed("pdftotext")
+    file = FOLDER / f"{language}.figures.pdf"
+    done = subprocess.run(
+        [program, "-layout", "-l", "1", str(file), "-"], check=True, capture_output=True, encoding="utf-8"
+    )
+    labels = LABELS[language]
+    lines = [line.split() for line in done.stdout.splitlines()]
+    start = next(number for number, line in enumerate(lines) if " ".join(line) == labels.names["figures"])
+    found = conversation_of(RESULTS[language]().transcript)
+    rows = [line for line in lines[start:] if line and line[-1] == "%"]
+    assert len(rows) == 4
+    for row, speaker in zip(rows, found.speakers, strict=True):
+        minutes, seconds = divmod(round(speaker.speaking_s), 60)
+        assert f"{minutes}:{seconds:02d}" in row
+        assert row[-2] == f"{speaker.share * 100:.0f}"
+    assert " ".join(labels.interruption.split()[:6]) in " ".join(done.stdout.split())
+    with pikepdf.open(file) as pdf:
+        assert pdf.check_pdf_syntax() == []
+        kinds = [str(kid.S) for kid in pdf.Root.StructTreeRoot.K[0].K]
+        assert kinds.count("/H2") == 1
+        for page in pdf.pages:
+            untagged_and_tagged(page)
 
 
 # ---- tables and programs
