@@ -278,9 +278,9 @@ def _write_figures(pages: _Pages, figures: WrittenFigures) -> None:
     order = [each for each in range(len(widths)) if each != SHARE_COLUMN] + [SHARE_COLUMN]
     _write_row(pages, figures.headings, widths, order, _FIGURE_HEADING)
     for row, texts in zip(figures.rows, cells, strict=True):
-        _write_row(pages, texts, widths, order, _FIGURE)
+        lines = _write_row(pages, texts, widths, order, _FIGURE)
         with pages.artifact():
-            top = pages.y - _FIGURE.line * 0.75
+            top = pages.y - _FIGURE.line * (lines - 0.25)  # next to the first line
             for share, color in ((1.0, _BAR_GROUND), (row.share, _BAR_COLOR)):
                 pages.set_fill_color(*color)
                 pages.rect(bars, top, _BAR_WIDTH * share, _FIGURE.line / 2, style="F")
@@ -292,7 +292,8 @@ def _write_figures(pages: _Pages, figures: WrittenFigures) -> None:
 
 def _write_row(
     pages: _Pages, texts: Sequence[str], widths: Sequence[float], order: Sequence[int], look: _Look
-) -> None:
+) -> int:
+    """Write a row; return how many lines it has."""
     columns, x = [], _MARGIN
     for number in order:
         room = widths[number] - (0 if number else _GAP)
@@ -302,6 +303,7 @@ def _write_row(
         columns.append(_Column(x, room, look, lines, right=number > 0))
         x += widths[number]
     pages.write_columns(columns)
+    return max(len(column.lines) for column in columns)
 
 
 class _Table:
