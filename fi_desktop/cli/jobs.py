@@ -7,7 +7,7 @@ import datetime
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -27,6 +27,7 @@ from fi_desktop.cli.queue_access import find_job, idle_queue
 from fi_desktop.cli.run import export_options
 from fi_desktop.cli.terminal import (
     Terminal,
+    figures_view,
     job_table,
     job_to_brief_json,
     plain_table,
@@ -36,6 +37,7 @@ from fi_desktop.cli.terminal import (
     write_file,
 )
 from fi_desktop.core.codec import job_to_json
+from fi_desktop.core.conversation import conversation_of
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
@@ -43,6 +45,7 @@ from fi_desktop.core.review import ReviewedTranscript, check_signature
 from fi_desktop.core.text import clock
 from fi_desktop.core.values import JobOptions
 from fi_desktop.exporters import EXPORTERS
+from fi_desktop.exporters.figures import figures_of
 from fi_desktop.exporters.files import export, rendered
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
@@ -60,6 +63,7 @@ _NO_MODEL = Message(
     "jobs.no_model",
     "No transcription model is installed. `fi-desktop models recommend` names the one for this computer.",
 )
+_NO_TURNS = Message("jobs.no_turns", "The result of job {job} does not say who speaks when.")
 _UNREADABLE = Message(
     "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
 )
@@ -89,6 +93,11 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     show = add_command(actions, "show", "show a job and its result")
     show.add_argument("id", type=int)
     show.add_argument("--json", action="store_true", help="print the whole record as one JSON object")
+    show.add_argument(
+        "--figures",
+        action="store_true",
+        help="speaking time, turns, interruptions and pauses by speaker and role, also with --json",
+    )
     show.set_defaults(command=_show)
 
     retry = add("retry", "retry jobs; one that waits for a retry starts now", _retry, ids="*", batch=True)
@@ -162,6 +171,9 @@ def _list(client: QueueClient, options: argparse.Namespace) -> None:
 def _show(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         job = find_job(client, options.id)
+    if options.figures:
+        _show_figures(settings, job, as_json=options.json)
+        return 0
     if options.json:
         say_json(job_to_json(job))
         return 0
@@ -174,6 +186,19 @@ def _show(settings: Settings, options: argparse.Namespace) -> int:
     if job.summary is not None:
         terminal.print(transcript_view(_result(settings, job).transcript, columns=terminal.width))
     return 0
+
+
+def _show_figures(settings: Settings, job: Job, *, as_json: bool) -> None:
+    if job.summary is None:
+        raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
+    result = _result(settings, job)
+    if as_json:
+        say_json(asdict(conversation_of(result.transcript)))
+        return
+    figures = figures_of(result.transcript, replace(export_options(settings, None), reviewed=result))
+    if figures is None:
+        raise UserError(_NO_TURNS, job=job.id)
+    Terminal().print(figures_view(figures))
 
 
 def _retry(client: QueueClient, options: argparse.Namespace) -> None:

@@ -30,6 +30,7 @@ from fi_desktop.core.text import clock, harmless, one_line
 from fi_desktop.core.transcript import Region, Segment, Transcript, Turn, overlaps, wrong_words
 from fi_desktop.core.values import Stage
 from fi_desktop.exporters.exporter import DEFAULTS
+from fi_desktop.exporters.figures import WrittenFigures
 
 _ESCAPE = "fi-desktop-escape"
 _REPLACED = str.maketrans("█━╸╺–…�", "#----~?")  # same width
@@ -235,6 +236,18 @@ def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
         lanes.add_row(Text(name, style), Text("".join(cells), style), f"{seconds:.1f} s")
     rows = [_row(segment, styles) for segment in transcript.segments]
     return Group(lanes, Text(), *rows) if styles else Group(*rows)
+
+
+def figures_view(figures: WrittenFigures) -> RenderableType:
+    """Return the figures of a conversation as a table, with what they count below."""
+    table = Table(box=None, pad_edge=False)
+    for number, heading in enumerate(figures.headings):
+        table.add_column(Text(heading, "dim"), justify="right" if number else "left", no_wrap=number > 0)
+    for row in figures.rows:
+        table.add_row(*map(Text, row.cells))
+    facts = [Text(f"{name}: {value}") for name, value in figures.facts]
+    notes = [Text(note, "dim") for note in figures.notes]
+    return Group(*facts, Text(), table, Text(), *notes)
 
 
 def _row(segment: Segment, styles: dict[str, str]) -> RenderableType:

@@ -20,7 +20,7 @@ from fi_desktop.cli import main
 from fi_desktop.cli.terminal import Terminal, _time_spent, job_table, transcript_view
 from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
-from fi_desktop.core.transcript import Segment, Transcript
+from fi_desktop.core.transcript import Person, Role, Segment, Transcript, Turn
 from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.system.files import RESULT
 from tests.exporters.test_exporters import TURNS, WITH_WORDS, WITHOUT_WORDS
@@ -185,6 +185,55 @@ def test_unreadable_result_is_reported(bench: Bench, capsys):
         assert main(command) == 1
         errors = capsys.readouterr().err
         assert errors == "fi-desktop: The result of job 1 cannot be read. Retry the job to create it again.\n"
+
+
+# ---- figures of a conversation
+
+
+def talk() -> Transcript:
+    """Return a result in which one person, with a hostile name, interrupts the other."""
+    turns = (Turn(0.0, 10.0, "SPEAKER_00"), Turn(9.0, 14.0, "SPEAKER_01"), Turn(15.0, 21.0, "SPEAKER_00"))
+    people = (Person("SPEAKER_01", f"Ana{CONTROLS} [red]", Role.PATIENT),)
+    return replace(WITHOUT_WORDS, duration=30.0, turns=turns, segments=(), people=people)
+
+
+def test_figures_of_a_result_are_a_table(bench: Bench, capsys):
+    job_id = complete(bench, "a.wav", talk())
+    bench.service.close()
+    assert main(["jobs", "show", str(job_id), "--figures"]) == 0
+    shown = capsys.readouterr().out
+    rows = [re.split(" +", line.strip()) for line in shown.splitlines()]
+    assert ["Speaker", "1", "0:16", "76\xa0%", "2", "0", "0:10", "1.0\xa0s"] in rows
+    (ana,) = (row for row in rows if row[0] == "Ana")
+    assert "24\xa0%" in ana
+    assert "[red]" in shown
+    assert "(Patient)" in shown
+    assert not set("\x1b\x07\x9b\u202e") & set(shown)
+    assert "Interruptions: 1" in shown
+    assert "An interruption is a turn that begins" in shown
+
+
+def test_figures_for_programs_are_one_json_object(bench: Bench, capsys):
+    job_id = complete(bench, "a.wav", talk())
+    bench.service.close()
+    assert main(["jobs", "show", str(job_id), "--figures", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["duration_s"], found["silence_s"], found["single_s"], found["overlap_s"]) == (30, 10, 19, 1)
+    assert [(one["speakers"], one["interruptions"]) for one in found["speakers"]] == [
+        (["SPEAKER_00"], 0),
+        (["SPEAKER_01"], 1),
+    ]
+    assert [one["role"] for one in found["roles"]] == ["patient"]
+
+
+def test_figures_of_a_result_without_turns_and_of_none(bench: Bench, capsys):
+    job_id = complete(bench, "a.wav", replace(WITH_WORDS, turns=()))
+    (other,) = bench.submit("b.wav")
+    bench.service.close()
+    assert main(["jobs", "show", str(job_id), "--figures"]) == 1
+    assert capsys.readouterr().err == "fi-desktop: The result of job 1 does not say who speaks when.\n"
+    assert main(["jobs", "show", str(other), "--figures"]) == 1
+    assert "has no result" in capsys.readouterr().err
 
 
 # ---- transcripts and times
