@@ -241,8 +241,11 @@ def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
 def figures_view(figures: WrittenFigures) -> RenderableType:
     """Return the figures of a conversation as a table, with what they count below."""
     table = Table(box=None, pad_edge=False)
-    for number, heading in enumerate(figures.headings):
-        table.add_column(Text(heading, "dim"), justify="right" if number else "left", no_wrap=number > 0)
+    name, *numbers = figures.headings
+    table.add_column(Text(name, "dim"))
+    for heading in numbers:  # a word a line: the names need the room
+        stacked = Text(heading.replace(" ", "\n"), "dim")
+        table.add_column(stacked, justify="right", no_wrap=True)
     for row in figures.rows:
         table.add_row(*map(Text, row.cells))
     facts = [Text(f"{name}: {value}") for name, value in figures.facts]

@@ -17,11 +17,13 @@ from rich.console import Console
 
 import fi_desktop.cli
 from fi_desktop.cli import main
-from fi_desktop.cli.terminal import Terminal, _time_spent, job_table, transcript_view
+from fi_desktop.cli.terminal import Terminal, _time_spent, figures_view, job_table, transcript_view
 from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.transcript import Person, Role, Segment, Transcript, Turn
 from fi_desktop.core.values import JobOptions, Priority, Summary
+from fi_desktop.exporters.exporter import DEFAULTS
+from fi_desktop.exporters.figures import figures_of
 from fi_desktop.system.files import RESULT
 from tests.exporters.test_exporters import TURNS, WITH_WORDS, WITHOUT_WORDS
 from tests.jobs.conftest import Bench
@@ -211,6 +213,19 @@ def test_figures_of_a_result_are_a_table(bench: Bench, capsys):
     assert not set("\x1b\x07\x9b\u202e") & set(shown)
     assert "Interruptions: 1" in shown
     assert "An interruption is a turn that begins" in shown
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_figures_fit_the_terminal(columns: int):
+    console = Console(width=columns)
+    figures = figures_of(WITH_WORDS, DEFAULTS)
+    assert figures is not None
+    with console.capture() as capture:
+        console.print(figures_view(figures))
+    shown = capture.get()
+    assert "…" not in shown
+    for part in ("Speaker", "1", "Interruptions", "Words/min", *figures.rows[0].cells[1:]):
+        assert part in shown
 
 
 def test_figures_for_programs_are_one_json_object(bench: Bench, capsys):
