@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from fi_desktop.core.conversation import conversation_of
@@ -153,3 +154,15 @@ def test_result_that_does_not_know_who_speaks_has_no_figures(qtbot, dressed, bri
     assert not view.lanes_panel.figures.isEnabled()
     qtbot.keyClick(view.lanes, Qt.Key.Key_F7)
     assert view.figures.dialog is None
+
+
+def test_figures_close_with_their_result(qtbot, dressed, bridge):
+    window = QWidget()
+    qtbot.addWidget(window)
+    view = ResultView(samples.session_of(TALK, bridge), "/recordings/Intake.wav", bridge, window)
+    window.resize(900, 640)
+    window.show()
+    assert QTest.qWaitForWindowExposed(window)
+    dialog = opened(qtbot, view)
+    with qtbot.waitSignal(dialog.destroyed):
+        view.deleteLater()
