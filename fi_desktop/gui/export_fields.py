@@ -36,6 +36,10 @@ class FolderField(SettingField):
         self._value = value
         show_elided(self._button, value or self.tr("Choose a folder…"), Qt.TextElideMode.ElideMiddle)
 
+    def text_of(self, value: Any) -> str:
+        """Return a folder's path."""
+        return value or self.tr("no folder")
+
     @Slot()
     def _on_clicked(self) -> None:
         dialog = FileDialog(self, self._question)

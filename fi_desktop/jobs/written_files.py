@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fi_desktop.exporters.files import file_key, file_of_stem, longest_name
-from fi_desktop.system.files import WRITTEN, write_new, write_whole
+from fi_desktop.system.files import WRITTEN, write_by_way_of
 
 _VERSION = 1
 
@@ -91,6 +91,9 @@ class WrittenFiles:
         """
         before = self._file(source, format)
         made = WrittenFile(source, format, stem, "", (_hash(content),), signed)
+        if before is not None:
+            for hash in before.hashes:  # left by a program that was killed
+                _temp(Path(before.path), hash).unlink(missing_ok=True)
         if before is not None and before.stem == stem and Path(before.path).parent == folder:
             found = _hash_of(Path(before.path))
             if found == made.hashes[0]:
@@ -98,7 +101,8 @@ class WrittenFiles:
                 return
             if not before.signed and found in before.hashes:
                 self._keep(replace(made, path=before.path, hashes=(*before.hashes[-1:], *made.hashes)))
-                write_whole(Path(before.path), content, mode=0o600)
+                path = Path(before.path)
+                write_by_way_of(_temp(path, made.hashes[0]), path, content, over=True, mode=0o600)
                 self._keep(replace(made, path=before.path))
                 return
         for target in _names(stem, format, folder):
@@ -112,7 +116,7 @@ class WrittenFiles:
     def _write_new(self, made: WrittenFile, target: Path, content: bytes) -> bool:
         self._keep(replace(made, path=str(target)))
         try:
-            write_new(target, content, mode=0o600)
+            write_by_way_of(_temp(target, made.hashes[0]), target, content, mode=0o600)
         except FileExistsError:
             return False
         return True
@@ -128,8 +132,15 @@ class WrittenFiles:
 
     def _save(self, result: WrittenResult) -> None:
         text = json.dumps({"schema": _VERSION, **asdict(result)})
-        write_whole(self._path, text.encode(), mode=0o600)
+        # not by way of a file of any name: a thread deletes those from the folders of finished jobs
+        temp = self._path.with_name(f"{WRITTEN}.part")
+        write_by_way_of(temp, self._path, text.encode(), over=True, mode=0o600)
         self.result = result
+
+
+def _temp(target: Path, hash: str) -> Path:
+    """Return the temporary file by way of which a file is written: one that only this job has."""
+    return target.with_name(f".{hash[:32]}.part")
 
 
 def _names(stem: str, format: str, folder: Path) -> Iterator[Path]:

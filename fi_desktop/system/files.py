@@ -28,7 +28,7 @@ WRITTEN = "exported.json"
 """File name of the list of files that were written of a job's result by themselves, in the job's folder."""
 _KEPT = re.compile(
     rf"result(-\d+)?\.json|review-[0-9a-f]{{16}}\.jsonl"
-    rf"|{re.escape(WAVEFORM)}|{re.escape(SEEK_TABLE)}|{re.escape(WRITTEN)}"
+    rf"|{re.escape(WAVEFORM)}|{re.escape(SEEK_TABLE)}|{re.escape(WRITTEN)}(\.part)?"
 )
 _PACKAGE = Path(__file__).parent.parent
 
@@ -45,15 +45,25 @@ def replacing(target: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """
     temp = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        with _created(temp, mode) as file:
+            yield file
+        temp.replace(target)
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _created(path: Path, mode: int) -> Iterator[IO[bytes]]:
+    """Open a new file, which is on disk after the block."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temp.replace(target)
-    except BaseException as error:
-        temp.unlink(missing_ok=True)
-        if isinstance(error, OSError) and is_disk_full(error):
+    except OSError as error:
+        if is_disk_full(error):
             raise disk_full() from error
         raise
 
@@ -64,25 +74,40 @@ def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
         file.write(data)
 
 
-def write_new(target: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Write a small file atomically, under a name that nothing has; see `replacing`.
+def write_by_way_of(temp: Path, target: Path, data: bytes, *, over: bool = False, mode: int = 0o666) -> None:
+    """Write a small file atomically, by way of a temporary file whose name the caller can find again.
+
+    Args:
+        temp: the temporary file, in the same folder; one that a killed program left is replaced.
+        target: the file.
+        data: its content.
+        over: replace what has the name.
+        mode: the file's, less the umask.
 
     Raises:
         FileExistsError: something has this name.
         TransientError: the disk is full.
     """
-    temp = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        write_whole(temp, data, mode=mode)
-        try:
-            os.link(temp, target)
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without links, such as that of most USB sticks
-            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+        temp.unlink(missing_ok=True)
+        with _created(temp, mode) as file:
+            file.write(data)
+        if over:
             temp.replace(target)
+        else:
+            _name_new(temp, target, mode)
     finally:
         temp.unlink(missing_ok=True)
+
+
+def _name_new(temp: Path, target: Path, mode: int) -> None:
+    try:
+        os.link(temp, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, such as that of most USB sticks
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+        temp.replace(target)
 
 
 def is_kept(name: str) -> bool:

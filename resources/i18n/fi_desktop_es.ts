@@ -1154,6 +1154,10 @@ Todo se queda en esta computadora.</translation>
         <source>Choose a folder…</source>
         <translation>Elegir una carpeta…</translation>
     </message>
+    <message>
+        <source>no folder</source>
+        <translation>ninguna carpeta</translation>
+    </message>
 </context>
 <context>
     <name>FormatsField</name>
@@ -1303,10 +1307,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Another file with the same recording added</source>
-        <translation>Se agregó otro archivo con la misma grabación</translation>
-    </message>
-    <message>
         <source>Recording found at another place</source>
         <translation>Grabación encontrada en otro lugar</translation>
     </message>
@@ -1405,6 +1405,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Options changed</source>
         <translation>Opciones cambiadas</translation>
+    </message>
+    <message>
+        <source>Another file with the same recording added</source>
+        <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -2129,32 +2133,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>Choose the folder and the formats in which results are written.</source>
-        <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
+        <source>PDF with figures</source>
+        <translation>PDF con cifras</translation>
     </message>
     <message>
-        <source>Enter a file name. It can contain {fields}.</source>
-        <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
-    </message>
-    <message>
-        <source>File names cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to the folder for results. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
-    </message>
-    <message>
-        <source>The file name “{template}” has a brace without its counterpart.</source>
-        <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
-    </message>
-    <message>
-        <source>The folder for results is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+        <source>Web page with figures</source>
+        <translation>Página web con cifras</translation>
     </message>
     <message>
         <source>Audacity labels</source>
@@ -2697,24 +2681,44 @@ Todo se queda en esta computadora.</translation>
         <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
     </message>
     <message>
+        <source>Choose the folder and the formats in which results are written.</source>
+        <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
+    </message>
+    <message>
+        <source>Enter a file name. It can contain {fields}.</source>
+        <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
+    </message>
+    <message>
         <source>Fewer than 1 in 100 words may be wrong.</source>
         <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
+    </message>
+    <message>
+        <source>File names cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
     </message>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>PDF with figures</source>
-        <translation>PDF con cifras</translation>
+        <source>The disk of the folder for results is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
     </message>
     <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
+    </message>
+    <message>
+        <source>The file name “{template}” has a brace without its counterpart.</source>
+        <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
     </message>
     <message>
         <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
@@ -2725,16 +2729,16 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
+        <source>The folder for results is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+    </message>
+    <message>
         <source>The search index cannot be read now. Try again.</source>
         <translation>El índice de búsqueda no se puede leer en este momento. Intente de nuevo.</translation>
     </message>
     <message>
         <source>The search index is damaged. It is made again from the results, which are not affected.</source>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
-    </message>
-    <message>
-        <source>Web page with figures</source>
-        <translation>Página web con cifras</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -4521,54 +4525,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
-        <source>Export</source>
-        <translation>Exportación</translation>
-    </message>
-    <message>
-        <source>Write results to a folder</source>
-        <translation>Guardar los resultados en una carpeta</translation>
-    </message>
-    <message>
-        <source>When they are completed</source>
-        <translation>Cuando se completan</translation>
-    </message>
-    <message>
-        <source>When they are reviewed</source>
-        <translation>Cuando se revisan</translation>
-    </message>
-    <message>
-        <source>When they are signed</source>
-        <translation>Cuando se firman</translation>
-    </message>
-    <message>
-        <source>Folder for results</source>
-        <translation>Carpeta de resultados</translation>
-    </message>
-    <message>
-        <source>Formats</source>
-        <translation>Formatos</translation>
-    </message>
-    <message>
-        <source>Each result is written in these formats.</source>
-        <translation>Cada resultado se guarda en estos formatos.</translation>
-    </message>
-    <message>
-        <source>File name</source>
-        <translation>Nombre de archivo</translation>
-    </message>
-    <message>
-        <source>{name} stands for the recording&apos;s name, {date} and {time} for when it was added, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
-        <translation>{name} es el nombre de la grabación, {date} y {time} son la fecha y la hora en que se agregó, y {speakers} son las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
-    </message>
-    <message>
-        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
-        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
-    </message>
-    <message>
-        <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
-        <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
-    </message>
-    <message>
         <source>Vocabulary lists</source>
         <translation>Listas de vocabulario</translation>
     </message>
@@ -4663,6 +4619,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Retries</source>
         <translation>Reintentos</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exportación</translation>
     </message>
     <message>
         <source>Storage</source>
@@ -4853,6 +4813,42 @@ Todo se queda en esta computadora.</translation>
         <translation>Una grabación que se ha iniciado este número de veces se marca como fallida.</translation>
     </message>
     <message>
+        <source>Write results to a folder</source>
+        <translation>Guardar los resultados en una carpeta</translation>
+    </message>
+    <message>
+        <source>When they are completed</source>
+        <translation>Cuando se completan</translation>
+    </message>
+    <message>
+        <source>When they are reviewed</source>
+        <translation>Cuando se revisan</translation>
+    </message>
+    <message>
+        <source>When they are signed</source>
+        <translation>Cuando se firman</translation>
+    </message>
+    <message>
+        <source>Folder for results</source>
+        <translation>Carpeta de resultados</translation>
+    </message>
+    <message>
+        <source>Formats</source>
+        <translation>Formatos</translation>
+    </message>
+    <message>
+        <source>Each result is written in these formats.</source>
+        <translation>Cada resultado se guarda en estos formatos.</translation>
+    </message>
+    <message>
+        <source>File name</source>
+        <translation>Nombre de archivo</translation>
+    </message>
+    <message>
+        <source>{name} stands for the recording&apos;s name, {date} and {time} for when it was added, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <translation>{name} es el nombre de la grabación, {date} y {time} son la fecha y la hora en que se agregó, y {speakers} son las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
+    </message>
+    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -4879,6 +4875,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Never</source>
         <translation>Nunca</translation>
+    </message>
+    <message>
+        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
+        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
+    </message>
+    <message>
+        <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
+        <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
     </message>
     <message>
         <source>When everything is done</source>

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.audio.media_files import sample_recording
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.core.messages import verbatim
@@ -22,7 +23,7 @@ from fi_desktop.gui.adding.controller import Rejection
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import available
-from fi_desktop.jobs.queue_events import Notice, QueuePaused
+from fi_desktop.jobs.queue_events import ExportsHeld, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from tests.gui import samples
 from tests.gui.events import drag_in, drag_out, drop, drop_files, files_data
@@ -178,6 +179,17 @@ class TestDrop:
         hand.do(lambda service: service.publish(QueuePaused(True)))
         qtbot.waitUntil(window.pause_bar.isVisible)
         assert window.message.isVisible()
+
+    def test_window_says_what_exports_wait_for_until_it_is_over(self, qtbot, window, hand):
+        hand.do(lambda service: service.publish(ExportsHeld(messages.EXPORTS_AWAY())))
+        qtbot.waitUntil(window.message.isVisible)
+        assert window.message.text.startswith("The folder for results is not connected.")
+        hand.do(lambda service: service.publish(Notice(None)))  # of the queue
+        hand.do(lambda service: service.publish(QueuePaused(True)))
+        qtbot.waitUntil(window.pause_bar.isVisible)
+        assert window.message.isVisible()
+        hand.do(lambda service: service.publish(ExportsHeld(None)))
+        qtbot.waitUntil(window.message.isHidden)
 
     def test_dropped_recordings_get_the_chosen_options(self, qtbot, window, hand, recordings):
         window.options.speakers.setFocus()
