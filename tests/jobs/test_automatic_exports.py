@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.audio.media_files import source_sha256
+from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.review import Step, StepKind, fingerprint
 from fi_desktop.core.revision import Describe
 from fi_desktop.core.transcript import Transcript
@@ -220,6 +224,36 @@ def test_results_wait_for_a_folder_that_is_away(clinic: Clinic):
     assert clinic.held() == ["exports.away", None]
 
 
+def test_the_empty_place_of_a_drive_that_is_away_is_not_its_folder(clinic: Clinic):
+    clinic.open_exports()
+    clinic.add(visit("a.wav"), "a.wav")
+    clinic.finish()
+    state_file = clinic.bench.home / "exports.json"
+    state = json.loads(state_file.read_text(encoding="utf-8"))
+    was_mounted = clinic.target.parent  # a folder now, as if the drive had been taken out
+    state_file.write_text(json.dumps(state | {"mount": str(was_mounted)}), encoding="utf-8")
+    clinic.add(visit("b.wav"), "b.wav")
+    clinic.finish()
+    clinic.transact()
+    assert (clinic.names(), clinic.held()) == (["a.txt"], ["exports.away"])
+    state_file.write_text(json.dumps(state), encoding="utf-8")
+    clinic.wait_until_written("a.txt", "b.txt")
+
+
+def test_a_drive_without_links_keeps_the_files_of_others_too(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_names: object, **_options: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")  # as vfat does, which cannot be mounted here
+
+    monkeypatch.setattr(os, "link", refuse)
+    (clinic.target / "visit.txt").write_text("somebody's", encoding="utf-8")
+    clinic.open_exports()
+    clinic.add(visit())
+    clinic.finish()
+    assert clinic.text("visit.txt") == "somebody's"
+    assert clinic.names() == ["visit (2).txt", "visit.txt"]
+    assert DRAFT in clinic.text("visit (2).txt")
+
+
 def test_results_that_wait_are_written_after_a_restart(clinic: Clinic):
     clinic.open_exports()
     away = clinic.target.with_name("away")
@@ -299,26 +333,13 @@ def test_recordings_of_the_same_bytes_are_written_under_their_own_names(clinic: 
     clinic.finish()
     assert clinic.names() == ["a.txt", "b.txt"]
     assert clinic.text("b.txt").startswith("b.wav")
-    made = replace(MADE, source_sha256=_sha256(paths[0]), source_name="a.wav")
-    assert made.source_sha256
-    clinic.bench.service.folders.folder(1).joinpath("result.json").write_bytes(
-        _result_bytes(replace(transcript(*VISIT), provenance=made))
+    made = replace(MADE, source_sha256=source_sha256(paths[0]), source_name="a.wav")
+    clinic.bench.service.folders.folder(1).joinpath("result.json").write_text(
+        json.dumps(transcript_to_json(replace(transcript(*VISIT), provenance=made))), encoding="utf-8"
     )
     clinic.bench.answer(clinic.bench.service.submit(paths))  # after the job has completed
     clinic.finish()
     assert clinic.names() == ["a.txt", "b.txt", "c.txt"]
-
-
-def _sha256(path: Path) -> str:
-    from fi_desktop.audio.media_files import source_sha256
-
-    return source_sha256(path)
-
-
-def _result_bytes(result: Transcript) -> bytes:
-    from fi_desktop.core.codec import transcript_to_json
-
-    return json.dumps(transcript_to_json(result)).encode()
 
 
 def test_names_follow_the_template(clinic: Clinic):
