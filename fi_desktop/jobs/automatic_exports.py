@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,13 +24,11 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, TransientError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
-from fi_desktop.core.name_template import filled
-from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import ReviewState
-from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import file_key, rendered
 from fi_desktop.exporters.phrases import LABELS, said_in
+from fi_desktop.jobs.export_plan import ExportPlan, different_names, named, stem_of
 from fi_desktop.jobs.queue_events import ExportsHeld, JobChanged, JobRemoved, QueueEvent, ResultCorrected
 from fi_desktop.jobs.review_files import StoredResult
 from fi_desktop.jobs.service import JobService
@@ -46,41 +43,6 @@ _JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
 LOOK_S = 5.0
 """Seconds between two looks whether the folder is back."""
 _RANKS = {ReviewState.DRAFT: 0, ReviewState.REVIEWED: 1, ReviewState.SIGNED: 2}
-_STATES = {
-    "completed": ReviewState.DRAFT,
-    "reviewed": ReviewState.REVIEWED,
-    "signed": ReviewState.SIGNED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ExportPlan:
-    """What is written, where and when.
-
-    Attributes:
-        least: how far a result must be checked.
-        formats: keys of `EXPORTERS`.
-        template: of the files' names.
-        language: of the files, one of `LABELS`; None: the system's.
-    """
-
-    least: ReviewState
-    folder: Path
-    formats: tuple[str, ...]
-    template: str
-    language: str | None = None
-
-    @classmethod
-    def of(cls, settings: Settings) -> ExportPlan | None:
-        """Return the plan of the settings; None if nothing is written."""
-        least = _STATES.get(settings.export_when)
-        if least is None or not settings.export_folder:
-            return None
-        formats = tuple(format for format in settings.export_formats if format in EXPORTERS)
-        if not formats:
-            return None
-        language = settings.language if settings.language in LABELS else None
-        return cls(least, Path(settings.export_folder), formats, settings.export_name, language)
 
 
 class ExportingThread:
@@ -344,7 +306,7 @@ class ExportingThread:
         if _RANKS[stored.review.state] < _RANKS[plan.least]:
             return  # it was changed meanwhile
         steps = _size_of(review_path(job_folder, stored.version))
-        files, paths = WrittenFiles(job_folder), _different_names((job.path, *job.copies))
+        files, paths = WrittenFiles(job_folder), different_names((job.path, *job.copies))
         for path in paths:
             for format in plan.formats:
                 self._write_one(files, stored, job, path.name, format, plan)
@@ -357,41 +319,15 @@ class ExportingThread:
         code = plan.language or self.language
         zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
         options = ExportOptions(LABELS[code], zone, said_in(code))
-        reviewed = _named(stored.review.current, name)
+        reviewed = named(stored.review.current, name)
         signed = reviewed.state is ReviewState.SIGNED
-        stem = _stem(plan.template, job, name, reviewed, options)
+        stem = stem_of(plan.template, job, name, reviewed, options)
         try:
             content = rendered(reviewed, format, options)
         except Exception as error:  # noqa: BLE001 - one format, perhaps a plugin's, must not cost the others
             log.event("EXPORT_FORMAT_FAILED", job=job.id, exporter=format, error=type(error).__name__)
             return
         files.write(content, plan.folder, source=name, format=format, stem=stem, signed=signed)
-
-
-def _stem(template: str, job: Job, name: str, reviewed: ReviewedTranscript, options: ExportOptions) -> str:
-    """Return the name of a result's files, without number and ending."""
-    added = datetime.fromtimestamp(job.submitted_at, options.zone)
-    told = replace(options, reviewed=reviewed)
-    values = {
-        "date": added.strftime("%Y-%m-%d"),
-        "time": added.strftime("%H-%M"),
-        "name": Path(name).stem,
-        "speakers": ", ".join(told.speaker(label) for label in reviewed.transcript.speakers),
-    }
-    return filled(template, values) or values["name"]
-
-
-def _named(reviewed: ReviewedTranscript, name: str) -> ReviewedTranscript:
-    """Return a result under a recording's name; what is signed stays as it is."""
-    if reviewed.state is ReviewState.SIGNED:
-        return reviewed
-    made = replace(reviewed.transcript.provenance, source_name=name)
-    return replace(reviewed, transcript=replace(reviewed.transcript, provenance=made))
-
-
-def _different_names(paths: tuple[str, ...]) -> list[Path]:
-    """Return the paths whose names differ: a copy of the same name has the same files."""
-    return list({file_key(Path(path).name): Path(path) for path in reversed(paths)}.values())[::-1]
 
 
 def _size_of(path: Path) -> int:
