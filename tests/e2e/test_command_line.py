@@ -185,7 +185,7 @@ def test_exports_do_not_depend_on_the_encoding_of_stdout(home: Path, tmp_path: P
     ("arguments", "message"),
     [
         (["run", "--speakers", "4-2", "x.wav"], "speakers"),
-        (["run", "--to", "docx", "x.wav"], "docx"),
+        (["run", "--to", "odt", "x.wav"], "odt"),
         (["run", "--engine", "magic", "x.wav"], "magic"),
         (["jobs", "list", "--state", "HAPPY"], "HAPPY"),
         (["jobs"], "ACTION"),
