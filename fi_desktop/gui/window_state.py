@@ -21,6 +21,8 @@ _SIZES = {
     "find": ((900, 620), (640, 360)),
 }
 
+_CASCADED = ("job",)  # there are several of them
+
 
 class WindowState:
     """Saves and restores what the person arranged."""
@@ -36,7 +38,7 @@ class WindowState:
         Returns: whether the widths of the columns are right. Widths saved with another font or language are
             not: the order of the columns is restored, but they need measuring again.
         """
-        resize_to_screen(window, *_SIZES[name])
+        resize_to_screen(window, *_SIZES[name], cascaded=name in _CASCADED)
         geometry = self._settings.value(f"{name}/geometry")
         if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
             center(window, over)  # the default position depends on the screen
@@ -104,6 +106,7 @@ def _width_key(header: QHeaderView) -> str:
 
 _FRAME = QSize(16, 48)  # title bar and borders; their size is only known once a window is shown
 _STEP = QPoint(28, 28)
+_SIDE_BY_SIDE = 3  # corners of a cascade on a small screen
 _SAME_PX = 12  # windows whose corners are closer than this hide each other's title
 
 
@@ -117,12 +120,21 @@ def available(window: QWidget) -> QRect:
 
 
 def resize_to_screen(
-    window: QWidget, default: tuple[int, int], minimum: tuple[int, int] | None = None
+    window: QWidget,
+    default: tuple[int, int],
+    minimum: tuple[int, int] | None = None,
+    *,
+    cascaded: bool = False,
 ) -> None:
-    """Set a window's size and minimum size (`minimum`), limited to its screen."""
+    """Set a window's size and minimum size (`minimum`), limited to its screen.
+
+    cascaded: leave room for others like it, see `cascade`.
+    """
     room = available(window).size() - _FRAME
     if minimum is not None:
         window.setMinimumSize(QSize(*minimum).boundedTo(room))
+    if cascaded:
+        room -= QSize(_SIDE_BY_SIDE * _STEP.x(), 0)
     window.resize(QSize(*default).boundedTo(room))
 
 

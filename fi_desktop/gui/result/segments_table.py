@@ -37,6 +37,7 @@ from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
 from fi_desktop.viewmodel.result import Match
 
 _BATCH = 40  # rows measured between two events: a few milliseconds
+_LEAST_HEIGHT = 52  # pixels: a line, on small screens
 _CLEARANCE = 4  # pixels around a line that is scrolled into view
 
 
@@ -87,6 +88,7 @@ class SegmentsTable(QTableView):
         self._rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setVisible(False)
         self.horizontalHeader().setStretchLastSection(True)
+        self.setMinimumHeight(_LEAST_HEIGHT)
         self._idle_timer = QTimer(self)
         self._idle_timer.setInterval(0)
         self._idle_timer.timeout.connect(self._on_idle)
