@@ -23,7 +23,7 @@ from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.result.window import JobWindow
-from fi_desktop.gui.window_state import resize_to_screen
+from fi_desktop.gui.window_state import center, resize_to_screen
 from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerState
 from fi_desktop.viewmodel import pin
@@ -103,7 +103,7 @@ def named(scene: Scene) -> JobWindow:
     """Show a result whose speakers have names and roles."""
     scene.finish(2, samples.consultation(name="Intake interview – room 2.wav"))
     window = result(scene, 2)
-    resize_to_screen(window, (1100, 760))
+    resize(window, (1100, 760))
     session = result_of(window).session
     session.edit(Describe("SPEAKER_00", "Dra. Salas", Role.CLINICIAN))
     session.edit(Describe("SPEAKER_01", "", Role.PATIENT))
@@ -157,7 +157,7 @@ def signed(scene: Scene) -> JobWindow:
 def results(scene: Scene) -> QWidget:
     scene.finish(2, samples.consultation())
     window = result(scene, 2)
-    resize_to_screen(window, (1240, 700))
+    resize(window, (1240, 700))
     scene.settle()
     return window
 
@@ -362,9 +362,15 @@ def monitor(scene: Scene, page: int) -> QWidget:
     return window
 
 
+def resize(window: QWidget, size: tuple[int, int]) -> None:
+    """Give a window this size, or as much of it as the screen has room for, and keep it on the screen."""
+    resize_to_screen(window, size)
+    center(window)
+
+
 def opened(scene: Scene, job_id: int, width: int, height: int) -> JobWindow:
     window = scene.desktop.window.windows.open(job_id)
-    resize_to_screen(window, (width, height))
+    resize(window, (width, height))
     return window
 
 
