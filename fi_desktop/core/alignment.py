@@ -40,14 +40,18 @@ def segments_of(turns: tuple[Turn, ...]) -> tuple[Segment, ...]:
 
 
 def assign_speakers(
-    words: Sequence[Word], turns: Sequence[Turn], exclusive: Sequence[Turn] = ()
+    words: Sequence[Word],
+    turns: Sequence[Turn],
+    exclusive: Sequence[Turn] = (),
+    unsure: Sequence[Region] = (),
 ) -> tuple[Word, ...]:
-    """Assign a speaker to each word, and mark words during which somebody else spoke.
+    """Assign a speaker to each word; mark words during which somebody else spoke, and those of unsure voices.
 
     Args:
         words: in order; speakers that they have are ignored.
         turns: who spoke when; turns of different speakers may overlap.
         exclusive: the turns without overlap, if the engine provides them: better at who is heard.
+        unsure: speech whose voice is nearly as likely another speaker's, sorted.
 
     Returns: the same words. The speaker is None if no turn is near.
     """
@@ -63,8 +67,13 @@ def assign_speakers(
     for first, end in _sentences(words):
         _Sentence(words, covers, speakers, first, end).smooth()
     return tuple(
-        replace(word, speaker=speaker, overlap=_overlaps(word, speaker, everybody))
-        for word, speaker in zip(words, speakers, strict=True)
+        replace(
+            word,
+            speaker=speaker,
+            overlap=_overlaps(word, speaker, everybody),
+            unsure_speaker=is_unsure and speaker is not None,
+        )
+        for word, speaker, is_unsure in zip(words, speakers, _within(words, unsure), strict=True)
     )
 
 
@@ -185,6 +194,15 @@ def _overlaps(word: Word, speaker: str | None, everybody: _Timeline) -> bool:
     own = cover.pop(speaker, 0.0) if speaker is not None else 0.0
     start, end = _span(word)
     return own > 0.0 and max(cover.values(), default=0.0) >= _OVERLAP * (end - start)
+
+
+def _within(words: Sequence[Word], regions: Sequence[Region]) -> Iterator[bool]:
+    """Yield whether the middle of each word is in one of some sorted regions."""
+    starts = [region.start for region in regions]
+    for word in words:
+        middle = (word.start + word.end) / 2
+        at = bisect_right(starts, middle) - 1 if regions else -1
+        yield at >= 0 and middle < regions[at].end
 
 
 def _ends_sentence(word: Word) -> bool:

@@ -171,7 +171,7 @@ _as_object(Summary, omit_default=("wrong_share", "version"))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
 _as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns", "copies"))
-_as_object(Word, omit_default=("checked", "interpolated", "language"))
+_as_object(Word, omit_default=("checked", "interpolated", "language", "unsure_speaker"))
 _as_object(Segment, omit_default=("missing", "language"))
 _as_object(Provenance, omit_default=("confidence_model",))
 for _plain_value in (Turn, Person):

@@ -346,13 +346,22 @@ def _spoken_by(segment: Segment, speaker: str) -> Segment:
     return replace(segment, speaker=speaker, words=_said_by(segment.words, speaker))
 
 
+def _labelled(segment: Segment, label: str) -> Segment:
+    words = tuple(replace(word, speaker=label) for word in segment.words)
+    return replace(segment, speaker=label, words=words)
+
+
 def _said_by(words: Iterable[Word], speaker: str | None) -> tuple[Word, ...]:
-    return tuple(word if word.speaker == speaker else replace(word, speaker=speaker) for word in words)
+    """Return words of a speaker whom a person chose."""
+    return tuple(
+        word if word.speaker == speaker else replace(word, speaker=speaker, unsure_speaker=False)
+        for word in words
+    )
 
 
 def _renamed(transcript: Transcript, labels: dict[str, str]) -> Transcript:
     segments = tuple(
-        _spoken_by(segment, labels[segment.speaker]) if segment.speaker in labels else segment
+        _labelled(segment, labels[segment.speaker]) if segment.speaker in labels else segment
         for segment in transcript.segments
     )
     turns = (

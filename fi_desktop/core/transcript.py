@@ -85,6 +85,7 @@ class Word:
         checked: a person accepted or wrote it.
         interpolated: its times are estimated from its neighbours, since a person wrote it.
         language: ISO 639-1 code if it is not the main language of the recording.
+        unsure_speaker: the voice is nearly as likely another speaker's.
     """
 
     start: float
@@ -97,6 +98,7 @@ class Word:
     checked: bool = False
     interpolated: bool = False
     language: str | None = None
+    unsure_speaker: bool = False
 
     @property
     def doubtful(self) -> bool:
@@ -139,6 +141,7 @@ class Diarization:
         exclusive: the turns without overlap, for assigning words; empty if the engine has none.
         probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
         people: who the speakers are, if a person said so of the same turns.
+        unsure: speech whose voice is nearly as likely another speaker's, sorted.
     """
 
     turns: tuple[Turn, ...]
@@ -149,6 +152,7 @@ class Diarization:
     exclusive: tuple[Turn, ...] = ()
     probable_speakers: int | None = None
     people: tuple[Person, ...] = ()
+    unsure: tuple[Region, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ def _join(
     if transcription is None:
         segments = segments_of(diarized.turns)
     else:
-        words = assign_speakers(transcribed.words, diarized.turns, diarized.exclusive)
+        words = assign_speakers(transcribed.words, diarized.turns, diarized.exclusive, diarized.unsure)
         words = tuple(restyle(words, task.options.numbers, transcribed.language))
         segments = segments_of_words(words, missing_segments(transcribed.missing, diarized.turns))
     grade = diarized.grade

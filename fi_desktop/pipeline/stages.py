@@ -279,6 +279,7 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
         details=saved["details"],
         exclusive=tuple(Turn(**turn) for turn in saved.get("exclusive", ())),
         probable_speakers=saved.get("probable_speakers"),
+        unsure=tuple(Region(**region) for region in saved.get("unsure", ())),
     )
 
 

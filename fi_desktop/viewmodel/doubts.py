@@ -16,6 +16,7 @@ class DoubtKind(StrEnum):
     """Why a place is worth hearing again."""
 
     WORDS = "words"
+    SPEAKER = "speaker"
     OVERLAP = "overlap"
     MISSING = "missing"
 
@@ -41,7 +42,10 @@ _NEW: Callable[[Any], Doubt] = partial(tuple.__new__, Doubt)
 
 
 def doubts_of(transcript: Transcript) -> tuple[Doubt, ...]:
-    """Return the places to check, in order: words that were hard to hear, spoken over, or not understood."""
+    """Return the places to check, in order.
+
+    Words that were hard to hear, of an unsure speaker or spoken over, and speech that was not understood.
+    """
     return tuple(
         doubt for number, segment in enumerate(transcript.segments) for doubt in _doubts(number, segment)
     )
@@ -85,6 +89,8 @@ def _doubts(number: int, segment: Segment) -> Iterator[Doubt]:
         found = None
         if word is not None and word.doubtful:
             found = DoubtKind.WORDS
+        elif word is not None and word.unsure_speaker and not word.checked:
+            found = DoubtKind.SPEAKER
         elif word is not None and word.overlap and not word.checked:
             found = DoubtKind.OVERLAP
         if found is kind:

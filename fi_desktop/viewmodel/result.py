@@ -71,6 +71,7 @@ class SegmentText:
         label: the speaker's label, None if unknown.
         missing: whether the text stands for speech without words.
         language: ISO 639-1 code if it is not the main language of the recording.
+        unsure: another speaker may have said part of it, and nobody has checked.
     """
 
     start: float
@@ -81,6 +82,7 @@ class SegmentText:
     marks: tuple[WordMark, ...]
     missing: bool = False
     language: str | None = None
+    unsure: bool = False
 
     def mark_at(self, offset: int) -> WordMark | None:
         """Return the mark that covers a character, if any."""
@@ -104,8 +106,9 @@ def _segment_text(segment: Segment, speakers: Sequence[str], options: ExportOpti
     number = None if label is None else speaker_number(label, speakers)
     text = options.missing(segment) if segment.missing else " ".join(segment.text.split()) or NOTHING
     marks = _marks(segment, text)
+    unsure = any(word.unsure_speaker and not word.checked for word in segment.words)
     return SegmentText(
-        segment.start, segment.end, number, label, text, marks, segment.missing, segment.language
+        segment.start, segment.end, number, label, text, marks, segment.missing, segment.language, unsure
     )
 
 

@@ -694,6 +694,10 @@
 <context>
     <name>DoubtMarks</name>
     <message>
+        <source>Not sure who says: {words}</source>
+        <translation>No es seguro quién dice: {words}</translation>
+    </message>
+    <message>
         <source>Someone else spoke at the same time: {words}</source>
         <translation>Otra persona hablaba al mismo tiempo: {words}</translation>
     </message>
@@ -4432,6 +4436,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}, {time}: {text}</source>
         <translation>{speaker}, {time}: {text}</translation>
+    </message>
+    <message>
+        <source>Not sure who says it</source>
+        <translation>No es seguro quién lo dice</translation>
     </message>
     <message>
         <source>Hard to hear: {words}</source>

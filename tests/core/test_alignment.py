@@ -50,6 +50,14 @@ def test_overlaps_are_when_two_or_more_speak():
     assert overlaps([]) == ()
 
 
+def test_words_of_an_unsure_voice_are_marked_if_they_have_a_speaker():
+    said = [Word(at, at + 0.5, "so") for at in (1.0, 4.8, 5.3, 12.0, 30.0)]
+    unsure = (Region(5.0, 6.0), Region(11.9, 12.4), Region(29.0, 31.0))
+    found = assign_speakers(said, (DOCTOR, PATIENT), unsure=unsure)
+    assert [word.unsure_speaker for word in found] == [False, True, True, True, False]
+    assert not any(word.unsure_speaker for word in assign_speakers(said, (DOCTOR, PATIENT)))
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12), st.sampled_from([A, B, C])), max_size=12).map(
         lambda drawn: [Turn(start, start + length, speaker) for start, length, speaker in drawn]

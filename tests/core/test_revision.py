@@ -112,6 +112,14 @@ class TestEdits:
         assert swapped.people == named.people
         assert apply(swapped, Swap("SPEAKER_00", "SPEAKER_01")) == named
 
+    def test_speaker_that_a_person_chose_is_sure(self, visit: Transcript) -> None:
+        words = tuple(replace(word, unsure_speaker=True) for word in visit.segments[0].words)
+        unsure = replace(visit, segments=(replace(visit.segments[0], words=words), *visit.segments[1:]))
+        assigned = apply(unsure, Assign(0, "SPEAKER_01"))
+        assert not any(word.unsure_speaker for word in assigned.segments[0].words)
+        swapped = apply(unsure, Swap("SPEAKER_00", "SPEAKER_01"))
+        assert all(word.unsure_speaker for word in swapped.segments[0].words)
+
     def test_split_and_join_are_each_others_inverse(self, visit: Transcript) -> None:
         assert apply(apply(visit, Split(0, word=2)), Join(0)) == visit
 

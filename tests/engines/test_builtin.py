@@ -100,6 +100,17 @@ def assert_turns_are_sound(result: Diarization, speech: Speech) -> None:
         )
 
 
+def test_one_voice_is_sure_and_three_for_two_people_are_not(
+    diarizer: BuiltinDiarizer, call: Recording, call_speech: Speech
+) -> None:
+    alone = diarizer.diarize(call, call_speech, speakers=SpeakerCount(1, 1), progress=ignore)
+    assert alone.unsure == ()
+    crowd = diarizer.diarize(call, call_speech, speakers=SpeakerCount(3, 3), progress=ignore)
+    assert crowd.unsure
+    assert all(one.end < other.start for one, other in pairwise(crowd.unsure))
+    assert all(0 <= region.start < region.end <= call.duration + 0.1 for region in crowd.unsure)
+
+
 def test_turns_are_inside_the_speech_and_exclusive_ones_do_not_overlap(
     call_result: Diarization, call_speech: Speech
 ) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from fi_desktop.core.revision import Check
 from fi_desktop.core.transcript import Segment
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.result.lanes_canvas import AXIS, MARK
@@ -64,6 +65,7 @@ def mixed(qtbot: QtBot, dressed: QApplication, bridge: Bridge) -> ResultView:
     said = talk()
     first = said.segments[0]
     spoken_over = [replace(word, overlap=at in (1, 2)) for at, word in enumerate(first.words)]
+    spoken_over[4] = replace(spoken_over[4], unsure_speaker=True)
     missing = Segment(20.0, 24.0, "SPEAKER_00", missing=True)
     segments = (replace(first, words=tuple(spoken_over)), *said.segments[1:], missing)
     view = ResultView(samples.session_of(replace(said, segments=segments), bridge), "/r/Call.flac", bridge)
@@ -76,6 +78,10 @@ def mixed(qtbot: QtBot, dressed: QApplication, bridge: Bridge) -> ResultView:
 def test_each_kind_of_doubt_has_its_mark(mixed: ResultView):
     assert told(mixed, 1.5) == "Someone else spoke at the same time: morning how"
     assert told(mixed, 9.0) == "Not sure of this word: well"
+    assert told(mixed, mixed.session.transcript.segments[0].words[4].start) == "Not sure who says: you"
+    assert mixed.text.table.model().texts[0].unsure
+    mixed.session.edit(Check(0, 4, 5))
+    assert not mixed.text.table.model().texts[0].unsure
     place = QPoint(round(mixed.lanes.x_of(22.0)), AXIS - 2)
     assert mixed.lanes.describe_at(QPointF(place)).startswith("Not understood: 0:20.0 to 0:24.0")
     QTest.mouseClick(mixed.lanes.viewport(), Qt.MouseButton.LeftButton, pos=place)

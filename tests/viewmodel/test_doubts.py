@@ -17,10 +17,11 @@ from tests.core.test_revision import edits, lines, spoken
 from tests.viewmodel.test_corrections import segment, transcript
 
 
-def test_doubts_are_groups_of_words_overlaps_and_missing_speech():
+def test_doubts_are_groups_of_words_unsure_speakers_overlaps_and_missing_speech():
     words = list(segment("a b c d e").words)
     words[1] = replace(words[1], probability=0.1)
     words[2] = replace(words[2], probability=0.1, overlap=True)
+    words[3] = replace(words[3], unsure_speaker=True, overlap=True)
     words[4] = replace(words[4], overlap=True)
     talk = transcript(
         replace(segment(""), words=tuple(words), text="a b c d e", end=5.0),
@@ -29,6 +30,7 @@ def test_doubts_are_groups_of_words_overlaps_and_missing_speech():
     found = doubts_of(talk)
     assert [(doubt.kind, doubt.segment, doubt.first, doubt.end) for doubt in found] == [
         (DoubtKind.WORDS, 0, 1, 3),
+        (DoubtKind.SPEAKER, 0, 3, 4),
         (DoubtKind.OVERLAP, 0, 4, 5),
         (DoubtKind.MISSING, 1, 0, 0),
     ]

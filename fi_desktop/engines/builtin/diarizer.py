@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
+from fi_desktop.core.transcript import Diarization, Grade, Region, Turn, rename_speakers
 from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin.eigenvoices import load_model
 from fi_desktop.engines.builtin.embedding import DIMENSIONS, STATISTICS, VoiceEmbedder, with_squares
@@ -50,6 +50,8 @@ _SECTION_ROWS = 3000  # of the network's output in memory, 1 min
 _SPEECH_PER_SPEAKER_S = 2.0
 # Pauses of one speaker up to this length are part of the turn.
 _BRIDGED_ROWS = round(0.3 / ROW_S)
+# A voice is unsure if its posterior is below this: see "Who says it" in docs/benchmarks.md.
+_UNSURE = 0.8
 # The grade: how near the closest two voices are to the limit between one person and two, and what the one who
 # says the least says. And with one speaker more, the closest two must be as far beyond that limit. Where one
 # more voice explains much, the limit goes higher here than for the number.
@@ -92,7 +94,8 @@ class BuiltinDiarizer:
         number = min(max(counted, speakers.minimum or 1), speakers.maximum or most, most)
         voices = search.run(number)
         progress(0.98)
-        turns, exclusive = _turns(grid, search.assign(voices), overlap, recording.duration)
+        posterior = search.assign(voices)
+        turns, exclusive = _turns(grid, posterior, overlap, recording.duration)
         progress(1.0)
         found = len({turn.speaker for turn in turns})
         return Diarization(
@@ -109,6 +112,7 @@ class BuiltinDiarizer:
             },
             exclusive=exclusive,
             probable_speakers=counted if counted != found else None,
+            unsure=_unsure(grid, posterior),
         )
 
     def _evidence(
@@ -225,6 +229,18 @@ def _runs(marked: NDArray[np.bool_], free: NDArray[np.bool_], speaker: str, dura
         Turn(round(first * ROW_S, 3), round(min(last * ROW_S, duration_s), 3), speaker)
         for first, last in runs
     ]
+
+
+def _unsure(grid: ChunkGrid, posterior: Floats) -> tuple[Region, ...]:
+    """Return the stretches of chunks in which another speaker is nearly as likely."""
+    found: list[Region] = []
+    unsure = posterior.max(axis=1) < _UNSURE
+    for first, last in zip(grid.start[unsure], grid.end[unsure], strict=True):
+        region = Region(round(float(first * ROW_S), 3), round(float(last * ROW_S), 3))
+        if found and region.start <= found[-1].end:
+            region = Region(found.pop().start, region.end)
+        found.append(region)
+    return tuple(found)
 
 
 def _seconds(turns: tuple[Turn, ...]) -> dict[str, float]:

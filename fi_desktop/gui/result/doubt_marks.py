@@ -21,6 +21,7 @@ _FIRST_PX = 6.0  # height of a column with one doubt
 _MORE_PX = 1.2  # for each time that it has twice as many
 _WORDS_SHOWN = 6
 _START = attrgetter("start_s")
+_STACKED = (DoubtKind.WORDS, DoubtKind.SPEAKER, DoubtKind.OVERLAP)  # in one column, from below
 
 
 class DoubtMarks(QObject):
@@ -58,7 +59,7 @@ class DoubtMarks(QObject):
             column = int(lanes.time_at(point.x() + by_px) * per_column)
             found = [
                 doubt
-                for kind in (DoubtKind.WORDS, DoubtKind.OVERLAP)
+                for kind in _STACKED
                 for doubt in self._between(kind, column / per_column, (column + 1) / per_column)
                 if int(doubt.start_s * per_column) == column
             ]
@@ -94,7 +95,7 @@ class DoubtMarks(QObject):
         """Return the columns of each kind: number, and the heights between which it is painted."""
         found: dict[DoubtKind, list[tuple[int, float, float]]] = {}
         below: dict[int, float] = {}
-        for kind in (DoubtKind.WORDS, DoubtKind.OVERLAP):
+        for kind in _STACKED:
             counts = Counter([int(start * per_column) for start in self._starts.get(kind, ())])
             columns = found[kind] = []
             for column, count in counts.items():  # in order, since the starts are
@@ -106,13 +107,14 @@ class DoubtMarks(QObject):
 
     def _colours(self) -> tuple[tuple[DoubtKind, QColor], ...]:
         palette = self._lanes.palette()
-        return (DoubtKind.WORDS, theme.tone("warn", palette)), (DoubtKind.OVERLAP, theme.quiet(palette))
+        tones = theme.tone("warn", palette), theme.tone("info", palette), theme.quiet(palette)
+        return tuple(zip(_STACKED, tones, strict=True))
 
     def describe(self, doubts: Sequence[Doubt]) -> str:
         """Return what doubts at one place are about, for a tooltip."""
         return "\n".join(
             self._line(kind, [doubt for doubt in doubts if doubt.kind is kind])
-            for kind in (DoubtKind.WORDS, DoubtKind.OVERLAP)
+            for kind in _STACKED
             if any(doubt.kind is kind for doubt in doubts)
         )
 
@@ -126,6 +128,8 @@ class DoubtMarks(QObject):
         told = " ".join(words[:_WORDS_SHOWN])
         if len(words) > _WORDS_SHOWN or len(doubts) > _WORDS_SHOWN:
             told += " …"
+        if kind is DoubtKind.SPEAKER:
+            return self.tr("Not sure who says: {words}").format(words=told)
         if kind is DoubtKind.OVERLAP:
             return self.tr("Someone else spoke at the same time: {words}").format(words=told)
         if len(words) > 1:

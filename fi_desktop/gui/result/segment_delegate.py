@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QHelpEvent,
     QPainter,
     QPalette,
+    QPen,
     QTextCharFormat,
     QTextLayout,
 )
@@ -40,6 +41,7 @@ from fi_desktop.viewmodel.result import Match
 _PAD = 16
 _GAP = 12
 _SWATCH = 10
+_HOLLOW = 2.0  # width of the line around a swatch of an unsure speaker
 _WIDEST_NAME = 180
 _TEXT_SIZE = 1.3  # of the window's font size
 _LINE_LENGTH = 72  # characters
@@ -178,13 +180,18 @@ class SegmentDelegate(QStyledItemDelegate):
         left = area.left() + _PAD + self._time_width + _GAP
         metrics = QFontMetrics(self._names)
         swatch = QRectF(left, baseline - metrics.capHeight() / 2 - _SWATCH / 2, _SWATCH, _SWATCH)
-        painter.setPen(Qt.PenStyle.NoPen)
         if segment.speaker is None:
             swatch_colour, name_colour = theme.hairline(palette), theme.quiet(palette)
         else:
             swatch_colour = theme.speaker_colour(segment.speaker, palette)
             name_colour = palette.color(QPalette.ColorRole.Text)
-        painter.setBrush(swatch_colour)
+        if segment.unsure:
+            painter.setPen(QPen(swatch_colour, _HOLLOW))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            swatch.adjust(_HOLLOW / 2, _HOLLOW / 2, -_HOLLOW / 2, -_HOLLOW / 2)
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(swatch_colour)
         painter.drawRoundedRect(swatch, 3, 3)
         painter.setFont(self._names)
         painter.setPen(name_colour)

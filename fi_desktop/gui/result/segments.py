@@ -176,7 +176,7 @@ class SegmentsModel(QAbstractListModel):
     def _marked_words(self, segment: SegmentText) -> str:
         doubtful = [mark.word.text for mark in segment.marks if mark.word.doubtful]
         overlapping = [mark.word.text for mark in segment.marks if mark.word.overlap]
-        parts = []
+        parts = [self.tr("Not sure who says it")] if segment.unsure else []
         if doubtful:
             parts.append(self.tr("Hard to hear: {words}").format(words=", ".join(doubtful)))
         if overlapping:
