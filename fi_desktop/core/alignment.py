@@ -45,7 +45,7 @@ def assign_speakers(
     exclusive: Sequence[Turn] = (),
     unsure: Sequence[Region] = (),
 ) -> tuple[Word, ...]:
-    """Assign a speaker to each word; mark words during which somebody else spoke, and those of unsure voices.
+    """Assign a speaker to each word; mark overlap and unsure voices.
 
     Args:
         words: in order; speakers that they have are ignored.

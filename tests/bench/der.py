@@ -12,6 +12,7 @@ top of the reference's own rule; the NIST evaluations of meetings used 0.3.
 
 "words" is the share of words given to the wrong person, for files with NAME.words.json: their words, without
 speakers, are assigned by `core.alignment` with the engine's turns; people are mapped so that most are right.
+"unsure" says which of these words the engine marks as an unsure voice's, and how many of them are wrong.
 
 `--long` tiles the folder's first two-person file and measures time and peak memory. Needs pyannote.metrics.
 """
@@ -31,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 from scipy.optimize import linear_sum_assignment
@@ -63,14 +65,27 @@ class Score:
 
 
 @dataclass(frozen=True)
+class WordDoubts:
+    """The words of a file: whether the wrong person says each, and whether its voice is unsure, (words,)."""
+
+    wrong: NDArray[np.bool_]
+    unsure: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Result:
-    """What the engine made of a file. wrong_words: a fraction; None if the words are not known."""
+    """What the engine made of a file. words: (n,), wrong, and of an unsure voice; None if not known."""
 
     folder: Path
     kind: str
     score: Score
     grade: Grade | None
-    wrong_words: float | None
+    words: WordDoubts | None
+
+    @property
+    def wrong_words(self) -> float | None:
+        """The share of words given to the wrong person; None if the words are not known."""
+        return None if self.words is None else float(self.words.wrong.mean())
 
 
 def read_rttm(path: Path, pauses_s: float = 0.0) -> Annotation:
@@ -144,20 +159,25 @@ def files_of(folders: list[Path], only: list[str]) -> Iterator[tuple[Path, Path]
                 yield audio[0], reference
 
 
-def wrong_words(words: Path, result: Diarization) -> float | None:
-    """Return the share of a recording's words that the engine's turns give to the wrong person."""
+def word_doubts(words: Path, result: Diarization) -> WordDoubts | None:
+    """Return which words the engine's turns give to the wrong person, and which voices it doubts."""
     if not words.exists():
         return None
     rows = json.loads(words.read_text(encoding="utf-8"))["words"]
     unknown = [Word(row["start"], row["end"], row["text"]) for row in rows]
-    assigned = assign_speakers(unknown, result.turns, result.exclusive)
+    assigned = assign_speakers(unknown, result.turns, result.exclusive, result.unsure)
+    unsure = np.array([word.unsure_speaker for word in assigned])
     pairs = Counter((row["speaker"], word.speaker) for row, word in zip(rows, assigned, strict=True))
     people = sorted({row["speaker"] for row in rows})
     labels = sorted({word.speaker for word in assigned if word.speaker})
     counts = np.array([[pairs[person, label] for label in labels] for person in people])
-    if not labels or not len(rows):
-        return 1.0
-    return 1 - float(counts[linear_sum_assignment(counts, maximize=True)].sum()) / len(rows)
+    if not labels:
+        return WordDoubts(np.ones(len(rows), dtype=bool), unsure)
+    mapped = {
+        (people[n], labels[m]) for n, m in zip(*linear_sum_assignment(counts, maximize=True), strict=True)
+    }
+    wrong = [(row["speaker"], word.speaker) not in mapped for row, word in zip(rows, assigned, strict=True)]
+    return WordDoubts(np.array(wrong), unsure)
 
 
 def measure_quality(
@@ -175,8 +195,8 @@ def measure_quality(
             result = run_engine(recording, SpeakerCount.parse(wanted), engine)
             took = time.perf_counter() - started
         got = score(truth, annotate(result), reference.with_suffix(".uem"))
-        wrong = wrong_words(reference.with_suffix(".words.json"), result)
-        one = Result(reference.parent, reference.stem.split("_")[0], got, result.grade, wrong)
+        words = word_doubts(reference.with_suffix(".words.json"), result)
+        one = Result(reference.parent, reference.stem.split("_")[0], got, result.grade, words)
         results.append(one)
         print(
             f"{reference.stem:24s} {_rates([one])} {got.speakers:3d} {got.found:3d} "
@@ -190,6 +210,7 @@ def measure_quality(
             _print_row(kind, [result for result in here if result.kind == kind])
         _print_row("all", here)
         print_grades(here)
+        print_unsure(here)
 
 
 def print_grades(results: Sequence[Result]) -> None:
@@ -207,6 +228,18 @@ def print_grades(results: Sequence[Result]) -> None:
     wrong = [result for result in results if result.score.confusion > WRONG]
     doubted = sum(result.grade == Grade.DOUBTFUL for result in wrong)
     print(f"confusion over {WRONG:.0%}: {len(wrong)} results, {doubted} of them graded doubtful")
+
+
+def print_unsure(results: Sequence[Result]) -> None:
+    """Print how many words are of an unsure voice, and how many of the wrong ones are among them."""
+    known = [result.words for result in results if result.words is not None]
+    if known:
+        wrong = np.concatenate([words.wrong for words in known])
+        unsure = np.concatenate([words.unsure for words in known])
+        found = int((wrong & unsure).sum())
+        precision, recall = found / max(1, unsure.sum()), found / max(1, wrong.sum())
+        print(f"unsure: {unsure.mean():.2%} of {len(wrong)} words, {precision:.0%} of them wrong")
+        print(f"wrong: {wrong.mean():.2%} of all words, {recall:.0%} of them unsure")
 
 
 _HEADER = f"{'DER':>6s} {'DER.25':>6s} {'miss':>6s} {'fa':>6s} {'conf':>6s} {'words':>6s}"

@@ -50,8 +50,8 @@ _SECTION_ROWS = 3000  # of the network's output in memory, 1 min
 _SPEECH_PER_SPEAKER_S = 2.0
 # Pauses of one speaker up to this length are part of the turn.
 _BRIDGED_ROWS = round(0.3 / ROW_S)
-# A voice is unsure if its posterior is below this: see "Who says it" in docs/benchmarks.md.
-_UNSURE = 0.8
+# A voice is unsure if its posterior is below this: "Who says it" in docs/benchmarks.md has the figures.
+_UNSURE = 0.95
 # The grade: how near the closest two voices are to the limit between one person and two, and what the one who
 # says the least says. And with one speaker more, the closest two must be as far beyond that limit. Where one
 # more voice explains much, the limit goes higher here than for the number.

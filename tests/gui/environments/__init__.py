@@ -1,8 +1,8 @@
 """Desktop environments to run the window's tests in: `python -m tests.gui.environments [NAMES]`.
 
 `laptop` has a 1366×768 screen at 125 %, `noto` uses Noto Sans 9 pt, and `reader` has a screen reader on
-AT-SPI, with its own bus and display. `make test` runs the tests marked `look` in each of them, in Spanish, `make gui`
-runs all.
+AT-SPI, with its own bus and display. `make test` runs the tests marked `look` in each of them, in Spanish,
+`make gui` runs all.
 """
 
 from __future__ import annotations
