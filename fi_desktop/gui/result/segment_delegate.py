@@ -249,12 +249,12 @@ class SegmentDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> bool:
-        """Show why the word under the pointer is marked."""
+        """Show why the word or the speaker under the pointer is marked."""
         if event.type() != QEvent.Type.ToolTip or not index.isValid():
             return False
         row = index.row()
         offset = self.offset_at(row, QPointF(event.pos()), option.rect)
-        tip = None if offset is None else self._model.mark_tip(row, offset)
+        tip = self._model.speaker_tip(row) if offset is None else self._model.mark_tip(row, offset)
         QToolTip.showText(event.globalPos(), tip or "", view)
         return True
 

@@ -142,6 +142,14 @@ class SegmentsModel(QAbstractListModel):
         """Return rows as text to paste, one line each: "[00:01:02] Speaker 1: text"."""
         return harmless("\n".join(self._copied(row) for row in sorted(rows)))
 
+    def speaker_tip(self, row: int) -> str | None:
+        """Return why a segment's speaker is marked, if it is."""
+        return self._unsure if self.texts[row].unsure else None
+
+    @property
+    def _unsure(self) -> str:
+        return self.tr("Not sure who says it")
+
     def mark_tip(self, row: int, offset: int) -> str | None:
         """Return why the word at a character is marked, for its tooltip."""
         if self.texts[row].missing:
@@ -176,7 +184,7 @@ class SegmentsModel(QAbstractListModel):
     def _marked_words(self, segment: SegmentText) -> str:
         doubtful = [mark.word.text for mark in segment.marks if mark.word.doubtful]
         overlapping = [mark.word.text for mark in segment.marks if mark.word.overlap]
-        parts = [self.tr("Not sure who says it")] if segment.unsure else []
+        parts = [self._unsure] if segment.unsure else []
         if doubtful:
             parts.append(self.tr("Hard to hear: {words}").format(words=", ".join(doubtful)))
         if overlapping:
