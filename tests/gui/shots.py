@@ -1,9 +1,10 @@
-"""Takes screenshots of every view: light and dark, English and Spanish, at 1x and 2x.
+"""Takes screenshots of every view: light and dark, English and Spanish, at 1x, 2x and on a laptop.
 
 xvfb-run -s "-screen 0 2800x1800x24" python -m tests.gui.shots [names of views]
 
-They are written to `build/shots/LANGUAGE-THEME-SCALEx/VIEW.png`; those in the README also to `docs/images`,
-and the steps from a drop to a signature as one picture.
+They are written to `build/shots/LANGUAGE-THEME-SCREEN/VIEW.png`, SCREEN one of 1x, 2x and laptop (1366×768 at
+125 %, Noto Sans); those in the README also to `docs/images`, and the steps from a drop to a signature as one
+picture.
 """
 
 from __future__ import annotations
@@ -16,18 +17,26 @@ import tempfile
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QImage, QPainter, QPalette
 
 from fi_desktop.gui.application import GarbageCollector, make_application
+from tests.gui.environments import ENVIRONMENTS, FILES
 from tests.gui.views import VIEWS, Gallery
 
-LANGUAGES, SCALES = ("en", "es"), ("1", "2")
+LANGUAGES = ("en", "es")
+SCREENS = {
+    "1x": {"QT_SCALE_FACTOR": "1"},
+    "2x": {"QT_SCALE_FACTOR": "2"},
+    "laptop": ENVIRONMENTS["laptop"].variables,
+}
+"""The environment variables of each screen, which Qt reads once per process."""
 OUT, IMAGES = Path("build/shots"), Path("docs/images")
 IN_README = {"queue": "en-light-2x", "reading": "en-light-2x"}
 STEPS = ("drop", "queue", "hearing", "correcting", "checking", "signed")
 """From a recording to a signed result, in the README's order."""
 
 _STEP_SHOTS, _STEP_COLUMNS, _STEP_WIDTH, _STEP_GAP = "en-light-2x", 2, 1000, 24  # pixels
+_SCREEN = "FI_DESKTOP_SHOTS_SCREEN"  # environment variable with the name of the process's screen
 _FONT = "Inter"  # the system's font if it is not installed
 
 
@@ -55,15 +64,17 @@ def dark_palette() -> QPalette:
 THEMES = {"light": light_palette, "dark": dark_palette}
 
 
-def take(scale: str, names: list[str]) -> None:
-    """Take the screenshots at one scale, which Qt fixes per process."""
+def take(screen: str, names: list[str]) -> None:
+    """Take the screenshots on one screen."""
     application = make_application()
     collector = GarbageCollector(application)
-    application.setFont(QFont(_FONT, 10))
+    for file in FILES.glob("*.ttf"):
+        QFontDatabase.addApplicationFont(str(file))
+    application.setFont(QFont("Noto Sans", 9) if screen == "laptop" else QFont(_FONT, 10))
     for theme, palette in THEMES.items():
         application.setPalette(palette())
         for language in LANGUAGES:
-            folder = OUT / f"{language}-{theme}-{scale}x"
+            folder = OUT / f"{language}-{theme}-{screen}"
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory() as home:
                 gallery = Gallery(Path(home), language=language)
@@ -107,12 +118,11 @@ def publish_steps() -> None:
 
 def main() -> None:
     names = sys.argv[1:] or list(VIEWS)
-    scale = os.environ.get("QT_SCALE_FACTOR")
-    if scale in SCALES:
-        take(scale, names)
+    if screen := os.environ.get(_SCREEN):
+        take(screen, names)
         return
-    for scale in SCALES:
-        environment = {**os.environ, "QT_SCALE_FACTOR": scale}
+    for screen, variables in SCREENS.items():
+        environment = {**os.environ, **variables, _SCREEN: screen}
         subprocess.run([sys.executable, "-m", "tests.gui.shots", *names], env=environment, check=True)
     publish(names)
     if set(STEPS) <= set(names):

@@ -404,3 +404,18 @@ def test_segments_in_another_language_have_a_tag(qtbot, bridge, dressed):
     spoken = model.index(2).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "English: How long have you had this pain?" in spoken
     assert "Spanish and English" in label_texts(view)
+
+
+def test_a_low_window_gives_its_room_to_the_text(qtbot, bridge, dressed):
+    view = ResultView(samples.session_of(samples.consultation(), bridge), "/r/Call.m4a", bridge)
+    qtbot.addWidget(view)
+    view.resize(980, 560)
+    view.show()
+    QApplication.processEvents()
+    (legend,) = view.findChildren(Legend)
+    assert not legend.isVisible()
+    low = view.text.table.viewport().height()
+    assert low >= 3 * view.text.table.paragraphs.line_height
+    view.resize(980, 640)
+    QApplication.processEvents()
+    assert legend.isVisible()

@@ -32,6 +32,7 @@ class TextPanel(QWidget):
         table: the segments.
         bar: the find bar; hidden until it is opened.
         find_actions: find, find next, find previous and replace, for the window's shortcuts.
+        legend: explains the marks.
 
     Signals:
         replace_asked: replace a `Match` by a text.
@@ -131,9 +132,10 @@ class TextPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self.bar)
         column.addWidget(self.table, 1)
-        if self._model.doubtful or self._model.overlapping:
-            doubtful, overlap = bool(self._model.doubtful), bool(self._model.overlapping)
-            column.addWidget(Legend(self, doubtful=doubtful, overlap=overlap))
+        doubtful, overlap = bool(self._model.doubtful), bool(self._model.overlapping)
+        self.legend = Legend(self, doubtful=doubtful, overlap=overlap)
+        self.legend.setVisible(self.legend.needed)
+        column.addWidget(self.legend)
 
     def _find_action(
         self, text: str, key: QKeySequence | QKeySequence.StandardKey, on_triggered: object
@@ -211,7 +213,11 @@ class TextPanel(QWidget):
 
 
 class Legend(QWidget):
-    """Explains the marks that occur in the text, with examples of them."""
+    """Explains the marks that occur in the text, with examples of them.
+
+    Attributes:
+        needed: whether there are any.
+    """
 
     def __init__(self, parent: QWidget | None = None, *, doubtful: bool, overlap: bool) -> None:
         super().__init__(parent)
@@ -229,6 +235,7 @@ class Legend(QWidget):
             sample, _, after = rest.partition("]")
             self._samples.append((len(self._text) + len(before), len(sample), dotted))
             self._text += before + sample + after
+        self.needed = bool(sentences)
         self._layout = QTextLayout()
         self._height = 0
         self.setAccessibleName(self.tr("Legend"))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QPalette
+from PySide6.QtGui import QFont, QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -43,6 +43,8 @@ from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.result.version_box import VersionBox
 from fi_desktop.gui.widgets import ElidedLabel, separator
 from fi_desktop.viewmodel.result import ResultPosition
+
+_ROOMY_PX = 600  # a lower view shows neither figures nor the legend
 
 
 class ResultView(QWidget):
@@ -324,6 +326,14 @@ class ResultView(QWidget):
             self.text.close_find_bar()
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the text the room of what can be spared, if there is little."""
+        super().resizeEvent(event)
+        roomy = self.height() >= _ROOMY_PX
+        self._facts.setVisible(roomy)
+        if self.text is not None:
+            self.text.legend.setVisible(roomy and self.text.legend.needed)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
