@@ -6,7 +6,7 @@ Every spawned worker imports this module, so it imports neither Qt nor the comma
 import sys
 from multiprocessing import freeze_support
 
-from fi_desktop.system.process import keep_private
+from fi_desktop.system.process import end_after_window, keep_private
 
 
 def main() -> int:
@@ -24,7 +24,9 @@ def _run(arguments: list[str]) -> int:
     keep_private()
     from fi_desktop.cli import main as run_command
 
-    return run_command(arguments)
+    status = run_command(arguments)
+    end_after_window(status)
+    return status
 
 
 if __name__ == "__main__":

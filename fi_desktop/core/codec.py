@@ -28,6 +28,7 @@ from fi_desktop.core.transcript import (
     SCHEMA_VERSION,
     Person,
     Provenance,
+    Region,
     Segment,
     Transcript,
     Turn,
@@ -174,9 +175,9 @@ _as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_t
 _as_object(Word, omit_default=("checked", "interpolated", "language", "unsure_speaker"))
 _as_object(Segment, omit_default=("missing", "language"))
 _as_object(Provenance, omit_default=("confidence_model",))
-for _plain_value in (Turn, Person):
+for _plain_value in (Turn, Region, Person):
     _as_object(_plain_value)
-_as_object(Transcript, omit_default=("probable_speakers", "people", "exclusive"))
+_as_object(Transcript, omit_default=("probable_speakers", "people", "exclusive", "unsure"))
 _EVENTS: dict[str, type[ev.JobEvent]] = {
     kind.__name__: kind
     for kind in (

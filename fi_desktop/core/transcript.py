@@ -235,6 +235,7 @@ class Transcript:
         probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
         people: who the speakers are, as far as a person said so; sorted by label.
         exclusive: the turns without overlap, for words that may be added later; empty once there are words.
+        unsure: speech of unsure voices, as `exclusive`.
     """
 
     duration: float
@@ -249,6 +250,7 @@ class Transcript:
     probable_speakers: int | None = None
     people: tuple[Person, ...] = ()
     exclusive: tuple[Turn, ...] = ()
+    unsure: tuple[Region, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -197,6 +197,7 @@ def _join(
         probable_speakers=diarized.probable_speakers,
         people=diarized.people,
         exclusive=diarized.exclusive if transcription is None else (),
+        unsure=diarized.unsure if transcription is None else (),
     )
 
 

@@ -306,6 +306,7 @@ def _earlier_turns(folder: Path, sha256: str) -> Diarization | None:
         grade=result.grade,
         details=result.details,
         exclusive=result.exclusive if result.turns == machine.turns else (),
+        unsure=result.unsure if result.turns == machine.turns else (),
         probable_speakers=None if probable == len(result.speakers) else probable,
         people=result.people,
     )

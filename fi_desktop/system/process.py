@@ -1,8 +1,9 @@
-"""Protection of this process: private files, no core dumps, a maximum file size."""
+"""This process: private files, no core dumps, a maximum file size, and its end after a window."""
 
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 
@@ -37,3 +38,18 @@ def limit_files(largest_bytes: int) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         limit = largest_bytes if hard == resource.RLIM_INFINITY else min(largest_bytes, hard)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def end_after_window(status: int) -> None:
+    """End a process that has shown a window, without the interpreter's teardown.
+
+    There PySide6 6.11 now and then crashes, in Qt objects that outlive the application: after everything was
+    saved, but a crash is what the person and the system see. Does nothing if no window was shown.
+    """
+    if "PySide6.QtWidgets" not in sys.modules:
+        return
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as in a program without a terminal on Windows
+            stream.flush()
+    os._exit(status)

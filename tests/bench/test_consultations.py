@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fi_desktop.core.transcript import Diarization, Turn
+from fi_desktop.core.transcript import Diarization, Region, Turn
 from tests.bench import rooms
 from tests.bench.consultations import describe, mix, scenes
 from tests.bench.conversation import Scene, Spoken, Tape, converse, overlap_of
@@ -132,7 +132,12 @@ def test_reference_names_who_speaks_in_the_recording(phone: bool, tmp_path: Path
 
 def test_words_of_the_wrong_person_are_counted_whatever_the_labels(tmp_path: Path) -> None:
     pytest.importorskip("pyannote.metrics", reason="pyannote.metrics is not installed")
-    from tests.bench.der import wrong_words
+    from tests.bench.der import word_doubts
+
+    def wrong(result: Diarization) -> float:
+        words = word_doubts(path, result)
+        assert words is not None
+        return float(words.wrong.mean())
 
     path = tmp_path / "two.words.json"
     rows = [
@@ -142,8 +147,11 @@ def test_words_of_the_wrong_person_are_counted_whatever_the_labels(tmp_path: Pat
     ]
     path.write_text(json.dumps({"words": rows}), encoding="utf-8")
     right = (Turn(0, 5, "SPEAKER_01"), Turn(10, 15, "SPEAKER_00"))
-    assert wrong_words(path, Diarization(right, "builtin")) == 0
+    assert wrong(Diarization(right, "builtin")) == 0
     late = (Turn(0, 5, "SPEAKER_01"), Turn(10, 12, "SPEAKER_01"), Turn(12, 15, "SPEAKER_00"))
-    assert wrong_words(path, Diarization(late, "builtin")) == pytest.approx(0.2)
-    assert wrong_words(path, Diarization((), "none")) == 1
-    assert wrong_words(tmp_path / "absent.words.json", Diarization(right, "builtin")) is None
+    assert wrong(Diarization(late, "builtin")) == pytest.approx(0.2)
+    assert wrong(Diarization((), "none")) == 1
+    assert word_doubts(tmp_path / "absent.words.json", Diarization(right, "builtin")) is None
+    doubted = word_doubts(path, Diarization(right, "builtin", unsure=(Region(1.0, 2.0),)))
+    assert doubted is not None
+    assert doubted.unsure.tolist() == [False, True, *[False] * 8]

@@ -39,6 +39,7 @@ from PySide6.QtCore import QTimer
 from fi_desktop.app import App
 from fi_desktop.settings import load
 from fi_desktop.gui.application import make_application, run
+from fi_desktop.system.process import end_after_window
 
 def poll():
     from PySide6.QtWidgets import QApplication
@@ -55,6 +56,8 @@ if __name__ == "__main__":
     from PySide6.QtWidgets import QApplication
     assert not QApplication.allWidgets()  # the interpreter's exit would delete them in no order, and crash
     print("\\n".join(sys.modules))
+    end_after_window(0)
+    sys.exit("the process goes on")
 """
 
 
@@ -261,6 +264,7 @@ def test_dropped_recording_on_a_real_x_display(tmp_path):
             done = subprocess.run(
                 [
                     *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+                    f"--basetemp={tmp_path / 'inner'}",  # two runs that tidy up one folder disturb each other
                     f"{__file__}::test_dropped_recording_becomes_turns_on_the_screen",
                 ],
                 env={

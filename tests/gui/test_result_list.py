@@ -326,7 +326,7 @@ class TestLive:
         ):
             field.clear()
             qtbot.keyClicks(field, typed)
-            assert names(opened) == left, typed
+            qtbot.waitUntil(lambda left=left: names(opened) == left)
         qtbot.keyClick(field, Qt.Key.Key_Escape)
         assert opened.isVisible()
         assert marked(opened) == [three[2]]

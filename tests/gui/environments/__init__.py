@@ -79,10 +79,12 @@ def chosen() -> str:
 def run(name: str, arguments: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run pytest in an environment; `options` are those of `subprocess.run`."""
     desktop = ENVIRONMENTS[name]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     display: AbstractContextManager[dict[str, str]] = _display() if desktop.session else nullcontext({})
     with display as variables, tempfile.TemporaryDirectory() as runtime:
         environment = {**os.environ, **desktop.variables, **variables, CHOSEN: name}
+        # two runs that tidy up the same folder disturb each other
+        command += [f"--basetemp={runtime}/tests", *arguments]
         if desktop.session:
             environment["XDG_RUNTIME_DIR"] = runtime  # holds the socket of the accessibility bus
             command = ["dbus-run-session", "--", "sh", "-c", _SESSION, "sh", *command]
