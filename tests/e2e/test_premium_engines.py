@@ -31,7 +31,7 @@ from tests.test_pipeline import rows_of_numbers
 GUARD = Path(__file__).parent / "no_network"
 SPOKEN = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
 _real_main = process.main
-VOICES, WORDS = "test-voices", "test-words"
+VOICES, WORDS, FLUENT = "test-voices", "test-words", "test-fluent"
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +51,14 @@ def packs(tmp_path_factory: pytest.TempPathFactory, fitted_pyannote: Path) -> Pa
 def with_packs(home: Path, packs: Path) -> Path:
     """The data folder with both packs."""
     shutil.copytree(packs, home / "models")
+    return home
+
+
+@pytest.fixture
+def fluent(home: Path) -> Path:
+    """The data folder with a pack whose words have no pauses, so that nothing is decoded twice."""
+    make_whisper(home / "models" / FLUENT, SPOKEN * 3, language="es", seconds_per_word=0.9)
+    install(home / "models" / FLUENT, PackKind.WHISPER)
     return home
 
 
@@ -95,9 +103,9 @@ def test_demo_without_models_says_how_to_install_one(home: Path, tmp_path: Path)
     assert "fi-desktop models install base" in " ".join(done.stdout.split())
 
 
-def test_job_killed_while_transcribing_is_not_diarized_again(with_packs: Path, long_recording: Path):
+def test_job_killed_while_transcribing_is_not_diarized_again(fluent: Path, long_recording: Path):
     options = JobOptions(engine="builtin", language="es")
-    with running_app(with_packs, workers=1) as driver:
+    with running_app(fluent, workers=1) as driver:
         (job_id,) = driver.submit(long_recording, options=options)
         driver.wait_for(lambda: Stage.TRANSCRIBE in stages(driver))
         before = len(driver.events)
@@ -108,7 +116,7 @@ def test_job_killed_while_transcribing_is_not_diarized_again(with_packs: Path, l
     assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
     assert again[Stage.DIARIZE] == {0.0}  # its result was saved
     assert max(again[Stage.TRANSCRIBE]) > 0.0
-    assert result(with_packs, job_id).segments[0].words
+    assert result(fluent, job_id).segments[0].words
 
 
 def killed_after_two_batches(pipe: Connection, device: str) -> None:
@@ -135,13 +143,13 @@ def killed_after_two_batches(pipe: Connection, device: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals on Windows")
 def test_words_of_finished_batches_survive_the_worker(
-    with_packs: Path, tmp_path: Path, long_recording: Path, monkeypatch: pytest.MonkeyPatch
+    fluent: Path, tmp_path: Path, long_recording: Path, monkeypatch: pytest.MonkeyPatch
 ):
     counts = tmp_path / "counts"
     monkeypatch.setenv("DECODED_WINDOWS", str(counts))
     monkeypatch.setattr(process, "main", killed_after_two_batches)
     options = JobOptions(engine="builtin", language="es")
-    with running_app(with_packs, workers=1) as driver:
+    with running_app(fluent, workers=1) as driver:
         (killed,) = driver.submit(long_recording, options=options)
         (job,) = driver.wait_until_done(killed)
         decoded = counts.read_text().count("decoded")
@@ -149,7 +157,7 @@ def test_words_of_finished_batches_survive_the_worker(
         driver.wait_until_done(undisturbed)
     assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
     assert counts.read_text().count("decoded") - decoded == decoded > 8  # each window once
-    assert result(with_packs, killed).segments == result(with_packs, undisturbed).segments
+    assert result(fluent, killed).segments == result(fluent, undisturbed).segments
 
 
 def test_second_job_reuses_the_loaded_engines(with_packs: Path, sample: Path):
