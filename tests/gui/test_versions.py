@@ -374,7 +374,7 @@ class TestEarlierVersion:
         assert redone.result is view
         assert window.jobs.job(job.id).review is ReviewState.SIGNED
         window.panel.search.setText("robles")
-        assert window.jobs.rowCount() == 1
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
         window.table.select(job.id)
         (result,) = window.job_controller.selected_results()
         assert result.read().transcript.person("SPEAKER_00").name == "Dra. Robles"
