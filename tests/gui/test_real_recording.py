@@ -95,6 +95,18 @@ def read_rttm(path: Path) -> list[Turn]:
     return [Turn(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in rows]
 
 
+def is_on_screen(window) -> bool:
+    """Return whether the display shows what a window paints; a busy one shows it later."""
+    shown, painted = window.screen().grabWindow(0), window.grab()
+    if shown.isNull() or painted.isNull():
+        return False
+    here = shown.copy(window.geometry()).toImage().scaled(64, 64)
+    there = painted.toImage().scaled(64, 64)
+    pixels = [(x, y) for x in range(64) for y in range(64)]
+    same = sum(here.pixelColor(x, y) == there.pixelColor(x, y) for x, y in pixels)
+    return same > 0.9 * len(pixels)
+
+
 @pytest.fixture
 def program(home):
     return App(load({"FI_DESKTOP_HOME": str(home)}))
@@ -147,6 +159,7 @@ def test_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, pr
         assert QTest.qWaitForWindowExposed(opened)
         assert QApplication.platformName() == "xcb"
         opened.result.lanes.choose(3)
+        qtbot.waitUntil(lambda: is_on_screen(opened), timeout=TIMEOUT_MS)
         assert opened.screen().grabWindow(0).save(os.environ[SHOT])
 
 
