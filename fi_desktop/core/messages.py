@@ -324,9 +324,8 @@ STORE_UNWRITABLE = Message("store.unwritable", "The queue cannot be saved: the d
 APP_CLOSING = Message("app.closing", "fi-desktop is closing.")
 APP_OWNED = Message("app.owned", "The program is already running. Close it first.")
 IPC_SILENT = Message("ipc.silent", "The program is already running, but does not respond.")
-IPC_UNSAFE = Message(
-    "ipc.unsafe",
-    "The folder {folder} belongs to another account. Remove it, or choose a shorter FI_DESKTOP_HOME.",
+IPC_TOO_LARGE = Message(
+    "ipc.too_large", "This is too much for one request to the running program. Add fewer files at a time."
 )
 IPC_VERSION = Message("ipc.version", "Another version of fi-desktop is running. Close it first.")
 
@@ -582,6 +581,11 @@ HOME_NETWORK = Message(
 )
 HOME_NOT_A_FOLDER = Message(
     "home.not_a_folder", "The data folder {home} is a file. Choose another with FI_DESKTOP_HOME."
+)
+HOME_REPLACEABLE = Message(
+    "home.replaceable",
+    "Every account can replace the data folder {home}, because every account can write to {folder}. Choose "
+    "another with FI_DESKTOP_HOME.",
 )
 HOME_UNWRITABLE = Message(
     "home.unwritable",

@@ -1,20 +1,17 @@
 """Requests to the process that owns a data folder, and its answers.
 
-Messages are JSON. Each proves that its sender knows a key stored in the data folder. A proof is made for one
-exchange, so a recorded message proves nothing later. A process that sends nothing, nonsense or half a message
+Requests and answers are JSON. A process that sends nothing, nonsense, half a message or one byte now and then
 is disconnected, and holds up no other.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from multiprocessing.connection import Connection
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,86 +19,114 @@ from fi_desktop import __version__
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.rpc.client import decode_arguments, encode
-from fi_desktop.rpc.instance import MESSAGE_TIMEOUT_S, ConnectionListener, connect, listen
+from fi_desktop.rpc.endpoint import KEY_FILE, Endpoint, PeerListener, connect, listen
+from fi_desktop.rpc.framing import Channel
+from fi_desktop.rpc.session import MESSAGE_TIMEOUT_S, Session, accept_client, join_server, to_bytes
 from fi_desktop.system import log
-from fi_desktop.system.files import write_whole
 
-_KEY = "ipc.key"
-_KEY_BYTES = 32
-_NONCE_BYTES = 32
-_PROOF_BYTES = 32
-_LONGEST_MESSAGE_BYTES = 64 * 2**20
+MOST_PEERS = 64
+"""Connections at the same time; more wait to be accepted."""
+
+_REQUEST, _ANSWER = b"request", b"answer"
 _START_TIMEOUT_S = 10.0  # for an owner that is just starting
 _RETRY_INTERVAL_S = 0.05
 _ANSWER_TIMEOUT_S = 120.0  # searching a large folder on a slow drive takes time
-_CLOSE_TIMEOUT_S = 10.0  # for answers that are being made
+_CLOSE_TIMEOUT_S = 2.0  # for answers that are being made
 
 
 class IpcServer:
     """Answers the requests of other processes, each on its own thread."""
 
-    def __init__(self, home: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    def __init__(self, home: Path, answer: Callable[[Any], dict[str, Any]]) -> None:
         """Prepare; `answer` is called on several threads."""
         self._home = home
         self._answer = answer
-        self._listener: ConnectionListener | None = None
+        self._listener: PeerListener | None = None
         self._thread: threading.Thread | None = None
-        self._peers: set[threading.Thread] = set()
-        self._closing = threading.Event()
+        self._changed = threading.Condition()
+        self._peers: dict[Channel, bool] = {}  # whether its answer is being made
+        self._closing = False
 
     def open(self) -> None:
         """Start answering. Needs the instance lock.
 
         Raises:
-            UserError, OSError: see `listen`.
+            OSError: see `listen`.
         """
-        key = secrets.token_bytes(_KEY_BYTES)
+        self._closing = False
         self._listener = listen(self._home)
-        write_whole(self._home / _KEY, key, mode=0o600)
-        self._thread = threading.Thread(
-            target=self._serve, args=(self._listener, key), name="ipc", daemon=True
-        )
+        self._thread = threading.Thread(target=self._serve, args=(self._listener,), name="ipc", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering."""
+        """Stop answering. Waits a moment for answers that are being made, and for nobody else."""
         if self._listener is None or self._thread is None:
             return
-        self._closing.set()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
         self._listener.wake()
-        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        for thread in (self._thread, *tuple(self._peers)):
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._thread.join(_CLOSE_TIMEOUT_S)
+        with self._changed:
+            for channel, answering in self._peers.items():
+                if not answering:
+                    channel.shut_down()
+            self._changed.wait_for(lambda: not self._peers, _CLOSE_TIMEOUT_S)
+            for channel in self._peers:
+                channel.shut_down()
         self._listener.close()
-        (self._home / _KEY).unlink(missing_ok=True)
+        (self._home / KEY_FILE).unlink(missing_ok=True)
         self._listener = None
 
-    def _serve(self, listener: ConnectionListener, key: bytes) -> None:
-        while not self._closing.is_set():
+    def _serve(self, listener: PeerListener) -> None:
+        while self._has_room():
             try:
-                connection = listener.accept()
+                channel = listener.accept()
             except OSError as error:
                 log.event("IPC_REFUSED", error=type(error).__name__)
-                self._closing.wait(_RETRY_INTERVAL_S)  # no busy loop without file descriptors
+                with self._changed:  # no busy loop without file descriptors
+                    self._changed.wait_for(lambda: self._closing, _RETRY_INTERVAL_S)
                 continue
-            if connection is not None:
-                peer = threading.Thread(target=self._serve_peer, args=(connection, key), daemon=True)
-                self._peers.add(peer)
-                peer.start()
+            if channel is None:
+                continue
+            with self._changed:
+                self._peers[channel] = False
+            arguments = (channel, listener.endpoint.key)
+            threading.Thread(target=self._serve_peer, args=arguments, name="ipc peer", daemon=True).start()
 
-    def _serve_peer(self, connection: Connection, key: bytes) -> None:
+    def _has_room(self) -> bool:
+        """Wait until a peer may be accepted; return False once the server closes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or len(self._peers) < MOST_PEERS)
+            return not self._closing
+
+    def _serve_peer(self, channel: Channel, key: bytes) -> None:
         try:
-            with connection:
-                nonce = secrets.token_bytes(_NONCE_BYTES)
-                connection.send_bytes(nonce)
-                sealed = _receive(connection, MESSAGE_TIMEOUT_S)
-                message, client_nonce = _open_request(sealed, key, nonce)
-                answer = json.dumps(self._answer(message)).encode()
-                connection.send_bytes(_proof(key, b"answer", nonce, client_nonce, answer) + answer)
+            session = accept_client(channel, key)
+            body = session.receive(_REQUEST)
+            with self._changed:
+                if self._closing:
+                    return
+                self._peers[channel] = True
+            session.send(_ANSWER, self._answer_to(body))
         except Exception as error:  # noqa: BLE001 - what a peer sends must never end the server
             log.event("IPC_REFUSED", error=type(error).__name__)
         finally:
-            self._peers.discard(threading.current_thread())
+            with self._changed:
+                del self._peers[channel]
+                self._changed.notify_all()
+            channel.close()
+
+    def _answer_to(self, body: bytes) -> bytes:
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError):
+            return to_bytes(_refusal(_other_version()))
+        answer = self._answer(message)
+        try:
+            return to_bytes(answer)
+        except UserError as error:
+            return to_bytes(_refusal(error))
 
 
 def answer(commands: Mapping[str, Callable[..., Future[Any]]], message: Any) -> dict[str, Any]:
@@ -121,8 +146,12 @@ def answer(commands: Mapping[str, Callable[..., Future[Any]]], message: Any) -> 
             raise _other_version() from None
         return {"value": encode(method(**arguments).result())}
     except (UserError, TransientError) as error:
-        transient = isinstance(error, TransientError)
-        return {"refusal": {"transient": transient, "code": error.code, "message": error.message}}
+        return _refusal(error)
+
+
+def _refusal(error: UserError | TransientError) -> dict[str, Any]:
+    transient = isinstance(error, TransientError)
+    return {"refusal": {"transient": transient, "code": error.code, "message": error.message}}
 
 
 def _other_version() -> UserError:
@@ -134,57 +163,37 @@ def request(home: Path, message: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         TransientError: the owner does not answer.
-        UserError: ipc.unsafe.
+        UserError: the owner is another version, or the request is too large.
     """
+    body = to_bytes(message)
     deadline = time.monotonic() + _START_TIMEOUT_S
     while True:
         try:
-            key = (home / _KEY).read_bytes()
-            connection = connect(home)
-        except OSError as error:
-            # an owner that is starting has the lock before it listens
+            channel, session = _join(home)
+        except (OSError, EOFError, ValueError) as error:
+            # nothing was asked yet; an owner that is starting has the lock before it listens
             if time.monotonic() > deadline:
                 raise TransientError(messages.IPC_SILENT) from error
             time.sleep(_RETRY_INTERVAL_S)
             continue
-        with connection:
-            return _request(connection, message, key)
+        with closing(channel):
+            return _request(session, body)
 
 
-def _request(connection: Connection, message: dict[str, Any], key: bytes) -> dict[str, Any]:
+def _join(home: Path) -> tuple[Channel, Session]:
+    endpoint = Endpoint.read(home)
+    channel = connect(endpoint, MESSAGE_TIMEOUT_S)
     try:
-        nonce = _receive(connection, MESSAGE_TIMEOUT_S)
-        own_nonce = secrets.token_bytes(_NONCE_BYTES)
-        body = json.dumps(message).encode()
-        connection.send_bytes(own_nonce + _proof(key, b"request", nonce, own_nonce, body) + body)
-        sealed = _receive(connection, _ANSWER_TIMEOUT_S)
-        proof, answer = sealed[:_PROOF_BYTES], sealed[_PROOF_BYTES:]
-        _check(proof, _proof(key, b"answer", nonce, own_nonce, answer))
-        received: dict[str, Any] = json.loads(answer)
-        return received
+        return channel, join_server(channel, endpoint.key)
+    except BaseException:
+        channel.close()
+        raise
+
+
+def _request(session: Session, body: bytes) -> dict[str, Any]:
+    try:
+        session.send(_REQUEST, body)
+        received: dict[str, Any] = json.loads(session.receive(_ANSWER, _ANSWER_TIMEOUT_S))
     except (OSError, EOFError, ValueError) as error:
         raise TransientError(messages.IPC_SILENT) from error
-
-
-def _receive(connection: Connection, timeout_s: float) -> bytes:
-    """Return the next message; TimeoutError if it does not begin in time."""
-    if not connection.poll(timeout_s):
-        raise TimeoutError
-    return connection.recv_bytes(_LONGEST_MESSAGE_BYTES)
-
-
-def _open_request(sealed: bytes, key: bytes, nonce: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return a request and its sender's nonce; ValueError if its proof is wrong or it is not JSON."""
-    client_nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-    proof, body = rest[:_PROOF_BYTES], rest[_PROOF_BYTES:]
-    _check(proof, _proof(key, b"request", nonce, client_nonce, body))
-    return json.loads(body), client_nonce
-
-
-def _proof(key: bytes, purpose: bytes, nonce: bytes, client_nonce: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, purpose + nonce + client_nonce + body, "sha256")
-
-
-def _check(proof: bytes, expected: bytes) -> None:
-    if not hmac.compare_digest(proof, expected):
-        raise ValueError("a message without proof")
+    return received

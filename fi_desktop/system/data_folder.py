@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -27,8 +28,8 @@ def check_data_folder(home: Path) -> None:
     """Create the data folder if it does not exist, and refuse one that cannot hold the queue.
 
     Raises:
-        UserError: it is a file, is on a network drive, cannot be written to, belongs to another account, or
-            cannot be made private.
+        UserError: it is a file, is on a network drive, cannot be written to, belongs to another account,
+            cannot be made private, or can be replaced by another account.
         TransientError: the disk is full.
     """
     if home.is_file():
@@ -91,6 +92,7 @@ def _make_private(home: Path) -> None:
             messages.HOME_FOREIGN,
             home=str(home),
         )
+    _refuse_replaceable(home.absolute())
     if not status.st_mode & _OTHERS:
         return
     with suppress(PermissionError):
@@ -100,3 +102,15 @@ def _make_private(home: Path) -> None:
             messages.HOME_EXPOSED,
             home=str(home),
         )
+
+
+def _refuse_replaceable(home: Path) -> None:
+    """Refuse a path that another account can make lead to another folder."""
+    for folder in {*home.parents, *home.resolve().parents}:
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise UserError(messages.HOME_REPLACEABLE, home=str(home), folder=str(folder))
+    for part in (home, *home.parents):
+        status = part.lstat()
+        if stat.S_ISLNK(status.st_mode) and status.st_uid not in (0, os.geteuid()):
+            raise UserError(messages.HOME_FOREIGN, home=str(home))

@@ -2301,10 +2301,6 @@ Todo se queda en esta computadora.</translation>
         <translation>su unidad no responde</translation>
     </message>
     <message>
-        <source>The folder {folder} belongs to another account. Remove it, or choose a shorter FI_DESKTOP_HOME.</source>
-        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
-    </message>
-    <message>
         <source>The data folder {home} belongs to another account. Choose another with FI_DESKTOP_HOME.</source>
         <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
@@ -2693,6 +2689,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
     </message>
     <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
         <source>Fewer than 1 in 100 words may be wrong.</source>
         <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
     </message>
@@ -2743,6 +2743,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The search index is damaged. It is made again from the results, which are not affected.</source>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
+    </message>
+    <message>
+        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
+        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>

@@ -45,6 +45,54 @@ def test_data_folder_of_another_account_is_refused(tmp_path: Path):
         check_data_folder(tmp_path)
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs a second account")
+def test_data_folder_behind_a_link_of_another_account_is_refused(tmp_path: Path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    os.lchown(tmp_path / "link", 12002, 12002)
+    for home in (tmp_path / "link", tmp_path / "link" / "home"):
+        with pytest.raises(UserError, match="belongs to another account"):
+            check_data_folder(home)
+
+
+@posix
+def test_data_folder_behind_an_own_link_is_made_private(tmp_path: Path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine").chmod(0o755)
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    check_data_folder(tmp_path / "link")
+    assert stat.S_IMODE((tmp_path / "mine").stat().st_mode) == 0o700
+
+
+@posix
+@pytest.mark.parametrize("linked", [False, True])
+def test_data_folder_that_every_account_could_replace_is_refused(tmp_path: Path, linked: bool):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    home = shared / "home"
+    if linked:
+        home = tmp_path / "link"
+        home.symlink_to(shared / "home")
+        (shared / "home").mkdir()
+    with pytest.raises(UserError, match="can write to"):
+        check_data_folder(home)
+    shared.chmod(0o1777)  # as the temporary folder: only owners can rename
+    check_data_folder(home)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs a second account")
+def test_data_folder_planted_by_another_account_is_refused_by_the_program(tmp_path: Path):
+    planted = tmp_path / "planted"
+    planted.mkdir()
+    (planted / "settings.toml").write_text("keep_days = 1\n")
+    os.chown(planted, 12002, 12002)
+    done = fi_desktop("jobs", "list", home=planted)
+    assert done.returncode == 1
+    assert "belongs to another account" in done.stderr
+    assert sorted(path.name for path in planted.iterdir()) == ["settings.toml"]
+
+
 @posix
 def test_drive_without_file_modes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     # as on FAT: chmod succeeds and changes nothing
