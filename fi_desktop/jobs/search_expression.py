@@ -11,7 +11,7 @@ from fi_desktop.jobs.search_query import SearchQuery, SearchTerm, role_of
 from fi_desktop.jobs.spoken_words import keys_of
 
 _MOST_COMPLETIONS = 40  # words that begin like one that is still typed; those in most results
-_MOST_PHRASES = 12  # each completion of a phrase is a phrase
+_MOST_PHRASES = 6  # each completion of a phrase is a phrase, and takes as long
 _BEGINS = (
     "SELECT number FROM vocabulary WHERE word >= ? AND word < ? || char(1114111)"
     " ORDER BY results DESC LIMIT ?"
