@@ -108,15 +108,23 @@ _SIGNATURES = (
 class Tally:
     """Counts what a search skips."""
 
-    def __init__(self, visit: Callable[[], None] = lambda: None) -> None:
-        """Start counting; `visit` is called at each folder entry, and may raise to stop the search."""
+    def __init__(
+        self, visit: Callable[[], None] = lambda: None, *, ignored: frozenset[str] = frozenset()
+    ) -> None:
+        """Start counting.
+
+        Args:
+            visit: called at each folder entry; may raise to stop the search.
+            ignored: extensions, such as ".docx", of files that are not counted.
+        """
         self.visit = visit
+        self._ignored = ignored
         self._others: Counter[str] = Counter()
         self._unreadable: list[Unreadable] = []
 
     def other(self, name: str) -> None:
         """Count a file of another kind."""
-        if name.lower() not in _SYSTEM_FILES:
+        if name.lower() not in _SYSTEM_FILES and _extension(name) not in self._ignored:
             self._others[_extension(name)] += 1
 
     def refused(self, path: str, error: OSError | ValueError) -> None:

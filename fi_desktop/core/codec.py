@@ -171,7 +171,7 @@ _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt", "voc
 _as_object(Summary, omit_default=("wrong_share", "version"))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
-_as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns", "copies"))
+_as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns", "copies", "exports"))
 _as_object(Word, omit_default=("checked", "interpolated", "language", "unsure_speaker"))
 _as_object(Segment, omit_default=("missing", "language"))
 _as_object(Provenance, omit_default=("confidence_model",))
@@ -191,6 +191,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.StartChanged,
         ev.Relocated,
         ev.CopyAdded,
+        ev.ExportsChosen,
         ev.Seen,
         ev.Reviewed,
         ev.VersionChosen,
@@ -201,7 +202,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
     )
 }
 for _event in _EVENTS.values():
-    _as_object(_event, omit_default=("stages", "keep_turns", "wrong_share"))
+    _as_object(_event, omit_default=("stages", "keep_turns", "wrong_share", "exports"))
 
 
 def options_to_json(options: JobOptions) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Submitted(JobEvent):
     Attributes:
         batch: the id of the first job that was submitted together with this one; None for a single one.
         fingerprint: equal for the same recording with the same options; None if it could not be read.
+        exports: key of the `ExportRule` for its results; "": as the settings say.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Submitted(JobEvent):
     priority: Priority
     batch: int | None = None
     fingerprint: str | None = None
+    exports: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,24 @@ class CopyAdded(JobEvent):
 
     Attributes:
         path: the file; absolute.
+        exports: see `Submitted`.
     """
 
     path: str
+    exports: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportsChosen(JobEvent):
+    """A person chose how results are written to files automatically, for one file of the recording.
+
+    Attributes:
+        path: the file; the job's own or a copy.
+        exports: see `Submitted`.
+    """
+
+    path: str
+    exports: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from fi_desktop.core import events as ev
@@ -125,6 +126,8 @@ class Job:
         people: names and roles that a person gave to the speakers.
         keep_turns: the next result has the turns of the present one; only words are added.
         copies: other files with the same bytes that were added; absolute.
+        exports: keys of the `ExportRule` of the recording and of each copy, in order; "", or missing at the
+            end: as the settings say. Not one of the options: it changes no result.
     """
 
     id: int
@@ -149,6 +152,12 @@ class Job:
     people: tuple[str, ...] = ()
     keep_turns: bool = False
     copies: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """The recording and its copies, each with the key of its `ExportRule`."""
+        return tuple(zip_longest((self.path, *self.copies), self.exports, fillvalue=""))
 
     @property
     def error(self) -> ErrorInfo | None:
@@ -239,6 +248,7 @@ def apply(job: Job | None, event: ev.JobEvent) -> Job:
             event.at,
             batch=event.batch,
             fingerprint=event.fingerprint,
+            exports=(event.exports,) if event.exports else (),
         )
     if job is None:
         raise InvalidTransition(f"{type(event).__name__} before Submitted")
@@ -273,7 +283,9 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
         case _, ev.Relocated():
             return replace(job, path=event.path)
         case _, ev.CopyAdded():
-            return replace(job, copies=(*job.copies, event.path))
+            return _with_exports(replace(job, copies=(*job.copies, event.path)), event.path, event.exports)
+        case _, ev.ExportsChosen():
+            return _with_exports(job, event.path, event.exports)
         case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
         case _, ev.Reviewed() if job.summary is not None:
@@ -315,6 +327,14 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             )
         case _:
             raise InvalidTransition(f"{type(event).__name__} while {job.state.value}")
+
+
+def _with_exports(job: Job, path: str, exports: str) -> Job:
+    """Return the job with another `ExportRule` for one of its files."""
+    keys = [exports if file == path else key for file, key in job.files]
+    while keys and not keys[-1]:
+        keys.pop()
+    return replace(job, exports=tuple(keys))
 
 
 def _kept(job: Job, event: ev.RetryAsked) -> dict[str, Any]:

@@ -527,16 +527,22 @@ EXPORT_NOT_WRITTEN = Message("export.not_written", "The file could not be writte
 EXPORT_NO_NAME = Message("export.no_name", "Enter a file name. It can contain {fields}.")
 EXPORTS_AWAY = Message(
     "exports.away",
-    "The folder for results is not connected. Finished results are written there when it is back.",
+    "The folder for results “{folder}” is not connected. Finished results are written there when it is back.",
 )
 EXPORTS_FULL = Message(
     "exports.full",
-    "The disk of the folder for results is full. Finished results are written there once there is room.",
+    "The disk of the folder for results “{folder}” is full. Finished results are written there once there is "
+    "room.",
 )
 EXPORTS_REFUSED = Message(
     "exports.refused",
-    "Nothing can be written to the folder for results. Choose another folder in the settings; finished "
-    "results wait for it.",
+    "Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; "
+    "finished results wait for it.",
+)
+EXPORTS_SEVERAL = Message(
+    "exports.several",
+    "Nothing can be written to {number} folders for results now. Finished results are written there once it "
+    "is possible.",
 )
 PROFILES_DAMAGED = Message(
     "profiles.damaged",

@@ -1,21 +1,23 @@
-"""`ExportingThread` writes finished results to a folder, in the process that owns the queue.
+"""`ExportingThread` writes finished results to files, in the process that owns the queue.
 
 It follows the queue's events. What is still to be written is not stored: at the start, each result is
 compared with the list in its job's folder, see `written_files.py`, so that nothing is lost if the program is
-killed. A result waits while the folder is away or refuses files, and the window says so.
+killed. Where results are written is said by the settings, by a profile or by a watched folder, see
+`export_plan.py`. They wait while a folder is away or refuses files, and the window says so; those for other
+folders are written meanwhile.
 
 Neither queue nor window waits for this thread.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -23,33 +25,55 @@ from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, TransientError
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.messages import Note
+from fi_desktop.core.messages import Message, Note
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.exporter import ExportOptions
-from fi_desktop.exporters.files import file_key, rendered
+from fi_desktop.exporters.files import rendered
 from fi_desktop.exporters.phrases import LABELS, said_in
-from fi_desktop.jobs.export_plan import ExportPlan, different_names, named, stem_of
-from fi_desktop.jobs.queue_events import ExportsHeld, JobChanged, JobRemoved, QueueEvent, ResultCorrected
+from fi_desktop.jobs.export_folders import ExportFolders
+from fi_desktop.jobs.export_plan import ExportPlans, ExportTarget, named, stem_of
+from fi_desktop.jobs.export_rules import load_rules
+from fi_desktop.jobs.queue_events import (
+    ExportRulesChanged,
+    ExportsHeld,
+    JobChanged,
+    JobRemoved,
+    QueueEvent,
+    ResultCorrected,
+)
 from fi_desktop.jobs.review_files import StoredResult
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.written_files import WrittenFiles, WrittenResult
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
-from fi_desktop.system.files import write_whole
 from fi_desktop.system.result_files import review_path
 
-_SINCE = "exports.json"
 _JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
 LOOK_S = 5.0
-"""Seconds between two looks whether the folder is back."""
+"""Seconds between two looks whether a folder is back."""
 _RANKS = {ReviewState.DRAFT: 0, ReviewState.REVIEWED: 1, ReviewState.SIGNED: 2}
 
 
-class ExportingThread:
-    """Writes results to the folder for results.
+@dataclass(slots=True)
+class _Waiting:
+    """Results that wait for a folder.
 
     Attributes:
-        caught_up: set while nothing is left to do, or the folder is waited for.
+        reason: what they wait for.
+        quiet: nobody is told.
+        jobs: in the order in which they are to be written.
+    """
+
+    reason: Message
+    quiet: bool
+    jobs: dict[int, None] = field(default_factory=dict)
+
+
+class ExportingThread:
+    """Writes results to the folders for results.
+
+    Attributes:
+        caught_up: set while nothing is left to do, or folders are waited for.
         held: why results wait; None if none do.
         language: of files if the settings leave it to the system, one of `LABELS`.
     """
@@ -65,8 +89,10 @@ class ExportingThread:
             now: UTC, seconds since the epoch.
             look_s: how often to look for a folder that is away, seconds.
         """
-        self._service, self._home, self._now, self._look_s = service, settings.home, now, look_s
-        self._plan = ExportPlan.of(settings)
+        self._service, self._settings, self._look_s = service, settings, look_s
+        self._folders = ExportFolders(settings.home, now=now)
+        self._plans = ExportPlans()
+        self._writes = True  # False: nothing is written, so that events do not matter
         self._inbox: SimpleQueue[QueueEvent | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="automatic-exports", daemon=True)
         self._closing = threading.Event()
@@ -74,9 +100,10 @@ class ExportingThread:
         self.caught_up = threading.Event()
         self.held: Note | None = None
         self.language = "en"
-        self._compares = True
+        self._changed = True  # the settings or the rules, so that all results are compared
         self._hurries = False
         self._due: dict[int, None] = {}  # jobs, in the order in which they were finished
+        self._waiting: dict[Path, _Waiting] = {}  # by folder
         self._unlisten = service.listen(self._on_events)
 
     def start(self) -> None:
@@ -85,10 +112,9 @@ class ExportingThread:
 
     def change(self, settings: Settings) -> None:
         """Use other settings from now on; results that wait are written as these say."""
-        plan = ExportPlan.of(settings)
-        if plan != self._plan:
-            self._plan = plan
-            self._compares = True
+        if settings != self._settings:
+            self._settings = settings
+            self._writes = self._changed = True
             self._ask(None)
 
     def finish(self) -> None:
@@ -108,14 +134,16 @@ class ExportingThread:
     # ---- on the owner's thread
 
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
-        if self._plan is None:
-            return
         for event in events:
             match event:
+                case ExportRulesChanged():
+                    self._writes = self._changed = True
+                    self._ask(None)
                 case JobChanged(event=ev.Seen()):
                     pass
                 case JobChanged(job=Job(state=JobState.COMPLETED)) | ResultCorrected() | JobRemoved():
-                    self._ask(event)
+                    if self._writes:
+                        self._ask(event)
                 case _:
                     pass
 
@@ -135,21 +163,21 @@ class ExportingThread:
                     log.event("EXPORTS_FAILED", error=type(error).__name__)
                 self.caught_up.set()
                 self._closing.wait(self._look_s)
-                self._compares = True
+                self._changed = True
             self._take()
         self.caught_up.set()
 
     def _take(self) -> None:
         """Take the events that came; wait for one if there is nothing else to do."""
-        waits = bool(self._due) or self._compares
+        busy = bool(self._due) or self._changed
         with self._asking:
-            if self._inbox.empty() and (not waits or self.held is not None):
+            if self._inbox.empty() and not busy:
                 self.caught_up.set()
         try:
-            if waits and self.held is None:
+            if busy:
                 self._note(self._inbox.get_nowait())
             else:
-                self._note(self._inbox.get(timeout=self._look_s if waits else None))
+                self._note(self._inbox.get(timeout=self._look_s if self._waiting else None))
             while True:
                 self._note(self._inbox.get_nowait())
         except Empty:
@@ -162,54 +190,99 @@ class ExportingThread:
             case ResultCorrected(job_id=job_id):
                 self._due[job_id] = None
             case JobRemoved(job_id=job_id):
-                self._due.pop(job_id, None)
+                for jobs in (self._due, *(waiting.jobs for waiting in self._waiting.values())):
+                    jobs.pop(job_id, None)
             case _:
                 pass
 
     def _work(self) -> None:
-        plan = self._plan
-        if plan is None:
-            self._due.clear()
-            self._compares = False
-            (self._home / _SINCE).unlink(missing_ok=True)
-            self._hold(None)
-            return
-        if self._compares:
-            self._compare(plan)
+        if self._changed:
+            self._change()
+        else:
+            self._look()
+            self._tell()
         for job_id in list(self._due):
             started = time.monotonic()
-            if self._closing.is_set() or plan is not self._plan:
+            if self._closing.is_set() or self._changed:
                 return
-            job = self._service.job(job_id).result()
-            if job is not None and self._is_due(job, plan, self._written(job_id)):
-                if (note := self._try(job, plan)) is not None:
-                    self._hold(note)
-                    return
-                self._hold(None)
+            self._export(job_id)
             del self._due[job_id]
+            if self._waiting:
+                self._tell()
             if not self._hurries:
                 self._closing.wait(time.monotonic() - started)  # half of the time is for others
-        self._hold(None)
+        self._tell()
 
-    def _try(self, job: Job, plan: ExportPlan) -> Note | None:
-        """Write a result; return what has to be waited for, if it could not be written."""
-        if not self._is_there(plan.folder):
-            return messages.EXPORTS_AWAY()
+    def _change(self) -> None:
+        """Plan as the settings and the rules say now, and find what is to be written."""
+        self._writes, self._changed = True, False
+        settings = self._settings
+        self._plans = ExportPlans.of(settings, load_rules(settings.home), self._folders.since)
+        for waiting in self._waiting.values():
+            self._due |= waiting.jobs
+        self._waiting.clear()
+        follows = self._plans.settings is not None
+        self._folders.forget(used={plan.folder for plan in self._plans.all}, settings=follows)
+        if self._plans.all:
+            self._compare()
+            return
+        self._due.clear()
+        self._writes = False
+        if self._changed:  # again, meanwhile
+            self._writes = True
+
+    def _look(self) -> None:
+        """Try to write the first result that waits for each folder; if that succeeds, the others follow."""
+        for folder, waiting in list(self._waiting.items()):
+            del self._waiting[folder]
+            first = next(iter(waiting.jobs), None)
+            if first is not None:
+                del waiting.jobs[first]
+                self._export(first)
+            if folder in self._waiting:
+                self._waiting[folder].jobs |= waiting.jobs
+            else:
+                self._due |= waiting.jobs
+
+    def _export(self, job_id: int) -> None:
+        """Write what is due of a job; note the folders that it has to wait for."""
+        job = self._service.job(job_id).result()
+        if job is None:
+            return
+        due = self._due_targets(job)
+        for folder, targets in groupby(sorted(due, key=_folder_of), _folder_of):
+            given = tuple(targets)
+            waiting = self._waiting.get(folder)
+            if waiting is None:
+                if (reason := self._try(job, folder, given)) is None:
+                    continue
+                quiet = all(target.plan.quiet for target in given)
+                waiting = self._waiting[folder] = _Waiting(reason, quiet)
+            waiting.quiet = waiting.quiet and all(target.plan.quiet for target in given)
+            waiting.jobs[job_id] = None
+
+    def _try(self, job: Job, folder: Path, targets: tuple[ExportTarget, ...]) -> Message | None:
+        """Write a result to a folder; return what has to be waited for, if it could not be written."""
+        if not self._folders.is_there(folder):
+            return messages.EXPORTS_AWAY
         try:
-            self._write(job, plan)
+            self._write(job, targets)
         except TransientError:
-            return messages.EXPORTS_FULL()
+            return messages.EXPORTS_FULL
         except OSError:
             if not self._service.folders.folder(job.id).is_dir():
                 return None  # the job was removed meanwhile
-            return messages.EXPORTS_REFUSED() if self._is_there(plan.folder) else messages.EXPORTS_AWAY()
+            return messages.EXPORTS_REFUSED if self._folders.is_there(folder) else messages.EXPORTS_AWAY
         return None
 
-    def _written(self, job_id: int) -> WrittenResult:
-        return WrittenFiles(self._service.folders.folder(job_id)).result
-
-    def _hold(self, note: Note | None) -> None:
+    def _tell(self) -> None:
         """Tell what results wait for, if that has changed."""
+        held = {folder: waiting.reason for folder, waiting in self._waiting.items() if not waiting.quiet}
+        note = None
+        if held:
+            folder, reason = next(iter(held.items()))
+            several = len(held) > 1
+            note = messages.EXPORTS_SEVERAL(number=len(held)) if several else reason(folder=str(folder))
         if note != self.held:
             self.held = note
             log.event("EXPORTS_HELD" if note else "EXPORTS_RESUMED", code=note.code if note else "")
@@ -217,84 +290,47 @@ class ExportingThread:
 
     # ---- what is to be written
 
-    def _compare(self, plan: ExportPlan) -> None:
-        """Find the results that were finished since exports were switched on, and are not written."""
-        since = self._since()
+    def _compare(self) -> None:
+        """Find the results that are to be written, and are not."""
         page_full, after = True, 0
         while page_full and not self._closing.is_set():
             started = time.monotonic()
             page = self._service.jobs(after=after, limit=_JOBS_PER_PAGE).result()
-            self._due |= dict.fromkeys(job.id for job in page if self._is_left(job, since, plan))
+            self._due |= dict.fromkeys(job.id for job in page if self._due_targets(job))
             page_full, after = len(page) == _JOBS_PER_PAGE, page[-1].id if page else after
             if not self._hurries:
                 self._closing.wait(time.monotonic() - started)
-        self._compares = self._closing.is_set()
 
-    def _since(self) -> float:
-        """Return since when exports are on; from now if they were off."""
-        since = self._state().get("since")
-        if not isinstance(since, float):
-            since = self._now()
-            self._keep_state({"since": since})
-        return since
+    def _due_targets(self, job: Job) -> list[ExportTarget]:
+        """Return the targets for which a result is to be written as it is now."""
+        targets = self._plans.targets(job) if job.state is JobState.COMPLETED else ()
+        if not targets:
+            return []
+        written = WrittenFiles(self._service.folders.folder(job.id)).result
+        return [target for target in targets if self._is_due(job, target, written)]
 
-    def _is_left(self, job: Job, since: float, plan: ExportPlan) -> bool:
-        """Return whether a result was finished since then, and is to be written."""
-        if job.finished_at is None:
+    def _is_due(self, job: Job, target: ExportTarget, written: WrittenResult) -> bool:
+        if job.summary is None or job.finished_at is None:
             return False
-        written = self._written(job.id)
-        if not self._is_due(job, plan, written):
+        if _RANKS[job.review] < _RANKS[target.plan.least]:
             return False
-        if job.finished_at >= since or written.version:
+        done, since = target.done(job, written), target.plan.since
+        version = job.summary.version or (done.version if done is not None else "")  # older records have none
+        review = review_path(self._service.folders.folder(job.id), version)
+        is_checked = job.review is not ReviewState.DRAFT
+        if done is not None:
+            return done.version != version or (is_checked and done.steps != _size_of(review))
+        if job.finished_at >= since or target.key in written.keys:
             return True
-        return job.review is not ReviewState.DRAFT and _changed_at(self._review(job, written)) >= since
-
-    def _is_due(self, job: Job, plan: ExportPlan, written: WrittenResult) -> bool:
-        """Return whether a result is to be written as it is now; written: what is."""
-        if job.state is not JobState.COMPLETED or job.summary is None:
-            return False
-        if _RANKS[job.review] < _RANKS[plan.least]:
-            return False
-        if not written.version or written.version != (job.summary.version or written.version):
-            return True
-        if {file_key(Path(copy).name) for copy in job.copies} - set(written.names):
-            return True
-        return job.review is not ReviewState.DRAFT and written.steps != _size_of(self._review(job, written))
-
-    def _review(self, job: Job, written: WrittenResult) -> Path:
-        """Return the file of what people did to a result; older records do not name their result."""
-        version = (job.summary.version if job.summary is not None else "") or written.version
-        return review_path(self._service.folders.folder(job.id), version)
-
-    # ---- the folder
-
-    def _is_there(self, folder: Path) -> bool:
-        """Return whether the folder is there, and is not the empty place of a drive that is away."""
-        if not folder.is_dir():
-            return False
-        state = self._state()
-        if state.get("folder") != str(folder):
-            self._keep_state(state | {"folder": str(folder), "mount": str(_mount_of(folder))})
-            return True
-        return os.path.ismount(str(state.get("mount")))
-
-    def _state(self) -> dict[str, object]:
-        try:
-            state = json.loads((self._home / _SINCE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return state if isinstance(state, dict) else {}
-
-    def _keep_state(self, state: dict[str, object]) -> None:
-        write_whole(self._home / _SINCE, json.dumps(state).encode(), mode=0o600)
+        return is_checked and _changed_at(review) >= since
 
     # ---- writing
 
-    def _write(self, job: Job, plan: ExportPlan) -> None:
-        """Write a result in all formats, once for each name of its recording.
+    def _write(self, job: Job, targets: tuple[ExportTarget, ...]) -> None:
+        """Write a result in all formats of each target.
 
         Raises:
-            OSError: the folder is away, or refuses files.
+            OSError: a folder is away, or refuses files.
             TransientError: its disk is full.
         """
         job_folder = self._service.folders.folder(job.id)
@@ -303,19 +339,31 @@ class ExportingThread:
         except (OSError, ValueError, KeyError) as error:
             log.event("EXPORT_RESULT_UNREADABLE", job=job.id, error=type(error).__name__)
             return
-        if _RANKS[stored.review.state] < _RANKS[plan.least]:
-            return  # it was changed meanwhile
+        # it may have been changed meanwhile
+        checked = [target for target in targets if _RANKS[stored.review.state] >= _RANKS[target.plan.least]]
         steps = _size_of(review_path(job_folder, stored.version))
-        files, paths = WrittenFiles(job_folder), different_names((job.path, *job.copies))
-        for path in paths:
-            for format in plan.formats:
-                self._write_one(files, stored, job, path.name, format, plan)
-        files.complete(stored.version, steps, tuple(file_key(path.name) for path in paths))
-        log.event("RESULT_EXPORTED", job=job.id, files=len(paths) * len(plan.formats))
+        files = WrittenFiles(job_folder)
+        for target in checked:
+            folder = target.plan.folder_of(target.path)
+            if target.plan.subfolder:
+                folder.mkdir(mode=0o700, exist_ok=True)
+            for format in target.plan.formats:
+                self._write_one(files, stored, job, target, format, folder)
+        if checked:
+            files.complete(stored.version, steps, [target.id for target in checked])
+            written = sum(len(target.plan.formats) for target in checked)
+            log.event("RESULT_EXPORTED", job=job.id, files=written)
 
     def _write_one(
-        self, files: WrittenFiles, stored: StoredResult, job: Job, name: str, format: str, plan: ExportPlan
+        self,
+        files: WrittenFiles,
+        stored: StoredResult,
+        job: Job,
+        target: ExportTarget,
+        format: str,
+        folder: Path,
     ) -> None:
+        plan, name = target.plan, target.path.name
         code = plan.language or self.language
         zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
         options = ExportOptions(LABELS[code], zone, said_in(code))
@@ -327,7 +375,11 @@ class ExportingThread:
         except Exception as error:  # noqa: BLE001 - one format, perhaps a plugin's, must not cost the others
             log.event("EXPORT_FORMAT_FAILED", job=job.id, exporter=format, error=type(error).__name__)
             return
-        files.write(content, plan.folder, source=name, format=format, stem=stem, signed=signed)
+        files.write(content, folder, source=name, format=format, stem=stem, signed=signed)
+
+
+def _folder_of(target: ExportTarget) -> Path:
+    return target.plan.folder
 
 
 def _size_of(path: Path) -> int:
@@ -340,8 +392,3 @@ def _changed_at(path: Path) -> float:
     with suppress(OSError):
         return path.stat().st_mtime
     return 0.0
-
-
-def _mount_of(folder: Path) -> Path:
-    """Return where the drive of a folder is mounted."""
-    return next((parent for parent in (folder, *folder.parents) if os.path.ismount(parent)), folder)

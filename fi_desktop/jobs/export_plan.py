@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import file_key
 from fi_desktop.exporters.phrases import LABELS
+from fi_desktop.jobs.export_rules import AS_SETTINGS, ExportRule, formats_for_recordings
+from fi_desktop.jobs.written_files import WrittenResult, WrittenTarget
 from fi_desktop.settings import Settings
 
 _STATES = {
@@ -30,8 +33,12 @@ class ExportPlan:
     Attributes:
         least: how far a result must be checked.
         formats: keys of `EXPORTERS`.
+        folder: for results, and what is waited for; with `with_recordings`, each result is written to the
+            folder of its recording in that folder, or into its `subfolder`.
         template: of the files' names.
         language: of the files, one of `LABELS`; None: the system's.
+        since: results that were finished earlier are not written, UTC, seconds since the epoch.
+        quiet: nobody is told that results wait for the folder.
     """
 
     least: ReviewState
@@ -39,6 +46,10 @@ class ExportPlan:
     formats: tuple[str, ...]
     template: str
     language: str | None = None
+    with_recordings: bool = False
+    subfolder: str = ""
+    since: float = 0.0
+    quiet: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> ExportPlan | None:
@@ -51,6 +62,117 @@ class ExportPlan:
             return None
         language = settings.language if settings.language in LABELS else None
         return cls(least, Path(settings.export_folder), formats, settings.export_name, language)
+
+    @classmethod
+    def of_rule(cls, rule: ExportRule, settings: Settings) -> ExportPlan | None:
+        """Return the plan of a rule that does not follow the settings; None if nothing is written."""
+        formats = formats_for_recordings(rule.formats) if rule.with_recordings else rule.formats
+        own = replace(
+            settings,
+            export_when=rule.when,
+            export_folder=rule.folder,
+            export_formats=formats,
+            export_name=rule.name,
+        )
+        plan = cls.of(own)
+        if plan is None:
+            return None
+        return replace(
+            plan,
+            with_recordings=rule.with_recordings,
+            subfolder=rule.subfolder,
+            since=rule.since,
+            quiet=not rule.owned,
+        )
+
+    def folder_of(self, recording: Path) -> Path:
+        """Return the folder for a recording's results, while `folder` is there; only a subfolder may not be.
+
+        A recording that has left its folder, or the watched one, has its results in what is left of it.
+        """
+        if not self.with_recordings:
+            return self.folder
+        near = self.folder
+        if recording.is_relative_to(self.folder):
+            near = next((parent for parent in recording.parents if parent.is_dir()), self.folder)
+        return near / self.subfolder if self.subfolder else near
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTarget:
+    """One file of a job's recording, and how its results are written.
+
+    Attributes:
+        path: the recording or a copy.
+        key: of the rule; "": as the settings say.
+    """
+
+    path: Path
+    key: str
+    plan: ExportPlan
+
+    @property
+    def id(self) -> str:
+        """What tells the targets of a job apart; a copy of the same name has the same files."""
+        name = file_key(self.path.name)
+        return f"{self.key}/{name}" if self.key else name
+
+    def done(self, job: Job, written: WrittenResult) -> WrittenTarget | None:
+        """Return what was written for it last; also if a person found the recording under another name."""
+        known = {each.target: each for each in written.done}
+        if self.id in known or str(self.path) != job.path:
+            return known.get(self.id)
+        copies = {file_key(Path(copy).name) for copy in job.copies}
+        before = (each for each in written.done if each.key == self.key and each.name not in copies)
+        return next(before, None)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlans:
+    """The plan of the settings, and those of the rules.
+
+    Attributes:
+        settings: None if nothing is written as the settings say.
+        own: by key; None for a rule by which nothing is written.
+        following: keys of the rules that follow the settings.
+    """
+
+    settings: ExportPlan | None = None
+    own: Mapping[str, ExportPlan | None] = field(default_factory=dict)
+    following: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, settings: Settings, rules: Mapping[str, ExportRule], since: Callable[[], float]
+    ) -> ExportPlans:
+        """Return the plans; `since`: when the settings began to have results written."""
+        plan = ExportPlan.of(settings)
+        if plan is not None:
+            plan = replace(plan, since=since())
+        own: dict[str, ExportPlan | None] = {}
+        following = frozenset(key for key, rule in rules.items() if rule.when == AS_SETTINGS)
+        for key, rule in rules.items():
+            if key not in following:
+                own[key] = ExportPlan.of_rule(rule, settings)
+            else:
+                own[key] = plan and replace(plan, since=max(plan.since, rule.since))
+        return cls(plan, own, following)
+
+    @property
+    def all(self) -> tuple[ExportPlan, ...]:
+        """The plans by which anything is written."""
+        return tuple(plan for plan in (self.settings, *self.own.values()) if plan is not None)
+
+    def targets(self, job: Job) -> tuple[ExportTarget, ...]:
+        """Return what is to be written of a job: each name once in each folder."""
+        found: dict[tuple[Path, str], ExportTarget] = {}
+        for path, key in job.files:
+            plan = self.own.get(key) if key else self.settings
+            if plan is not None:
+                place = Path(path).parent if plan.with_recordings else plan.folder
+                target = ExportTarget(Path(path), "" if key in self.following else key, plan)
+                found.setdefault((place, file_key(target.path.name)), target)
+        return tuple(found.values())
 
 
 def stem_of(template: str, job: Job, name: str, reviewed: ReviewedTranscript, options: ExportOptions) -> str:
@@ -72,8 +194,3 @@ def named(reviewed: ReviewedTranscript, name: str) -> ReviewedTranscript:
         return reviewed
     made = replace(reviewed.transcript.provenance, source_name=name)
     return replace(reviewed, transcript=replace(reviewed.transcript, provenance=made))
-
-
-def different_names(paths: tuple[str, ...]) -> list[Path]:
-    """Return the paths whose names differ: a copy of the same name has the same files."""
-    return list({file_key(Path(path).name): Path(path) for path in reversed(paths)}.values())[::-1]

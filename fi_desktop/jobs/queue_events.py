@@ -157,8 +157,13 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportRulesChanged:
+    """A person changed how profiles or watched folders have results written; see `export_rules.py`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExportsHeld:
-    """What keeps finished results from being written to the folder for results changed.
+    """What keeps finished results from being written to their folders changed.
 
     `note` says what does; None once nothing does.
     """
@@ -176,6 +181,7 @@ QueueEvent = (
     | QueueHeld
     | Notice
     | ExportsHeld
+    | ExportRulesChanged
 )
 Listener = Callable[[tuple[QueueEvent, ...]], None]
 
@@ -190,6 +196,7 @@ _LOG_EVENTS = {
     ev.StartChanged: "WORKFLOW_JOB_START_CHANGED",
     ev.Relocated: "WORKFLOW_JOB_RELOCATED",
     ev.CopyAdded: "WORKFLOW_JOB_COPY_ADDED",
+    ev.ExportsChosen: "WORKFLOW_JOB_EXPORTS_CHOSEN",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Reviewed: "WORKFLOW_JOB_REVIEWED",
     ev.VersionChosen: "WORKFLOW_JOB_VERSION_CHOSEN",

@@ -112,13 +112,17 @@ class JobService:
         *,
         priority: Priority = Priority.NORMAL,
         again: bool = False,
+        exports: str = "",
     ) -> Future[SubmitResult]:
         """Queue recordings and those in folders. The answer comes once the jobs are on disk.
 
         A recording that is queued, running or completed with the same options is not queued twice, unless
-        `again`. Fails with UserError if nothing is found that could be a recording.
+        `again`. `exports`: key of the `ExportRule` for results; "": as the settings say. Fails with UserError
+        if nothing is found that could be a recording.
         """
-        return self._submissions.submit(tuple(paths), options or JobOptions(), priority, again=again)
+        return self._submissions.submit(
+            tuple(paths), options or JobOptions(), priority, again=again, exports=exports
+        )
 
     @command
     def cancel(self, ids: Iterable[int]) -> Future[None]:
@@ -172,6 +176,11 @@ class JobService:
         its result until there is a new one. Unknown jobs are skipped.
         """
         return self._submissions.change(dict(recordings), options, again=again)
+
+    @command
+    def choose_exports(self, ids: Iterable[int], exports: str) -> Future[None]:
+        """Have the results of jobs written to files by another `ExportRule`; "": as the settings say."""
+        return self._for_each(ids, lambda job: self.transitions.choose_exports(job, job.path, exports))
 
     @command
     def relocate(self, job_id: int, path: Path) -> Future[None]:

@@ -71,6 +71,7 @@ class _SubmitRequest:
     options: JobOptions
     priority: Priority
     again: bool
+    exports: str = ""
     single: bool = False
     left_out: LeftOut = NOTHING_LEFT_OUT
     answer: Future[SubmitResult] = field(default_factory=Future)
@@ -80,7 +81,9 @@ class _SubmitRequest:
     def run(self, transitions: Transitions, files: Sequence[SubmittedFile]) -> Outcome:
         ids = self.done.ids
         batch = None if self.single else (ids[0] if ids else 0)
-        return transitions.submit(files, self.options, self.priority, batch=batch, again=self.again)
+        return transitions.submit(
+            files, self.options, self.priority, batch=batch, again=self.again, exports=self.exports
+        )
 
     def add(self, result: SubmitResult) -> None:
         done = self.done
@@ -133,10 +136,16 @@ class Submissions:
         self._reader = FileReader(STALL_S)
 
     def submit(
-        self, paths: tuple[Path, ...], options: JobOptions, priority: Priority, *, again: bool
+        self,
+        paths: tuple[Path, ...],
+        options: JobOptions,
+        priority: Priority,
+        *,
+        again: bool,
+        exports: str = "",
     ) -> Future[SubmitResult]:
         """Queue recordings and those in folders. The answer comes once the jobs are on disk."""
-        request = _SubmitRequest(options, priority, again)
+        request = _SubmitRequest(options, priority, again, exports)
         request.answer.set_running_or_notify_cancel()
         self._reader.start(_PathsReading(self, request, paths))
         return request.answer

@@ -146,10 +146,11 @@ class Transitions:
         *,
         batch: int | None,
         again: bool,
+        exports: str = "",
     ) -> tuple[SubmitResult, list[PossibleDuplicate]]:
         """Queue recordings; those that are known only if `again`.
 
-        `batch`: the batch they belong to; 0 to start a new one.
+        `batch`: the batch they belong to; 0 to start a new one. `exports`: key of an `ExportRule`, or "".
 
         Returns: what became of them, and possible duplicates, which are not queued yet.
         """
@@ -163,14 +164,16 @@ class Transitions:
             if before is not None:
                 known.append(before.id)
                 known_paths.append(path)
-                self._note_copy(before, path)
+                self._note_copy(before, path, exports)
             elif candidates:
                 undecided.append(PossibleDuplicate(file, candidates))
             else:
                 job_id = self.store.next_id()
                 if batch == 0:
                     batch = job_id
-                event = ev.Submitted(job_id, self._now(), path, options, priority, batch, fingerprint)
+                event = ev.Submitted(
+                    job_id, self._now(), path, options, priority, batch, fingerprint, exports
+                )
                 self._record(None, event)
                 ids.append(job_id)
         return SubmitResult(tuple(ids), tuple(known), tuple(known_paths)), undecided
@@ -250,6 +253,11 @@ class Transitions:
         """Use the recording at another place from now on; the caller has compared it."""
         if job.path != str(path):
             self._record(job, ev.Relocated(job.id, self._now(), str(path)))
+
+    def choose_exports(self, job: Job, path: str, exports: str) -> None:
+        """Choose how results are written to files automatically, for one file of a job's recording."""
+        if dict(job.files).get(path, exports) != exports:
+            self._record(job, ev.ExportsChosen(job.id, self._now(), path, exports))
 
     def mark_seen(self, job: Job) -> None:
         """Record that somebody viewed or exported the result."""
@@ -439,10 +447,15 @@ class Transitions:
             return same, ()
         return None, tuple(job for job in candidates if job.id not in identity.other)
 
-    def _note_copy(self, job: Job, path: str) -> None:
-        """Record that a file with another name holds a job's recording: it is exported under both names."""
+    def _note_copy(self, job: Job, path: str, exports: str) -> None:
+        """Record that a file with another name holds a job's recording: it is exported under both names.
+
+        A file that is added again has its results written as it is said now, if anything is.
+        """
         if path != job.path and path not in job.copies:
-            self._record(job, ev.CopyAdded(job.id, self._now(), path))
+            self._record(job, ev.CopyAdded(job.id, self._now(), path, exports))
+        elif exports:
+            self.choose_exports(job, path, exports)
 
     def _recover(self, job: Job) -> None:
         claim = job.claim or ""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 from fi_desktop.exporters.files import file_key, file_of_stem, longest_name
 from fi_desktop.system.files import WRITTEN, write_by_way_of
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,41 @@ class WrittenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenResult:
-    """What was written of a job.
+class WrittenTarget:
+    """A target for which a result was written in all formats.
 
     Attributes:
-        version: of the last result that was written in full; see `StoredResult`.
+        target: see `ExportTarget.id`.
+        version: of the result; see `StoredResult`.
         steps: the number of bytes of its review at that time.
-        names: `file_key` of the recordings' names under which it was written.
-        files: all files.
     """
 
-    version: str = ""
-    steps: int = 0
-    names: tuple[str, ...] = ()
+    target: str
+    version: str
+    steps: int
+
+    @property
+    def key(self) -> str:
+        """Key of the rule by which it was written; "": as the settings said."""
+        return self.target.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The `file_key` of the recording's name."""
+        return self.target.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenResult:
+    """What was written of a job: the targets that are complete, and all files."""
+
+    done: tuple[WrittenTarget, ...] = ()
     files: tuple[WrittenFile, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of the rules by which anything was written."""
+        return frozenset(each.key for each in self.done)
 
 
 class WrittenFiles:
@@ -70,15 +92,8 @@ class WrittenFiles:
         """Read the list in a job's folder; a damaged one counts as empty: no file is replaced then."""
         self._path = folder / WRITTEN
         self.result = WrittenResult()
-        try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
-            if data.pop("schema") == _VERSION:
-                files = tuple(
-                    WrittenFile(**each | {"hashes": tuple(each["hashes"])}) for each in data["files"]
-                )
-                self.result = WrittenResult(data["version"], data["steps"], tuple(data["names"]), files)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            self.result = _result_from_json(json.loads(self._path.read_text(encoding="utf-8")))
 
     def write(
         self, content: bytes, folder: Path, *, source: str, format: str, stem: str, signed: bool
@@ -89,12 +104,12 @@ class WrittenFiles:
             OSError: it cannot be written.
             TransientError: the disk is full.
         """
-        before = self._file(source, format)
+        before = self._file(source, format, folder)
         made = WrittenFile(source, format, stem, "", (_hash(content),), signed)
         if before is not None:
             for hash in before.hashes:  # left by a program that was killed
                 _temp(Path(before.path), hash).unlink(missing_ok=True)
-        if before is not None and before.stem == stem and Path(before.path).parent == folder:
+        if before is not None and before.stem == stem:
             found = _hash_of(Path(before.path))
             if found == made.hashes[0]:
                 self._keep(replace(made, path=before.path))
@@ -109,9 +124,11 @@ class WrittenFiles:
             if not target.exists() and self._write_new(made, target, content):
                 return
 
-    def complete(self, version: str, steps: int, names: tuple[str, ...]) -> None:
-        """Record that a result was written in full."""
-        self._save(replace(self.result, version=version, steps=steps, names=names))
+    def complete(self, version: str, steps: int, targets: Iterable[str]) -> None:
+        """Record that a result was written in full for these targets."""
+        done = {each.target: each for each in self.result.done}
+        done |= {target: WrittenTarget(target, version, steps) for target in targets}
+        self._save(replace(self.result, done=tuple(done.values())))
 
     def _write_new(self, made: WrittenFile, target: Path, content: bytes) -> bool:
         self._keep(replace(made, path=str(target)))
@@ -121,13 +138,12 @@ class WrittenFiles:
             return False
         return True
 
-    def _file(self, source: str, format: str) -> WrittenFile | None:
-        key = (file_key(source), format)
-        return next((each for each in self.result.files if (file_key(each.source), each.format) == key), None)
+    def _file(self, source: str, format: str, folder: Path) -> WrittenFile | None:
+        key = (file_key(source), format, folder)
+        return next((each for each in self.result.files if _key_of(each) == key), None)
 
     def _keep(self, made: WrittenFile) -> None:
-        known = self._file(made.source, made.format)
-        others = tuple(each for each in self.result.files if each is not known)
+        others = tuple(each for each in self.result.files if _key_of(each) != _key_of(made))
         self._save(replace(self.result, files=(*others, made)))
 
     def _save(self, result: WrittenResult) -> None:
@@ -149,8 +165,20 @@ def _names(stem: str, format: str, folder: Path) -> Iterator[Path]:
         yield folder / file_of_stem(stem, format, number=number, longest=longest)
 
 
-def _file_from_json(data: dict[str, Any]) -> WrittenFile:
-    return WrittenFile(**data | {"hashes": tuple(data["hashes"])})
+def _key_of(file: WrittenFile) -> tuple[str, str, Path]:
+    """Return what tells a job's files apart: one recording in one format and folder has one file."""
+    return file_key(file.source), file.format, Path(file.path).parent
+
+
+def _result_from_json(data: dict[str, Any]) -> WrittenResult:
+    """Read a list; the first version had one folder, and told the names that were complete there."""
+    if data["schema"] not in (1, _VERSION):
+        return WrittenResult()
+    files = tuple(WrittenFile(**each | {"hashes": tuple(each["hashes"])}) for each in data["files"])
+    if data["schema"] == _VERSION:
+        return WrittenResult(tuple(WrittenTarget(**each) for each in data["done"]), files)
+    names = data["names"] if data["version"] else ()
+    return WrittenResult(tuple(WrittenTarget(name, data["version"], data["steps"]) for name in names), files)
 
 
 def _hash(content: bytes) -> str:

@@ -28,10 +28,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Options and priority for recordings."""
+    """Options and priority for recordings.
+
+    Attributes:
+        exports: key of the `ExportRule` for results; "": as the settings say.
+    """
 
     options: JobOptions = field(default_factory=JobOptions)
     priority: Priority = Priority.NORMAL
+    exports: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,13 @@ class WatchedFolder:
         path: the folder.
         subfolders: whether recordings in its subfolders are queued too.
         profile: name of the profile for its recordings; "": the window's current options.
+        exports: key of the `ExportRule` for results; "": as the profile says.
     """
 
     path: Path
     subfolders: bool = False
     profile: str = ""
+    exports: str = ""
 
 
 def _built_in(name: str, options: JobOptions) -> Profile:
@@ -79,7 +86,8 @@ BUILT_IN = (
 
 def choice_to_json(choice: Choice) -> dict[str, Any]:
     """Return a choice as JSON values."""
-    return {"options": options_to_json(choice.options), "priority": int(choice.priority)}
+    data = {"options": options_to_json(choice.options), "priority": int(choice.priority)}
+    return data | ({"exports": choice.exports} if choice.exports else {})
 
 
 def choice_from_json(data: dict[str, Any]) -> Choice:
@@ -88,7 +96,8 @@ def choice_from_json(data: dict[str, Any]) -> Choice:
     Raises:
         KeyError, TypeError, ValueError: it is damaged, or written by a newer version.
     """
-    return Choice(options_from_json(data["options"]), Priority(data["priority"]))
+    options, priority = options_from_json(data["options"]), Priority(data["priority"])
+    return Choice(options, priority, str(data.get("exports", "")))
 
 
 def load_profiles(home: Path) -> tuple[Profile, ...]:
@@ -139,6 +148,7 @@ def save_folders(home: Path, folders: Iterable[WatchedFolder]) -> None:
     """
     items = [
         {"path": str(folder.path), "subfolders": folder.subfolders, "profile": folder.profile}
+        | ({"exports": folder.exports} if folder.exports else {})
         for folder in folders
     ]
     _save(home / _FOLDERS, "folders", items)
@@ -161,7 +171,9 @@ def _checked_name(name: Any) -> str:
 
 def _parse_folders(data: Any) -> tuple[WatchedFolder, ...]:
     return tuple(
-        WatchedFolder(Path(item["path"]), bool(item["subfolders"]), str(item["profile"]))
+        WatchedFolder(
+            Path(item["path"]), bool(item["subfolders"]), str(item["profile"]), str(item.get("exports", ""))
+        )
         for item in data["folders"]
     )
 

@@ -29,7 +29,7 @@ from fi_desktop.audio.media_files import (
 )
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
-from fi_desktop.core.values import JobOptions, Priority
+from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
 from fi_desktop.watch.config import Choice, WatchedFolder
@@ -144,6 +144,7 @@ class FolderWatch:
         *,
         now: Callable[[], float],
         listing: Listing = recordings_in,
+        ignored: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """Prepare.
 
@@ -153,18 +154,20 @@ class FolderWatch:
             intake: queues recordings.
             now: UTC, seconds since the epoch.
             listing: lists the recordings in the folder.
+            ignored: returns the extensions of other files that are not counted: results written there.
         """
         self._folder = folder
         self._seen = seen
         self._intake = intake
         self._now = now
         self._listing = listing
+        self._ignored = ignored
         self._unchanged: dict[FoundFile, int] = {}  # scans in which an unseen file was the same
         self._queued: dict[str, QueuedFile] = {}  # queued files that still exist
 
     def scan(self) -> FolderScan:
         """Scan once, and queue what is complete."""
-        tally = Tally()
+        tally = Tally(ignored=self._ignored())
         try:
             files = list(self._listing(self._folder, tally))
         except (FileNotFoundError, NotADirectoryError):
@@ -247,6 +250,7 @@ class Watcher:
     Attributes:
         default_choice: options and priority for folders without a profile.
         profiles: choices by profile name.
+        rules: how results are written automatically, by key.
         interval_s: seconds between two scans of a folder.
         scans: the last result of each folder.
     """
@@ -273,6 +277,7 @@ class Watcher:
         """
         self.default_choice = Choice()
         self.profiles: Mapping[str, Choice] = {}
+        self.rules: Mapping[str, ExportRule] = {}
         self.scans: dict[WatchedFolder, FolderScan] = {}
         self.interval_s = interval_s
         self._home = home
@@ -305,8 +310,9 @@ class Watcher:
         self._stops = {}
 
     def choice_for(self, folder: WatchedFolder) -> Choice:
-        """Return options and priority for a folder's recordings."""
-        return self.profiles.get(folder.profile, self.default_choice)
+        """Return the choice for a folder's recordings."""
+        choice = self.profiles.get(folder.profile, self.default_choice)
+        return replace(choice, exports=folder.exports) if folder.exports else choice
 
     def _start(self, folder: WatchedFolder) -> threading.Event:
         stop, before = threading.Event(), self._threads.get(folder.path)
@@ -320,7 +326,9 @@ class Watcher:
             before.join()  # so that what it is queueing is remembered
         intake = _QueueIntake(self, self._service, folder, stop)
         seen = SeenFiles(self._home, folder.path)
-        watch = FolderWatch(folder, seen, intake, now=self._now, listing=self._listing)
+        watch = FolderWatch(
+            folder, seen, intake, now=self._now, listing=self._listing, ignored=partial(self._ignored, folder)
+        )
         while not stop.is_set():
             try:
                 scan = watch.scan()
@@ -330,6 +338,10 @@ class Watcher:
             else:
                 self._report(folder, scan, stop)
             stop.wait(self.interval_s)
+
+    def _ignored(self, folder: WatchedFolder) -> frozenset[str]:
+        rule = self.rules.get(folder.exports)
+        return rule.extensions if rule is not None else frozenset()
 
     def _report(self, folder: WatchedFolder, scan: FolderScan, stop: threading.Event) -> None:
         before = self.scans.get(folder)
@@ -351,13 +363,14 @@ class _QueueIntake:
 
     def submit(self, paths: tuple[Path, ...]) -> Mapping[Path, int]:
         choice = self._watcher.choice_for(self._folder)
-        return self._submit(paths, choice.options, choice.priority)
+        return self._submit(paths, choice)
 
     def resubmit(self, path: Path, job_id: int) -> Mapping[Path, int]:
         before = self._service.job(job_id).result()
         if before is None:
             return self.submit((path,))
-        jobs = self._submit((path,), before.options, before.priority)
+        exports = dict(before.files).get(str(path), "")
+        jobs = self._submit((path,), Choice(before.options, before.priority, exports))
         self._replaced.add(job_id)
         return jobs
 
@@ -371,10 +384,13 @@ class _QueueIntake:
             return  # the next scan tries again
         self._replaced -= removed
 
-    def _submit(self, paths: tuple[Path, ...], options: JobOptions, priority: Priority) -> dict[Path, int]:
+    def _submit(self, paths: tuple[Path, ...], choice: Choice) -> dict[Path, int]:
         if self._stop.is_set():
             raise UserError(messages.WATCH_STOPPED)
-        submission = self._service.submit(paths, options, priority=priority).result()
+        submitted = self._service.submit(
+            paths, choice.options, priority=choice.priority, exports=choice.exports
+        )
+        submission = submitted.result()
         # A file was deleted meanwhile: the next scan submits all again, and the queue knows the others.
         if submission.left_out.unreadable:
             raise nothing_found(submission.left_out)

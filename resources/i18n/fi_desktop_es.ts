@@ -1415,6 +1415,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
+        <source>Automatic export changed</source>
+        <translation>Exportación automática cambiada</translation>
+    </message>
+    <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
     </message>
@@ -2137,6 +2141,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
+        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
+    </message>
+    <message>
         <source>PDF with figures</source>
         <translation>PDF con cifras</translation>
     </message>
@@ -2157,6 +2169,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Markdown</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados «{folder}». Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
         <source>PDF</source>
         <translation>PDF</translation>
     </message>
@@ -2167,6 +2187,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Table (CSV)</source>
         <translation>Tabla (CSV)</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados «{folder}» está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados «{folder}» no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>
@@ -2689,10 +2717,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
     </message>
     <message>
-        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
-        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
         <source>Fewer than 1 in 100 words may be wrong.</source>
         <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
     </message>
@@ -2705,16 +2729,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
     </message>
     <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
@@ -2733,20 +2749,12 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The folder for results is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
-    </message>
-    <message>
         <source>The search index cannot be read now. Try again.</source>
         <translation>El índice de búsqueda no se puede leer en este momento. Intente de nuevo.</translation>
     </message>
     <message>
         <source>The search index is damaged. It is made again from the results, which are not affected.</source>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
-    </message>
-    <message>
-        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
-        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>

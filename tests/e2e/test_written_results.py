@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fi_desktop.jobs.export_rules import ExportRule, save_rules
 from fi_desktop.settings import save
 from tests.e2e.commands import TIMEOUT_S, fi_desktop, start
 from tests.jobs.archive import VISIT, Archive, transcript
@@ -52,7 +53,7 @@ def test_results_are_written_by_the_command_line_and_after_a_kill(home: Path, sa
     app.send_signal(signal.SIGKILL)
     app.communicate(timeout=TIMEOUT_S)
     waiting = fi_desktop("run", home=home)
-    assert "The folder for results is not connected" in waiting.stderr
+    assert f"The folder for results “{results}” is not connected" in waiting.stderr
     assert not results.exists()
     away.rename(results)
     done = fi_desktop("run", home=home)
@@ -67,13 +68,17 @@ def test_results_are_written_by_the_command_line_and_after_a_kill(home: Path, sa
 
 
 def test_kills_while_results_are_written_leave_no_gap_no_second_file_and_no_part(tmp_path: Path):
-    home, results = tmp_path / "home", tmp_path / "results"
-    results.mkdir()
+    home, results, own = tmp_path / "home", tmp_path / "results", tmp_path / "own"
+    for folder in (home, results, own):
+        folder.mkdir()
+    save_rules(home, {"a1": ExportRule("completed", str(own), formats=("txt", "docx"))}, now=0.0)
     archive = Archive(home)
     (home / "exports.json").write_text(json.dumps({"since": 0.0}), encoding="utf-8")
-    for _ in range(_JOBS):
-        archive.add(transcript(*VISIT))  # all with the same name and content
-    archive.bench.service.close()
+    service = archive.bench.service
+    for number in range(_JOBS):
+        job_id = archive.add(transcript(*VISIT))  # all with the same name and content
+        archive.bench.answer(service.choose_exports([job_id], "a1" if number % 2 else ""))
+    service.close()
     rng, kills, ended = random.Random(1), 0, False
     while not ended:
         with subprocess.Popen(
@@ -88,6 +93,7 @@ def test_kills_while_results_are_written_leave_no_gap_no_second_file_and_no_part
                 owner.kill()
                 kills += 1
     assert kills
-    names = {f"visit ({number})" if number > 1 else "visit" for number in range(1, _JOBS + 1)}
+    names = {f"visit ({number})" if number > 1 else "visit" for number in range(1, _JOBS // 2 + 1)}
     expected = {f"{name}.{ending}" for name in names for ending in ("txt", "docx")}
-    assert {path.name for path in results.iterdir()} == expected
+    for folder in (results, own):
+        assert {path.name for path in folder.iterdir()} == expected

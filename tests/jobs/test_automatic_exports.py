@@ -15,88 +15,10 @@ import pytest
 
 from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.core.codec import transcript_to_json
-from fi_desktop.core.review import Step, StepKind, fingerprint
 from fi_desktop.core.revision import Describe
-from fi_desktop.core.transcript import Transcript
-from fi_desktop.jobs.automatic_exports import ExportingThread
-from fi_desktop.jobs.queue_events import ExportsHeld
 from fi_desktop.jobs.written_files import WrittenFiles
-from fi_desktop.settings import Settings
-from tests.jobs.archive import MADE, VISIT, Archive, transcript
-
-DRAFT = "Draft, not reviewed"
-
-
-class Clinic(Archive):
-    """Jobs with results in a real store, and the thread that writes them to `target`."""
-
-    def __init__(self, home: Path, target: Path) -> None:
-        super().__init__(home)
-        self.target = target
-        target.mkdir()
-        self.settings = Settings(
-            home, export_when="completed", export_folder=str(target), export_formats=("txt",)
-        )
-        self.exports: ExportingThread | None = None
-
-    def open_exports(self, **changes: object) -> None:
-        self.settings = replace(self.settings, **changes)
-        self.exports = ExportingThread(
-            self.bench.service, self.settings, now=lambda: self.bench.now, look_s=0.02
-        )
-        self.exports.start()
-        self.finish()
-
-    def change(self, **changes: object) -> None:
-        self.settings = replace(self.settings, **changes)
-        self.exports.change(self.settings)
-
-    def finish(self) -> None:
-        """Run transactions until the thread has written what it can."""
-        self.exports._hurries = True
-        while not self.exports.caught_up.wait(0.002):
-            self.transact()
-
-    def wait_until_written(self, *names: str) -> None:
-        deadline = time.monotonic() + 20
-        while self.names() != sorted(names):
-            assert time.monotonic() < deadline, self.names()
-            self.transact()
-
-    def transact(self) -> None:
-        with self.bench.service.transaction():
-            pass
-
-    def shut_exports(self) -> None:
-        if self.exports is not None:
-            self.exports.close()
-            self.exports = None
-
-    def kill(self) -> None:
-        """End without closing anything in order, and open the store again."""
-        self.shut_exports()
-        self.bench.restart()
-
-    def names(self) -> list[str]:
-        return sorted(path.name for path in self.target.iterdir()) if self.target.is_dir() else []
-
-    def text(self, name: str) -> str:
-        return (self.target / name).read_text(encoding="utf-8-sig")
-
-    def review(self, job_id: int) -> None:
-        self.take(job_id, Step(StepKind.REVIEW, 1_500.0, "Ana"))
-
-    def sign(self, job_id: int) -> None:
-        signed = fingerprint(self.bench.service.folders.result(job_id).review.transcript)
-        self.take(job_id, Step(StepKind.SIGN, 1_600.0, "Dra. Ana Ruiz", sha256=signed))
-
-    def held(self) -> list[str | None]:
-        found = [event for event in self.bench.events if isinstance(event, ExportsHeld)]
-        return [event.note.code if event.note else None for event in found]
-
-
-def visit(name: str = "visit.wav") -> Transcript:
-    return replace(transcript(*VISIT), provenance=replace(MADE, source_name=name))
+from tests.jobs.archive import MADE, VISIT, transcript
+from tests.jobs.clinic import DRAFT, Clinic, visit
 
 
 @pytest.fixture
@@ -231,7 +153,8 @@ def test_the_empty_place_of_a_drive_that_is_away_is_not_its_folder(clinic: Clini
     state_file = clinic.bench.home / "exports.json"
     state = json.loads(state_file.read_text(encoding="utf-8"))
     was_mounted = clinic.target.parent  # a folder now, as if the drive had been taken out
-    state_file.write_text(json.dumps(state | {"mount": str(was_mounted)}), encoding="utf-8")
+    mounts = {"mounts": {str(clinic.target): str(was_mounted)}}
+    state_file.write_text(json.dumps(state | mounts), encoding="utf-8")
     clinic.add(visit("b.wav"), "b.wav")
     clinic.finish()
     clinic.transact()
@@ -292,10 +215,33 @@ def test_a_kill_while_files_are_written_leaves_neither_a_gap_nor_a_second_file(c
         clinic.kill()
         for name in {"visit.txt", "visit.srt"} - set(on_disk):
             (clinic.target / name).unlink(missing_ok=True)
-        part = whole | {"version": "", "steps": 0, "names": [], "files": whole["files"][:files]}
+        part = whole | {"done": [], "files": whole["files"][:files]}
         listed.write_text(json.dumps(part), encoding="utf-8")
         clinic.open_exports()
         assert clinic.names() == ["visit.srt", "visit.txt"]
+
+
+def test_files_that_an_earlier_version_listed_are_neither_written_twice_nor_taken_for_others(clinic: Clinic):
+    clinic.open_exports()
+    job_id = clinic.add(visit())
+    clinic.finish()
+    clinic.shut_exports()
+    folder = clinic.bench.service.folders.folder(job_id)
+    listed = json.loads((folder / "exported.json").read_text(encoding="utf-8"))
+    (done,) = listed.pop("done")
+    old = {"schema": 1, "version": done["version"], "steps": done["steps"], "names": ["visit.wav"]}
+    (folder / "exported.json").write_text(json.dumps(listed | old), encoding="utf-8")
+    state_file = clinic.bench.home / "exports.json"
+    state = json.loads(state_file.read_text(encoding="utf-8"))
+    ((name, mount),) = state.pop("mounts").items()
+    state_file.write_text(json.dumps(state | {"folder": name, "mount": mount}), encoding="utf-8")
+    clinic.kill()
+    clinic.open_exports()
+    assert json.loads((folder / "exported.json").read_text(encoding="utf-8"))["schema"] == 1  # nothing to do
+    clinic.review(job_id)
+    clinic.finish()
+    assert clinic.names() == ["visit.txt"]
+    assert DRAFT not in clinic.text("visit.txt")
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder that refuses files to every account")
@@ -377,7 +323,7 @@ def test_two_hundred_results_are_written(clinic: Clinic):
         clinic.add(visit())
     clinic.finish()
     assert len(clinic.names()) == 200
-    assert all(WrittenFiles(clinic.bench.service.folders.folder(n)).result.version for n in range(1, 201))
+    assert all(WrittenFiles(clinic.bench.service.folders.folder(n)).result.done for n in range(1, 201))
 
 
 def test_no_name_is_in_the_log(clinic: Clinic, caplog: pytest.LogCaptureFixture):

@@ -186,6 +186,8 @@ class JobView(QWidget):
                 return self.tr("Recording found at another place")
             case ev.CopyAdded():
                 return self.tr("Another file with the same recording added")
+            case ev.ExportsChosen():
+                return self.tr("Automatic export changed")
             case ev.Seen():
                 return self.tr("Result opened")
             case ev.Reviewed(state=ReviewState.SIGNED, by=by):

@@ -1,0 +1,83 @@
+"""The folders to which results are written automatically: whether they are there, and where their drives are.
+
+Also since when results are written as the settings say. Both are kept in a file of the data folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from fi_desktop.system.files import write_whole
+
+_FILE = "exports.json"
+
+
+class ExportFolders:
+    """What is known about the folders for results."""
+
+    def __init__(self, home: Path, *, now: Callable[[], float]) -> None:
+        """Prepare.
+
+        Args:
+            home: the data folder.
+            now: UTC, seconds since the epoch.
+        """
+        self._path, self._now = home / _FILE, now
+
+    def since(self) -> float:
+        """Return since when results are written as the settings say; from now if they were not."""
+        since = self._state().get("since")
+        if not isinstance(since, float):
+            since = self._now()
+            self._keep(self._state() | {"since": since})
+        return since
+
+    def forget(self, *, used: Iterable[Path], settings: bool) -> None:
+        """Forget other folders than these, and, unless `settings`, since when the settings are followed."""
+        state, roots = self._state(), {str(root) for root in used}
+        kept: dict[str, Any] = {"mounts": {name: at for name, at in _mounts(state).items() if name in roots}}
+        if settings and "since" in state:
+            kept["since"] = state["since"]
+        if kept == {"mounts": {}}:
+            self._path.unlink(missing_ok=True)
+        elif kept != state:
+            self._keep(kept)
+
+    def is_there(self, folder: Path) -> bool:
+        """Return whether a folder is there, and is not the empty place of a drive that is away."""
+        if not folder.is_dir():
+            return False
+        state = self._state()
+        mounts = _mounts(state)
+        if (mount := mounts.get(str(folder))) is not None:
+            return os.path.ismount(mount)
+        state.pop("folder", None)
+        state.pop("mount", None)
+        self._keep(state | {"mounts": mounts | {str(folder): str(_mount_of(folder))}})
+        return True
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            state = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def _keep(self, state: dict[str, Any]) -> None:
+        write_whole(self._path, json.dumps(state).encode(), mode=0o600)
+
+
+def _mounts(state: dict[str, Any]) -> dict[str, str]:
+    """Return where the drive of each folder was mounted; there was one folder at first."""
+    if isinstance(mounts := state.get("mounts"), dict):
+        return mounts
+    return {str(state["folder"]): str(state["mount"])} if "mount" in state and "folder" in state else {}
+
+
+def _mount_of(folder: Path) -> Path:
+    """Return where the drive of a folder is mounted."""
+    return next((parent for parent in (folder, *folder.parents) if os.path.ismount(parent)), folder)

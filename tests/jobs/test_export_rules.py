@@ -1,0 +1,280 @@
+"""Results of profiles and watched folders, each written as its rule says: the real store and thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.values import JobOptions, SpeakerCount
+from fi_desktop.exporters import EXPORTERS
+from fi_desktop.exporters.exporter import Exporter
+from fi_desktop.jobs.export_rules import NEVER, ExportRule, load_rules, save_rules
+from tests.jobs.clinic import DRAFT, Clinic
+
+OWN = "a1"
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    clinic = Clinic(tmp_path / "home", tmp_path / "results")
+    yield clinic
+    clinic.shut_exports()
+    clinic.bench.service.close()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The folder of a profile."""
+    folder = tmp_path / "therapy"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A watched folder with a folder in it."""
+    (tmp_path / "shared" / "monday").mkdir(parents=True)
+    return tmp_path / "shared"
+
+
+def test_each_result_is_written_as_its_profile_says(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own), formats=("txt", "srt"), name="{date} {name}")
+    clinic.rule("none", when=NEVER)
+    clinic.rule("same", when="settings")
+    clinic.open_exports()
+    for name, key in (("a", ""), ("b", OWN), ("c", "none"), ("d", "same"), ("e", "damaged")):
+        clinic.added(tmp_path / f"{name}.wav", key)
+    clinic.finish()
+    assert clinic.names() == ["a.txt", "d.txt"]
+    assert [name[11:] for name in clinic.names(own)] == ["b.srt", "b.txt"]
+
+
+def test_a_profile_has_results_written_even_if_the_settings_do_not(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports(export_when="never")
+    clinic.added(tmp_path / "a.wav", OWN)
+    clinic.added(tmp_path / "b.wav")
+    clinic.finish()
+    assert (clinic.names(), clinic.names(own)) == ([], ["a.txt"])
+
+
+def test_results_are_written_when_their_profile_says(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own), when="signed")
+    clinic.open_exports()
+    job_id = clinic.added(tmp_path / "a.wav", OWN)
+    clinic.review(job_id)
+    clinic.finish()
+    assert clinic.names(own) == []
+    clinic.sign(job_id)
+    clinic.finish()
+    assert (clinic.names(), clinic.names(own)) == ([], ["a.txt"])
+
+
+def test_only_the_results_whose_folder_is_away_wait(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    away = own.with_name("away")
+    own.rename(away)
+    clinic.added(tmp_path / "a.wav", OWN)
+    clinic.added(tmp_path / "b.wav")
+    clinic.added(tmp_path / "c.wav", OWN)
+    clinic.finish()
+    assert clinic.names() == ["b.txt"]
+    assert clinic.exports.held.code == "exports.away"
+    assert str(own) in str(clinic.exports.held)
+    away.rename(own)
+    clinic.wait_until_written("a.txt", "c.txt", folder=own)
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.away", None]
+
+
+def test_several_folders_that_are_away_are_counted(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    for folder in (own, clinic.target):
+        folder.rename(folder.with_name(f"{folder.name}-away"))
+    clinic.added(tmp_path / "a.wav", OWN)
+    clinic.added(tmp_path / "b.wav")
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.away", "exports.several"]
+    assert "2 folders" in str(clinic.exports.held)
+    own.with_name("therapy-away").rename(own)
+    clinic.wait_until_written("a.txt", folder=own)
+    clinic.finish()
+    while clinic.held()[-1] != "exports.away":
+        clinic.transact()
+    assert str(clinic.target) in str(clinic.exports.held)
+    clinic.kill()
+    clinic.open_exports()
+    clinic.target.with_name("results-away").rename(clinic.target)
+    clinic.wait_until_written("b.txt")
+    assert clinic.names(own) == ["a.txt"]
+
+
+def test_another_folder_of_the_profile_takes_the_results_that_wait(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    written = clinic.added(tmp_path / "a.wav", OWN)
+    clinic.finish()
+    own.rename(own.with_name("lost"))
+    clinic.added(tmp_path / "b.wav", OWN)
+    clinic.finish()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    clinic.rule(OWN, folder=str(moved))
+    clinic.wait_until_written("b.txt", folder=moved)  # what was written before is not written twice
+    clinic.review(written)
+    clinic.wait_until_written("a.txt", "b.txt", folder=moved)
+
+
+def test_switching_a_profile_concerns_results_that_finish_later(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, when=NEVER)
+    clinic.open_exports()
+    clinic.added(tmp_path / "a.wav", OWN)
+    clinic.bench.now += 100
+    clinic.rule(OWN, folder=str(own))
+    clinic.added(tmp_path / "b.wav", OWN)
+    clinic.finish()
+    clinic.bench.now += 100
+    clinic.rule(OWN, when="settings")
+    clinic.finish()
+    clinic.added(tmp_path / "c.wav", OWN)
+    clinic.finish()
+    clinic.kill()
+    clinic.open_exports()
+    assert (clinic.names(), clinic.names(own)) == (["c.txt"], ["b.txt"])
+
+
+def test_the_rule_of_a_deleted_profile_applies_but_nobody_is_told_of_its_folder(
+    clinic: Clinic, own: Path, tmp_path: Path
+):
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    own.rename(own.with_name("away"))
+    clinic.added(tmp_path / "a.wav", OWN)
+    clinic.finish()
+    clinic.rule(OWN, folder=str(own), owned=False)
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.away", None]
+    assert clinic.names() == []  # and not where the settings say
+    own.with_name("away").rename(own)
+    clinic.wait_until_written("a.txt", folder=own)
+
+
+def test_a_recording_that_is_added_again_is_written_as_the_last_profile_says(
+    clinic: Clinic, own: Path, tmp_path: Path
+):
+    clinic.rule(OWN, folder=str(own))
+    clinic.rule("none", when=NEVER)
+    clinic.open_exports()
+    path = tmp_path / "a.wav"
+    job_id = clinic.added(path, "none")
+    clinic.finish()
+    assert clinic.added(path, again=False) == job_id  # without a wish: the profile's stays
+    clinic.finish()
+    assert (clinic.names(), clinic.names(own)) == ([], [])
+    assert clinic.added(path, OWN, again=False) == job_id
+    clinic.finish()
+    assert (clinic.names(), clinic.names(own)) == ([], ["a.txt"])
+
+
+def test_a_copy_is_written_as_its_profile_says(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    first, copy = tmp_path / "a.wav", tmp_path / "b.wav"
+    job_id = clinic.added(first)
+    copy.write_bytes(first.read_bytes())
+    assert clinic.added(copy, OWN, again=False) == job_id
+    clinic.finish()
+    assert (clinic.names(), clinic.names(own)) == (["a.txt"], ["b.txt"])
+    clinic.review(job_id)
+    clinic.finish()
+    assert (clinic.names(), clinic.names(own)) == (["a.txt"], ["b.txt"])
+    assert DRAFT not in clinic.text("a.txt")
+    assert DRAFT not in (own / "b.txt").read_text(encoding="utf-8-sig")
+
+
+def test_other_options_do_not_change_where_results_are_written(clinic: Clinic, own: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    path = tmp_path / "a.wav"
+    job_id = clinic.added(path, OWN)
+    clinic.finish()
+    other = JobOptions(SpeakerCount(3, 3))
+    clinic.bench.answer(clinic.bench.service.change({job_id: path}, other, again=True))
+    clinic.complete(job_id, clinic.result(path))
+    clinic.finish()
+    assert clinic.bench.job(job_id).options == other
+    assert (clinic.names(), clinic.names(own)) == ([], ["a.txt"])
+    clinic.bench.answer(clinic.bench.service.choose_exports([job_id], ""))
+    clinic.finish()
+    assert clinic.names() == ["a.txt"]
+
+
+def test_results_are_written_to_their_recordings(clinic: Clinic, shared: Path, tmp_path: Path):
+    clinic.rule(OWN, folder=str(shared), with_recordings=True)
+    clinic.rule("b2", folder=str(shared), with_recordings=True, subfolder="Transcripciones")
+    clinic.open_exports()
+    clinic.added(shared / "a.wav", OWN)
+    clinic.added(shared / "monday" / "b.wav", OWN)
+    clinic.added(shared / "monday" / "c.wav", "b2")
+    clinic.added(tmp_path / "elsewhere.wav", OWN)
+    clinic.finish()
+    assert clinic.names(shared) == ["a.txt", "a.wav", "elsewhere.txt", "monday"]
+    assert clinic.names(shared / "monday") == ["Transcripciones", "b.txt", "b.wav", "c.wav"]
+    assert clinic.names(shared / "monday" / "Transcripciones") == ["c.txt"]
+
+
+def test_a_recording_that_left_its_folder_has_its_result_in_what_is_left(clinic: Clinic, shared: Path):
+    clinic.rule(OWN, folder=str(shared), with_recordings=True)
+    clinic.open_exports(export_when="never")
+    away = shared.with_name("away")
+    path = shared / "monday" / "a.wav"
+    path.write_bytes(b"RIFF")
+    shared.rename(away)
+    job_id = clinic.added(away / "monday" / "a.wav")
+    clinic.bench.answer(clinic.bench.service.relocate(job_id, path))
+    clinic.bench.answer(clinic.bench.service.choose_exports([job_id], OWN))
+    clinic.finish()
+    assert clinic.exports.held.code == "exports.away"
+    assert not shared.exists()
+    (away / "monday" / "a.wav").unlink()
+    (away / "monday").rmdir()
+    away.rename(shared)
+    clinic.wait_until_written("a.txt", folder=shared)
+
+
+def test_no_file_is_written_to_the_recordings_that_could_be_taken_for_one(
+    clinic: Clinic, shared: Path, monkeypatch: pytest.MonkeyPatch
+):
+    spoken = Exporter("spoken", "Spoken", "wav", "audio/wav", lambda _transcript, _options: b"RIFF")
+    monkeypatch.setitem(EXPORTERS._loaded, "spoken", spoken)  # as a plugin may
+    clinic.rule(OWN, folder=str(shared), with_recordings=True, formats=("spoken", "txt"))
+    clinic.open_exports()
+    clinic.added(shared / "a.wav", OWN)
+    clinic.finish()
+    assert clinic.names(shared) == ["a.txt", "a.wav", "monday"]
+    assert load_rules(clinic.bench.home)[OWN].extensions == {".txt"}
+
+
+def test_a_damaged_file_of_rules_is_set_aside_and_nothing_is_written_meanwhile(
+    clinic: Clinic, own: Path, tmp_path: Path
+):
+    home = clinic.bench.home
+    save_rules(home, {OWN: ExportRule("completed", str(own), subfolder="..")}, now=0.0)
+    clinic.open_exports()
+    clinic.added(tmp_path / "a.wav", OWN)
+    clinic.finish()
+    assert (clinic.names(), clinic.names(own)) == ([], [])
+    assert OWN in json.loads((home / "export-rules-unreadable.json").read_text(encoding="utf-8"))["rules"]
+    clinic.rule(OWN, folder=str(own))
+    clinic.bench.now += 1
+    clinic.added(tmp_path / "b.wav", OWN)
+    clinic.finish()
+    assert clinic.names(own) == ["a.txt", "b.txt"]
