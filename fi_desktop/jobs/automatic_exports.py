@@ -60,7 +60,7 @@ class _Waiting:
 
     Attributes:
         reason: what they wait for.
-        quiet: nobody is told.
+        quiet: no message says so.
         jobs: in the order in which they are to be written.
     """
 

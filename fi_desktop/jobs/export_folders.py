@@ -1,4 +1,4 @@
-"""The folders to which results are written automatically: whether they are there, and where their drives are.
+"""Folders to which results are written automatically: are they there, and where are their drives?
 
 Also since when results are written as the settings say. Both are kept in a file of the data folder.
 """

@@ -38,7 +38,7 @@ class ExportPlan:
         template: of the files' names.
         language: of the files, one of `LABELS`; None: the system's.
         since: results that were finished earlier are not written, UTC, seconds since the epoch.
-        quiet: nobody is told that results wait for the folder.
+        quiet: no message says that results wait for the folder.
     """
 
     least: ReviewState

@@ -1,6 +1,6 @@
-"""How profiles and watched folders have results written to files automatically, in a file of the data folder.
+"""How profiles and watched folders have results written to files automatically.
 
-Each rule has a key. A job remembers the key and not the rule: if a person chooses another folder, results
+The rules are in a file of the data folder. Each rule has a key. A job remembers the key and not the rule: if a person chooses another folder, results
 that wait for the old one are written there. A rule outlives its profile or watched folder, so that the
 results of recordings that were added with it are written as was said, and nowhere else. A key without a rule
 has nothing written: the file that said so was damaged.
@@ -38,7 +38,7 @@ class ExportRule:
         formats: keys of `EXPORTERS`.
         name: template of the files' names.
         since: results that were finished earlier are not written, UTC, seconds since the epoch.
-        owned: whether its profile or watched folder still exists; if not, nobody is told that results wait.
+        owned: whether its profile or watched folder still exists; if not, no message says that results wait.
     """
 
     when: str = AS_SETTINGS
@@ -94,7 +94,9 @@ def load_rules(home: Path) -> dict[str, ExportRule]:
 
 
 def save_rules(home: Path, changes: Mapping[str, ExportRule], *, now: float) -> dict[str, ExportRule]:
-    """Write some rules, and return all. A rule that is switched on or off concerns what finishes from `now`.
+    """Write some rules, and return all.
+
+    A rule that is switched on or off concerns results that finish from `now`, UTC, seconds since the epoch.
 
     Raises:
         TransientError: the disk is full.

@@ -2170,7 +2170,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados «{folder}». Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
     </message>
     <message>
         <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
@@ -2190,11 +2190,11 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados «{folder}» está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
     </message>
     <message>
         <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados «{folder}» no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>

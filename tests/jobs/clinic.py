@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.core.review import Step, StepKind, fingerprint
@@ -30,7 +31,7 @@ class Clinic(Archive):
         )
         self.exports: ExportingThread | None = None
 
-    def open_exports(self, **changes: object) -> None:
+    def open_exports(self, **changes: Any) -> None:
         self.settings = replace(self.settings, **changes)
         self.exports = ExportingThread(
             self.bench.service, self.settings, now=lambda: self.bench.now, look_s=0.02
@@ -38,12 +39,14 @@ class Clinic(Archive):
         self.exports.start()
         self.finish()
 
-    def change(self, **changes: object) -> None:
+    def change(self, **changes: Any) -> None:
         self.settings = replace(self.settings, **changes)
+        assert self.exports is not None
         self.exports.change(self.settings)
 
     def finish(self) -> None:
         """Run transactions until the thread has written what it can."""
+        assert self.exports is not None
         self.exports._hurries = True
         while not self.exports.caught_up.wait(0.002):
             self.transact()
@@ -72,9 +75,10 @@ class Clinic(Archive):
         folder = folder or self.target
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
-    def rule(self, key: str, **said: object) -> None:
+    def rule(self, key: str, **said: Any) -> None:
         """Say how the results of a profile or a watched folder are written."""
-        rule = ExportRule(**{"when": "completed", "formats": ("txt",), **said})
+        said = {"when": "completed", "formats": ("txt",)} | said
+        rule = ExportRule(**said)
         save_rules(self.bench.home, {key: rule}, now=self.bench.now)
         self.bench.service.announce(ExportRulesChanged())
         self.transact()

@@ -150,7 +150,7 @@ def test_switching_a_profile_concerns_results_that_finish_later(clinic: Clinic, 
     assert (clinic.names(), clinic.names(own)) == (["c.txt"], ["b.txt"])
 
 
-def test_the_rule_of_a_deleted_profile_applies_but_nobody_is_told_of_its_folder(
+def test_the_rule_of_a_deleted_profile_applies_without_a_message_about_its_folder(
     clinic: Clinic, own: Path, tmp_path: Path
 ):
     clinic.rule(OWN, folder=str(own))
