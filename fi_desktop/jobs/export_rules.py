@@ -1,9 +1,9 @@
 """How profiles and watched folders have results written to files automatically.
 
-The rules are in a file of the data folder. Each rule has a key. A job remembers the key and not the rule: if a person chooses another folder, results
-that wait for the old one are written there. A rule outlives its profile or watched folder, so that the
-results of recordings that were added with it are written as was said, and nowhere else. A key without a rule
-has nothing written: the file that said so was damaged.
+The rules are in a file of the data folder, each with a key. A job remembers the key and not the rule: if a
+person chooses another folder, results that wait for the old one are written there. A rule outlives its
+profile or watched folder, so that the results of recordings that were added with it are written as it says,
+and nowhere else. A key without a rule has nothing written: the file that had the rule was damaged.
 """
 
 from __future__ import annotations
