@@ -65,6 +65,7 @@ class App:
             policy=_policy(settings),
             keep_s=_keep_s(settings),
             keep_unseen=settings.keep_unseen,
+            name_pattern=settings.name_pattern,
         )
         self.index = IndexingThread(settings.search, self.service)
         self._compares = backend != "idle"
@@ -193,6 +194,7 @@ class App:
         self.settings = settings = save_changes(self.settings, changes)
         self.service.change_policy(_policy(settings))
         self.service.change_retention(_keep_s(settings), keep_unseen=settings.keep_unseen)
+        self.service.change_names(settings.name_pattern)
         self._backend.change_settings(settings)
         if self.exports is not None:
             self.exports.change(settings)

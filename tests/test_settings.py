@@ -51,6 +51,7 @@ SAMPLES = {
     Kind.CLOCK: ("7:30", "07:30"),
     Kind.FOLDER: (_FOLDER, _FOLDER),
     Kind.FORMATS: ("pdf, txt, pdf", ("pdf", "txt")),
+    Kind.NAME_PATTERN: (" {case}_{date} ", "{case}_{date}"),
     Kind.NAME_TEMPLATE: (" {date} {name} ", "{date} {name}"),
 }
 """For each kind, text in the environment and its parsed value."""
@@ -120,7 +121,10 @@ def test_an_invalid_value_raises_an_error_that_names_the_setting(tmp_path: Path,
 @pytest.mark.parametrize(
     ("template", "sentence"),
     [
-        ("{patient}", r"File names cannot contain {patient}\. They can contain {date}, {time}, {name}, {sp"),
+        (
+            "{patient}",
+            r"File names cannot contain {patient}\. They can contain {date}, {time}, {case}, {name}",
+        ),
         ("{name!r}", r"cannot contain {name!r}"),
         ("{date:%Y}", r"cannot contain {date:%Y}"),
         ("{name.parent}", r"cannot contain {name\.parent}"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fi_desktop.core.case_labels import checked_date, plain_case
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount, parse_languages
 from fi_desktop.engines import registry
@@ -36,6 +37,19 @@ def priority(text: str) -> Priority:
         return Priority[text.upper()]
     except KeyError:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {PRIORITIES}") from None
+
+
+def case_label(text: str) -> str:
+    """Return a case label as it is stored."""
+    return plain_case(text)
+
+
+def recorded_date(text: str) -> str:
+    """Parse a local date, with or without a time."""
+    try:
+        return checked_date(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-29") from None
 
 
 def add_export_language(parser: argparse.ArgumentParser) -> None:

@@ -20,8 +20,10 @@ from fi_desktop.cli.arguments import (
     add_command,
     add_export_language,
     add_job_options,
+    case_label,
     job_options,
     priority,
+    recorded_date,
 )
 from fi_desktop.cli.queue_access import find_job, idle_queue
 from fi_desktop.cli.run import export_options
@@ -36,6 +38,7 @@ from fi_desktop.cli.terminal import (
     transcript_view,
     write_file,
 )
+from fi_desktop.core.case_labels import LabelChange
 from fi_desktop.core.codec import job_to_json
 from fi_desktop.core.conversation import conversation_of
 from fi_desktop.core.errors import UserError
@@ -59,6 +62,7 @@ from fi_desktop.viewmodel.recommendation import words_installed
 _NOT_SIGNED = Message("verify.not_signed", "{file} is not a signed result in JSON format.")
 _SIGNED_CHANGED = Message("verify.changed", "{file} was changed after it was signed.")
 _NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
+_NO_CHANGE = Message("jobs.no_label", "Give a case with --case, a date with --date, or both.")
 _NO_MODEL = Message(
     "jobs.no_model",
     "No transcription model is installed. `fi-desktop models recommend` names the one for this computer.",
@@ -121,6 +125,14 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
         help="now: whatever the times of the queue; queue: with the others",
     )
     start.set_defaults(command=_start)
+    label = add("label", "change the case or the date of jobs", _label, ids="+")
+    label.add_argument(
+        "--case", type=case_label, metavar="TEXT", help='name of the patient or visit; "": none'
+    )
+    label.add_argument(
+        "--date", type=recorded_date, metavar="DATE", help='when it was recorded, such as "2026-11-29 10:30"'
+    )
+    label.add_argument("--json", action="store_true", help="print one JSON object per line")
     change = add("options", "change the options of waiting jobs", _change, ids="*", batch=True)
     change.add_argument(
         "--again", action="store_true", help="run finished jobs again; each keeps its result until then"
@@ -253,6 +265,16 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def _label(client: QueueClient, options: argparse.Namespace) -> None:
+    if options.case is None and options.date is None:
+        raise UserError(_NO_CHANGE)
+    change = LabelChange(options.case, options.date)
+    client.call(JobService.relabel, dict.fromkeys(options.id, change))
+    if options.json:
+        for job_id in dict.fromkeys(options.id):
+            say_json(job_to_brief_json(find_job(client, job_id)))
+
+
 def _change(client: QueueClient, options: argparse.Namespace) -> int:
     """Return 1 if some jobs could not be changed."""
     by_options: dict[JobOptions, dict[int, Path]] = {}
@@ -325,7 +347,7 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
 
 def _result(settings: Settings, job: Job) -> ReviewedTranscript:
     try:
-        return JobFolders(settings.jobs).reviewed(job.id)
+        return replace(JobFolders(settings.jobs).reviewed(job.id), label=job.label)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(_UNREADABLE, job=job.id) from error
 

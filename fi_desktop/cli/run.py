@@ -20,6 +20,7 @@ from fi_desktop.cli.arguments import (
     add_export_language,
     add_job_options,
     add_setting,
+    case_label,
     export_formats,
     job_options,
     priority,
@@ -75,6 +76,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     )
     add_export_language(parser)
     parser.add_argument("--again", action="store_true", help="also process recordings that are known")
+    parser.add_argument(
+        "--case",
+        default="",
+        type=case_label,
+        metavar="TEXT",
+        help="name of the patient or visit, for all files",
+    )
     parser.add_argument("--priority", type=priority, default=Priority.NORMAL, metavar=PRIORITIES)
     add_setting(parser, "--workers", "workers", metavar="N")
     parser.add_argument("--json", action="store_true", help="print each state change as a line of JSON")
@@ -101,6 +109,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             wanted,
             priority=options.priority,
             again=options.again,
+            case=options.case,
             show=_show_json if options.json else None,
             on_left_out=on_left_out,
             at_once=RunTimes.of(settings).limited,
@@ -161,6 +170,7 @@ def follow(
     *,
     priority: Priority = Priority.NORMAL,
     again: bool = False,
+    case: str = "",
     show: Callable[[Job], None] | None = None,
     on_left_out: Callable[[LeftOut], None] = lambda _left_out: None,
     at_once: bool = False,
@@ -175,6 +185,7 @@ def follow(
         options: for the files.
         priority: for the files.
         again: also process files that are known.
+        case: of the files, see `CaseLabel`; "": by their names.
         show: called with each change of a job; None: show a live table in the terminal.
         on_left_out: called with what was skipped in `files`.
         at_once: start the files now, whatever the times of the queue.
@@ -182,7 +193,7 @@ def follow(
     client = follower.client
     followed = FollowedJobs()
     if files:
-        submitted = client.call(JobService.submit, files, options, priority=priority, again=again)
+        submitted = client.call(JobService.submit, files, options, priority=priority, again=again, case=case)
         on_left_out(submitted.left_out)
         ids = {*submitted.ids, *submitted.known}
         if at_once:
@@ -296,7 +307,7 @@ def _export(
     export = JobExport(followed.job.id)
     name = followed.path.name
     try:
-        result = folders.reviewed(followed.job.id)
+        result = replace(folders.reviewed(followed.job.id), label=followed.job.label)
     except (OSError, ValueError, KeyError):
         reason = "Its result cannot be read. Retry the job to create it again."
         export.failed.append((f"Job {followed.job.id}", reason))

@@ -23,7 +23,8 @@ from rich.segment import Segment as RenderedSegment
 from rich.table import Table
 from rich.text import Text
 
-from fi_desktop.core.codec import error_to_json, summary_to_json
+from fi_desktop.core.case_labels import day_of
+from fi_desktop.core.codec import error_to_json, label_to_json, summary_to_json
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import before_s, run_of, took_s
 from fi_desktop.core.text import clock, harmless, one_line
@@ -140,6 +141,7 @@ def job_to_brief_json(job: Job) -> dict[str, Any]:
         "path": job.path,
         "state": job.state.value,
         "attempts": len(job.attempts),
+        "label": label_to_json(job.label),
         "error": error_to_json(job.error) if job.error else None,
         "summary": summary_to_json(job.summary) if job.summary else None,
     }
@@ -164,21 +166,29 @@ def job_table(
     if progress is not None:
         table.add_column("Stage", no_wrap=True, min_width=8)
         table.add_column("Progress", no_wrap=True, min_width=_BAR_WIDTH)
-    for heading, width in (("Speakers", 8), ("Length", 7), ("Time", 7), ("Attempts", 8)):
+    else:
+        table.add_column("Date", no_wrap=True, min_width=10)
+    jobs = list(jobs)
+    repeated = any(len(job.attempts) > 1 for job in jobs)  # the names need the room
+    numbers = (("Speakers", 8), ("Length", 7), ("Time", 7), *((("Attempts", 8),) if repeated else ()))
+    for heading, width in numbers:
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     now = time.time()
     remarks = []
     for job in jobs:
-        cells: list[RenderableType] = [str(job.id), one_line(Path(job.path).name)]
+        name, case = one_line(Path(job.path).name), one_line(job.label.case)
+        cells: list[RenderableType] = [str(job.id), f"{case} · {name}" if case else name]
         cells.append(Text(job.state.value, _STATE_STYLES[job.state]))
         if progress is not None:
             stage, fraction = progress.get(job.id, ("", 0.0))
             done = 1.0 if job.state is JobState.COMPLETED else fraction
             cells += [str(stage), ProgressBar(1.0, done, width=_BAR_WIDTH)]
+        else:
+            cells.append(day_of(job.label.recorded_at))
         summary = job.summary
         cells += [str(summary.speakers), clock(summary.duration_s)] if summary else ["", ""]
-        cells += [_time_spent(job, now), str(len(job.attempts)) if job.attempts else ""]
-        table.add_row(*cells)
+        cells.append(_time_spent(job, now))
+        table.add_row(*cells, *((str(len(job.attempts)),) if repeated else ()))
         if job.error is not None:
             remarks.append(Text(f"Job {job.id}: {_error_text(job, now)}", _STATE_STYLES[job.state]))
         elif summary:

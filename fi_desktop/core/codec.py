@@ -19,6 +19,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
+from fi_desktop.core.case_labels import CaseLabel
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, Done, EarlierResult, Job
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, by_name, verbatim
@@ -167,14 +168,18 @@ def _each(hook: Hook | None, collection: Callable[[Any], Any]) -> Hook:
     return collection if hook is None else lambda values: collection(map(hook, values))
 
 
+_as_object(CaseLabel, omit_default=("case", "recorded_at", "recorded_from"))
 _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt", "vocabulary_lists", "numbers"))
-_as_object(Summary, omit_default=("wrong_share", "version"))
+_as_object(Summary, omit_default=("wrong_share", "version", "recorded_at"))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
-_as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns", "copies", "exports"))
+_as_object(
+    Job,
+    omit_default=("earlier", "start_at", "review", "people", "keep_turns", "copies", "exports", "label"),
+)
 _as_object(Word, omit_default=("checked", "interpolated", "language", "unsure_speaker"))
 _as_object(Segment, omit_default=("missing", "language"))
-_as_object(Provenance, omit_default=("confidence_model",))
+_as_object(Provenance, omit_default=("confidence_model", "recorded_at"))
 for _plain_value in (Turn, Region, Person):
     _as_object(_plain_value)
 _as_object(Transcript, omit_default=("probable_speakers", "people", "exclusive", "unsure"))
@@ -192,6 +197,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.Relocated,
         ev.CopyAdded,
         ev.ExportsChosen,
+        ev.LabelChanged,
         ev.Seen,
         ev.Reviewed,
         ev.VersionChosen,
@@ -202,7 +208,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
     )
 }
 for _event in _EVENTS.values():
-    _as_object(_event, omit_default=("stages", "keep_turns", "wrong_share", "exports"))
+    _as_object(_event, omit_default=("stages", "keep_turns", "wrong_share", "exports", "label"))
 
 
 def options_to_json(options: JobOptions) -> dict[str, Any]:
@@ -218,6 +224,11 @@ def options_from_json(data: dict[str, Any]) -> JobOptions:
 def summary_to_json(summary: Summary) -> dict[str, Any]:
     """Return JSON values."""
     return _write(summary)
+
+
+def label_to_json(label: CaseLabel) -> dict[str, Any]:
+    """Return JSON values of what is known."""
+    return _write(label)
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
@@ -323,6 +334,9 @@ DONE_PATHS = (
     "$.review",
     "$.people",
     "$.summary.transcriber",
+    "$.label.case",
+    "$.label.recorded_at",
+    "$.label.recorded_from",
 )
 """JSON paths of the fields of `Done` in a job's record, in order."""
 _NOTES = Done._fields.index("notes")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fi_desktop.core.case_labels import NO_LABEL, CaseLabel
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.values import JobOptions, Priority, ReviewState, StageTime, Summary
 
@@ -28,6 +29,7 @@ class Submitted(JobEvent):
         batch: the id of the first job that was submitted together with this one; None for a single one.
         fingerprint: equal for the same recording with the same options; None if it could not be read.
         exports: key of the `ExportRule` for its results; "": as the settings say.
+        label: what the person or the file's name says.
     """
 
     path: str
@@ -36,6 +38,7 @@ class Submitted(JobEvent):
     batch: int | None = None
     fingerprint: str | None = None
     exports: str = ""
+    label: CaseLabel = NO_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,17 @@ class ExportsChosen(JobEvent):
 
     path: str
     exports: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChanged(JobEvent):
+    """A person changed the case or the date.
+
+    Attributes:
+        label: as it is now.
+    """
+
+    label: CaseLabel
 
 
 @dataclass(frozen=True, slots=True)

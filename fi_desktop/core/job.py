@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
+from fi_desktop.core.case_labels import NO_LABEL, CaseLabel
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import Note
 from fi_desktop.core.values import JobOptions, Priority, ReviewState, Stage, StageTime, Summary
@@ -128,6 +129,7 @@ class Job:
         copies: other files with the same bytes that were added; absolute.
         exports: keys of the `ExportRule` of the recording and of each copy, in order; "", or missing at the
             end: as the settings say. Not one of the options: it changes no result.
+        label: the case, and when it was recorded.
     """
 
     id: int
@@ -153,6 +155,7 @@ class Job:
     keep_turns: bool = False
     copies: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
+    label: CaseLabel = NO_LABEL
 
     @property
     def files(self) -> tuple[tuple[str, str], ...]:
@@ -197,6 +200,7 @@ class Done(NamedTuple):
         speakers, duration_s, engine, grade, notes, language, wrong_share, transcriber: of the summary.
         review: see `Job`; None for a draft.
         people: see `Job`.
+        case, recorded_at, recorded_from: of the label, see `CaseLabel`; None if empty.
     """
 
     id: int
@@ -220,6 +224,9 @@ class Done(NamedTuple):
     review: str | None
     people: tuple[str, ...]
     transcriber: str | None
+    case: str | None
+    recorded_at: str | None
+    recorded_from: str | None
 
 
 class StaleClaim(Exception):
@@ -249,6 +256,7 @@ def apply(job: Job | None, event: ev.JobEvent) -> Job:
             batch=event.batch,
             fingerprint=event.fingerprint,
             exports=(event.exports,) if event.exports else (),
+            label=event.label,
         )
     if job is None:
         raise InvalidTransition(f"{type(event).__name__} before Submitted")
@@ -286,6 +294,8 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return _with_exports(replace(job, copies=(*job.copies, event.path)), event.path, event.exports)
         case _, ev.ExportsChosen():
             return _with_exports(job, event.path, event.exports)
+        case _, ev.LabelChanged():
+            return replace(job, label=event.label)
         case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
         case _, ev.Reviewed() if job.summary is not None:
@@ -380,6 +390,7 @@ def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
                 review=ReviewState.DRAFT,
                 people=(),
                 keep_turns=False,
+                label=job.label.with_metadata(event.summary.recorded_at),
             )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = AttemptOutcome.CRASHED if event.crashed else AttemptOutcome.FAILED

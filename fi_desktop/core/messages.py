@@ -294,6 +294,7 @@ WORKER_STUCK = Message("worker.stuck", "The worker process stopped responding.")
 ENDED_EXIT_CODE = Message("ended.exit_code", "exit code {number}")
 ENDED_SIGNAL = Message("ended.signal", "signal {number}")
 ENDED_STOPPED = Message("ended.stopped", "it stopped")
+LABEL_BAD_DATE = Message("label.bad_date", "“{text}” is not a date.")
 MEMORY_FULL = Message("memory.full", "The computer ran out of memory.")
 DISK_FULL = Message("disk.full", "The disk is full. Free some space, and the job continues.")
 
@@ -525,6 +526,10 @@ EXPORT_BAD_FIELD = Message(
 EXPORT_FULL = Message("export.full", "The disk is full. Free some space, and export again.")
 EXPORT_NOT_WRITTEN = Message("export.not_written", "The file could not be written. Choose another folder.")
 EXPORT_NO_NAME = Message("export.no_name", "Enter a file name. It can contain {fields}.")
+NAMES_BAD_BRACES = Message("names.bad_braces", "The pattern “{pattern}” has a brace without its counterpart.")
+NAMES_BAD_FIELD = Message("names.bad_field", "Patterns cannot contain {field}. They can contain {fields}.")
+NAMES_NO_FIELD = Message("names.no_field", "The pattern needs a case or a date: {fields}.")
+NAMES_TWICE = Message("names.twice", "The pattern “{pattern}” has the same field twice.")
 EXPORTS_AWAY = Message(
     "exports.away",
     "The folder for results “{folder}” is not connected. Finished results are written there when it is back.",

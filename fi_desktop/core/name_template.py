@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 
-FIELDS = ("date", "time", "name", "speakers")
+FIELDS = ("date", "time", "case", "name", "speakers")
 """What a template may contain, in braces."""
 
 

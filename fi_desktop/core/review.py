@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from fi_desktop.core.case_labels import NO_LABEL, CaseLabel
 from fi_desktop.core.changes import Change
 from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.revision import Edit, apply
@@ -74,6 +75,7 @@ class ReviewedTranscript:
     Attributes:
         by, at: who reviewed or signed it, and when, UTC in seconds since the epoch; nobody for a draft.
         sha256: of a signed one, see `fingerprint`.
+        label: case and date of its job; not a part of what is signed.
     """
 
     transcript: Transcript
@@ -81,6 +83,7 @@ class ReviewedTranscript:
     by: str = ""
     at: float = 0.0
     sha256: str = ""
+    label: CaseLabel = NO_LABEL
 
 
 class Review:

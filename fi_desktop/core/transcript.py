@@ -196,6 +196,7 @@ class Provenance:
         source_sha256: hash of the recording's bytes, hex.
         source_name: the recording's file name, without its folder.
         created_at: UTC, ISO 8601.
+        recorded_at: when it was recorded, by the file's metadata; as in `CaseLabel`.
     """
 
     app_version: str
@@ -208,6 +209,7 @@ class Provenance:
     transcriber: str = ""
     transcriber_model: str = ""
     confidence_model: str = ""
+    recorded_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,4 +345,5 @@ def summarize(transcript: Transcript, version: str = "") -> Summary:
         model=transcript.provenance.transcriber_model,
         wrong_share=None if (share := transcript.wrong_share) is None else round(share, 4),
         version=version,
+        recorded_at=transcript.provenance.recorded_at,
     )

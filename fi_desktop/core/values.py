@@ -178,6 +178,7 @@ class Summary:
         model: the model pack that transcribed; empty if none did.
         wrong_share: the share of the words that is probably wrong, 0 to 1; None if there are too few to say.
         version: identifies the result among those of its job; empty in older records.
+        recorded_at: when it was recorded, by the file's metadata; as in `CaseLabel`.
     """
 
     speakers: int
@@ -191,3 +192,4 @@ class Summary:
     model: str = ""
     wrong_share: float | None = None
     version: str = ""
+    recorded_at: str = ""

@@ -64,7 +64,8 @@ class WrittenDocument:
     """The content of a document. All texts are single lines that XML can contain.
 
     Attributes:
-        title: the recording's name.
+        title: the case, or else the recording's name.
+        recorded: when it was recorded; "" if unknown.
         code: the language of headings and remarks (BCP 47).
         spoken: ISO 639-1 code of the language that is spoken; None if unknown.
         status: who checked it, or that nobody did.
@@ -77,6 +78,7 @@ class WrittenDocument:
     """
 
     title: str
+    recorded: str
     code: str
     spoken: str | None
     status: str
@@ -92,9 +94,12 @@ class WrittenDocument:
 def document_of(transcript: Transcript, options: ExportOptions) -> WrittenDocument:
     """Return a transcript as a document."""
     made, labels = transcript.provenance, options.labels
-    title = written(PurePath(single_line(made.source_name)).stem) or labels.names["recording"]
+    name = single_line(made.source_name)
+    title = written(single_line(options.label.case) or PurePath(name).stem) or labels.names["recording"]
+    recorded = written(options.recorded)
     facts = {
-        "recording": single_line(made.source_name),
+        options.recorded_name: recorded,
+        "recording": name,
         "length": clock(transcript.duration, padded=True),
         "speakers": ", ".join(options.people(transcript)),
         "language": ", ".join(labels.languages.get(code, code) for code in transcript.languages),
@@ -105,6 +110,7 @@ def document_of(transcript: Transcript, options: ExportOptions) -> WrittenDocume
     making = written(made_by(transcript, options))
     return WrittenDocument(
         title=title,
+        recorded=recorded,
         code=labels.code,
         spoken=transcript.language,
         status=status,

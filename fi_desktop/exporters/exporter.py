@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from fi_desktop.core.case_labels import NO_LABEL, CaseLabel, DateSource, time_of
 from fi_desktop.core.messages import Note
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.text import clock
@@ -48,6 +49,25 @@ class ExportOptions:
         return (self.labels.signed if signed else self.labels.reviewed).format(
             name=single_line(self.reviewed.by), moment=self.moment(at), sha256=self.reviewed.sha256
         )
+
+    @property
+    def label(self) -> CaseLabel:
+        """The case, and when it was recorded."""
+        return NO_LABEL if self.reviewed is None else self.reviewed.label
+
+    @property
+    def recorded(self) -> str:
+        """Return when it was recorded in this language; "" if unknown."""
+        try:
+            moment = datetime.fromisoformat(self.label.recorded_at)
+        except ValueError:
+            return ""
+        return moment.strftime(self.labels.moment if time_of(self.label.recorded_at) else self.labels.day)
+
+    @property
+    def recorded_name(self) -> str:
+        """What that date is called, a key of `Labels.names`: a file's date need not be the recording's."""
+        return "file_date" if self.label.recorded_from is DateSource.FILE else "recorded"
 
     def speaker(self, label: str | None) -> str:
         """Return a speaker's name, or else role; numbered from 1 if neither is known."""

@@ -48,13 +48,17 @@ def _html(content: WrittenDocument) -> str:
         f"<p><b>{name_html(one)}</b>{' ' if one.runs else ''}{text_html(one)}</p>\n"
         for one in content.utterances
     )
-    head = f"<p><b>{escape(content.title)}</b></p>\n<p><i>{escape(_head(content))}</i></p>\n"
+    head = f"<p><b>{escape(_title(content))}</b></p>\n<p><i>{escape(_head(content))}</i></p>\n"
     return head + (said or f"<p>{escape(content.silence)}</p>\n")
 
 
 def _text(content: WrittenDocument) -> str:
     said = [f"{one.speaker}: {one.text}" if one.runs else one.speaker for one in content.utterances]
-    return "\n".join((content.title, _head(content), "", *(said or [content.silence]), ""))
+    return "\n".join((_title(content), _head(content), "", *(said or [content.silence]), ""))
+
+
+def _title(content: WrittenDocument) -> str:
+    return " – ".join(filter(None, (content.title, content.recorded)))
 
 
 def _head(content: WrittenDocument) -> str:

@@ -32,7 +32,7 @@ class Labels:
         overlaps: explains the mark of words that overlap with another speaker's.
         missing: stands for speech without words, from {start} to {end}.
         silence: says that nobody speaks.
-        moment: date and time, for strftime.
+        moment: date and time, for strftime; day: only the date.
         page: {number} of a page, {total} number of pages.
         turn, interruption, pause: say what these figures of a conversation count.
         names: headings of columns and facts, by the name of a field of a table.
@@ -61,6 +61,7 @@ class Labels:
     missing: str
     silence: str
     moment: str
+    day: str
     page: str
     turn: str
     interruption: str
@@ -100,6 +101,7 @@ LABELS = {
         missing="[not understood, {start}–{end}]",
         silence="Nobody speaks in this recording.",
         moment="%Y-%m-%d %H:%M",
+        day="%Y-%m-%d",
         page="Page {number} of {total}",
         turn=(
             "A turn lasts until another person takes over, or until three seconds of silence; "
@@ -111,6 +113,8 @@ LABELS = {
         ),
         pause="Pauses are medians: from when another person stops to when the answer begins.",
         names={
+            "recorded": "Recorded",
+            "file_date": "Date of the file",
             "recording": "Recording",
             "length": "Length",
             "speakers": "Speakers",
@@ -181,6 +185,7 @@ LABELS = {
         missing="[no se entendió, {start}–{end}]",
         silence="Nadie habla en esta grabación.",
         moment="%d/%m/%Y %H:%M",
+        day="%d/%m/%Y",
         page="Página {number} de {total}",
         turn=(
             "Un turno dura hasta que otra persona toma la palabra o hasta tres segundos de silencio; "
@@ -192,6 +197,8 @@ LABELS = {
         ),
         pause="Las pausas son medianas: de que otra persona deja de hablar a que empieza la respuesta.",
         names={
+            "recorded": "Fecha",
+            "file_date": "Fecha del archivo",
             "recording": "Grabación",
             "length": "Duración",
             "speakers": "Hablantes",

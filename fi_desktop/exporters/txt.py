@@ -21,8 +21,11 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
     labels, count = options.labels, len(transcript.speakers)
     speakers = labels.one_speaker if count == 1 else labels.speakers.format(number=count)
     people = options.people(transcript) if transcript.people else ()
+    case, recorded = single_line(options.label.case), options.recorded
     lines = [
+        *([case] if case else ()),
         single_line(transcript.provenance.source_name),
+        *([f"{labels.names[options.recorded_name]}: {recorded}"] if recorded else ()),
         f"{labels.length.format(time=clock(transcript.duration, padded=True))}, {speakers}",
         *([labels.people.format(people=", ".join(people))] if people else ()),
         made_by(transcript, options),

@@ -25,6 +25,7 @@ from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES
 from fi_desktop.gui.export_fields import FolderField, FormatsField, TextField
 from fi_desktop.gui.labels import UiLabels, sentence
 from fi_desktop.gui.language import setting_text
+from fi_desktop.gui.pattern_field import PatternField
 from fi_desktop.gui.setting_fields import (
     ChoiceField,
     ClockField,
@@ -184,7 +185,7 @@ class SettingRow(DialogRow):
         except UserError as error:
             differs = True
             self.error = self._hint()
-            if self.spec.kind is Kind.NAME_TEMPLATE:
+            if self.spec.kind in (Kind.NAME_TEMPLATE, Kind.NAME_PATTERN):
                 self.error = sentence(error_info(error))
         self._error_label.setText(self.error)
         self._error_label.setVisible(bool(self.error))
@@ -261,6 +262,8 @@ def make_field(
             return FormatsField(parent)
         case Kind.NAME_TEMPLATE:
             return TextField(parent)
+        case Kind.NAME_PATTERN:
+            return PatternField(parent)
         case Kind.TERM_LISTS:
             return TermListsField(term_lists, parent)
         case Kind.INTEGER | Kind.NUMBER:

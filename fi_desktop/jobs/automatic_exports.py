@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -367,7 +367,7 @@ class ExportingThread:
         code = plan.language or self.language
         zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
         options = ExportOptions(LABELS[code], zone, said_in(code))
-        reviewed = named(stored.review.current, name)
+        reviewed = replace(named(stored.review.current, name), label=job.label)
         signed = reviewed.state is ReviewState.SIGNED
         stem = stem_of(plan.template, job, name, reviewed, options)
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from fi_desktop.core.case_labels import day_of, time_of, written_date
 from fi_desktop.core.job import Job
 from fi_desktop.core.name_template import filled
 from fi_desktop.core.review import ReviewedTranscript
@@ -178,10 +179,12 @@ class ExportPlans:
 def stem_of(template: str, job: Job, name: str, reviewed: ReviewedTranscript, options: ExportOptions) -> str:
     """Return the name of a result's files, without number and ending."""
     added = datetime.fromtimestamp(job.submitted_at, options.zone)
+    recorded_at = job.label.recorded_at or written_date(added)
     told = replace(options, reviewed=reviewed)
     values = {
-        "date": added.strftime("%Y-%m-%d"),
-        "time": added.strftime("%H-%M"),
+        "date": day_of(recorded_at),
+        "time": time_of(recorded_at).replace(":", "-"),
+        "case": job.label.case,
         "name": Path(name).stem,
         "speakers": ", ".join(told.speaker(label) for label in reviewed.transcript.speakers),
     }

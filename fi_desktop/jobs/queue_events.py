@@ -197,6 +197,7 @@ _LOG_EVENTS = {
     ev.Relocated: "WORKFLOW_JOB_RELOCATED",
     ev.CopyAdded: "WORKFLOW_JOB_COPY_ADDED",
     ev.ExportsChosen: "WORKFLOW_JOB_EXPORTS_CHOSEN",
+    ev.LabelChanged: "WORKFLOW_JOB_LABEL_CHANGED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Reviewed: "WORKFLOW_JOB_REVIEWED",
     ev.VersionChosen: "WORKFLOW_JOB_VERSION_CHOSEN",

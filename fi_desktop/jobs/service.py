@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
+from fi_desktop.core.case_labels import LabelChange
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
@@ -64,6 +65,7 @@ class JobService:
         policy: RetryPolicy | None = None,
         keep_s: float | None = None,
         keep_unseen: bool = False,
+        name_pattern: str = "",
     ) -> None:
         """Prepare; nothing is opened before a backend calls `open` on its own thread.
 
@@ -75,6 +77,7 @@ class JobService:
             policy: which failed attempts are retried, and when.
             keep_s: how long finished jobs are kept, seconds; None keeps them.
             keep_unseen: keep results that nobody has viewed or exported, however old.
+            name_pattern: how files are named, see `name_patterns.py`.
         """
         self.folders = folders
         self._open_store = open_store
@@ -91,7 +94,8 @@ class JobService:
         self._listeners: tuple[Listener, ...] = ()
         self._read_gauges: Callable[[], Iterable[WorkerGauge]] = tuple
         self._leftovers = LeftoverScan(folders, lambda ids: self._commands.put(partial(self._discard, ids)))
-        self._submissions = Submissions(self._commands, folders, lambda: self.transitions)
+        self._submissions = Submissions(self._commands, folders, lambda: self.transitions, now=now)
+        self._submissions.name_pattern = name_pattern
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the owner's thread with each transaction's events; return how to stop that."""
@@ -113,15 +117,17 @@ class JobService:
         priority: Priority = Priority.NORMAL,
         again: bool = False,
         exports: str = "",
+        case: str = "",
     ) -> Future[SubmitResult]:
         """Queue recordings and those in folders. The answer comes once the jobs are on disk.
 
         A recording that is queued, running or completed with the same options is not queued twice, unless
-        `again`. `exports`: key of the `ExportRule` for results; "": as the settings say. Fails with UserError
-        if nothing is found that could be a recording.
+        `again`. `exports`: key of the `ExportRule` for results; "": as the settings say. `case`: see
+        `CaseLabel`; "": by the files' names. Fails with UserError if nothing is found that could be a
+        recording.
         """
         return self._submissions.submit(
-            tuple(paths), options or JobOptions(), priority, again=again, exports=exports
+            tuple(paths), options or JobOptions(), priority, again=again, exports=exports, case=case
         )
 
     @command
@@ -189,6 +195,12 @@ class JobService:
         `path`: absolute; the caller has found the same bytes there, see `moved_recording.py`.
         """
         return self._for_each([job_id], lambda job: self.transitions.relocate(job, path))
+
+    @command
+    def relabel(self, changes: Mapping[int, LabelChange]) -> Future[None]:
+        """Change case or date of jobs, by id. Fails with UserError if a date is not one."""
+        given = dict(changes)
+        return self._for_each(given, lambda job: self.transitions.relabel(job, given[job.id]))
 
     @command
     def add_steps(
@@ -318,6 +330,10 @@ class JobService:
     def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> Future[None]:
         """Keep finished jobs for another time from now on; see `__init__`."""
         return self._commands.put(lambda: self.transitions.change_retention(keep_s, keep_unseen=keep_unseen))
+
+    def change_names(self, pattern: str) -> None:
+        """Read names of files by another pattern from now on."""
+        self._submissions.name_pattern = pattern
 
     def announce(self, event: QueueEvent) -> Future[None]:
         """Notify listeners of an event that is not stored, on the owner's thread."""

@@ -26,8 +26,10 @@ from fi_desktop.audio.media_files import (
     source_sha256,
 )
 from fi_desktop.core import messages
+from fi_desktop.core.case_labels import CaseLabel, plain_case
 from fi_desktop.core.codec import options_to_json
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.name_patterns import label_of_file
 from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.commands import CommandQueue
 from fi_desktop.jobs.file_reader import FileReader
@@ -72,6 +74,7 @@ class _SubmitRequest:
     priority: Priority
     again: bool
     exports: str = ""
+    case: str = ""
     single: bool = False
     left_out: LeftOut = NOTHING_LEFT_OUT
     answer: Future[SubmitResult] = field(default_factory=Future)
@@ -118,10 +121,19 @@ class _ChangeRequest:
 
 
 class Submissions:
-    """Submits recordings and changes options, for callers on any thread."""
+    """Submits recordings and changes options, for callers on any thread.
+
+    Attributes:
+        name_pattern: how files are named, see `name_patterns.py`.
+    """
 
     def __init__(
-        self, commands: CommandQueue, folders: JobFolders, transitions: Callable[[], Transitions]
+        self,
+        commands: CommandQueue,
+        folders: JobFolders,
+        transitions: Callable[[], Transitions],
+        *,
+        now: Callable[[], float],
     ) -> None:
         """Prepare.
 
@@ -129,7 +141,10 @@ class Submissions:
             commands: runs calls on the thread that owns the store.
             folders: the jobs' results.
             transitions: returns the rules; called on that thread.
+            now: UTC, seconds since the epoch.
         """
+        self.name_pattern = ""
+        self._now = now
         self._commands = commands
         self._folders = folders
         self._transitions = transitions
@@ -143,9 +158,10 @@ class Submissions:
         *,
         again: bool,
         exports: str = "",
+        case: str = "",
     ) -> Future[SubmitResult]:
         """Queue recordings and those in folders. The answer comes once the jobs are on disk."""
-        request = _SubmitRequest(options, priority, again, exports)
+        request = _SubmitRequest(options, priority, again, exports, plain_case(case))
         request.answer.set_running_or_notify_cancel()
         self._reader.start(_PathsReading(self, request, paths))
         return request.answer
@@ -171,6 +187,15 @@ class Submissions:
         self._reader.close()
 
     # ---- on the reader's thread
+
+    def label(self, path: Path, case: str) -> CaseLabel:
+        """Return what a file's name says, or else when it was changed; `case` goes before its case."""
+        try:
+            modified_at: float | None = path.stat().st_mtime
+        except OSError:
+            modified_at = None
+        found = label_of_file(path.stem, self.name_pattern, modified_at=modified_at, now=self._now())
+        return replace(found, case=case or found.case)
 
     def run(self, request: _Request, files: Sequence[SubmittedFile]) -> Future[Outcome]:
         """Process some files of a request on the thread that owns the store."""
@@ -207,21 +232,22 @@ class _PathsReading:
         self._search = _Search(paths, request.options)
         self._found: list[SubmittedFile] = []
 
-    def read(self, progress: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
-        """Yield recordings with their fingerprints."""
-        return self._search.run(progress)
+    def read(self, progress: Callable[[], None]) -> Iterator[SubmittedFile]:
+        """Yield recordings with their fingerprints and labels."""
+        for path, mark in self._search.run(progress):
+            label = self._submissions.label(path, self._request.case)
+            yield SubmittedFile(path, FileIdentity(mark), label=label)
 
-    def take(self, item: tuple[Path, str | None]) -> None:
+    def take(self, item: SubmittedFile) -> None:
         """Keep one recording; queue those found so far if they are many."""
-        path, mark = item
         request = self._request
-        request.single = len(self._paths) == 1 and path == self._paths[0]
+        request.single = len(self._paths) == 1 and item.path == self._paths[0]
         if len(self._found) == _FILES_PER_COMMAND:
             result, undecided = self._submissions.run(request, self._found).result()
             request.add(result)
             request.undecided += undecided
             self._found = []
-        self._found.append(SubmittedFile(path, FileIdentity(mark)))
+        self._found.append(item)
 
     def skip(self) -> None:
         """Leave out the path that does not answer, and the other given paths in its folder."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from fi_desktop.audio.media_files import NOTHING_LEFT_OUT, LeftOut
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
+from fi_desktop.core.case_labels import NO_LABEL, CaseLabel, LabelChange
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import START_NOW, Job, JobState, StaleClaim, apply
 from fi_desktop.core.retry import RetryPolicy
@@ -83,11 +84,13 @@ class SubmittedFile:
     Attributes:
         identity: what is known of it so far.
         job_id: the job whose options are to change; None to queue the recording.
+        label: what its name says.
     """
 
     path: Path
     identity: FileIdentity
     job_id: int | None = None
+    label: CaseLabel = NO_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ class Transitions:
                 if batch == 0:
                     batch = job_id
                 event = ev.Submitted(
-                    job_id, self._now(), path, options, priority, batch, fingerprint, exports
+                    job_id, self._now(), path, options, priority, batch, fingerprint, exports, file.label
                 )
                 self._record(None, event)
                 ids.append(job_id)
@@ -258,6 +261,19 @@ class Transitions:
         """Choose how results are written to files automatically, for one file of a job's recording."""
         if dict(job.files).get(path, exports) != exports:
             self._record(job, ev.ExportsChosen(job.id, self._now(), path, exports))
+
+    def relabel(self, job: Job, change: LabelChange) -> None:
+        """Change the case or the date.
+
+        Raises:
+            UserError: the date is not one.
+        """
+        try:
+            label = change.apply(job.label)
+        except ValueError:
+            raise UserError(messages.LABEL_BAD_DATE, text=change.recorded_at or "") from None
+        if label != job.label:
+            self._record(job, ev.LabelChanged(job.id, self._now(), label))
 
     def mark_seen(self, job: Job) -> None:
         """Record that somebody viewed or exported the result."""

@@ -128,6 +128,22 @@ class Settings:
             NumberStyle.WORDS.value: "In words",
         },
     )
+    name_pattern: str = setting(
+        "",
+        Kind.NAME_PATTERN,
+        Page.RECORDINGS,
+        "Case and date in file names",
+        "How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or "
+        "{mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. "
+        "Without a pattern, only the dates of recorders and phones are read.",
+    )
+    show_cases: bool = setting(
+        False,
+        Kind.FLAG,
+        Page.RECORDINGS,
+        "Show cases instead of file names",
+        "If a recording has a case, lists and windows show it. The file name is in the details.",
+    )
     workers: int = setting(
         0,
         Kind.INTEGER,
@@ -267,8 +283,8 @@ class Settings:
         Kind.NAME_TEMPLATE,
         Page.EXPORTS,
         "File name",
-        "{name} stands for the recording's name, {date} and {time} for when it was added, and {speakers} for "
-        "the people who speak. No other file is replaced: a number is added.",
+        "{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was "
+        "recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.",
     )
     keep_days: float = setting(
         30.0,

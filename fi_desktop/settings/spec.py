@@ -17,6 +17,7 @@ from typing import Any
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.name_patterns import checked_pattern
 from fi_desktop.core.name_template import checked_template
 from fi_desktop.core.values import SpeakerCount, parse_languages
 
@@ -69,6 +70,7 @@ class Kind(Enum):
     FOLDER = auto()
     FORMATS = auto()
     NAME_TEMPLATE = auto()
+    NAME_PATTERN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,4 +235,5 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FOLDER: _parse_folder,
     Kind.FORMATS: lambda value: tuple(dict.fromkeys(_parse_list(value))),
     Kind.NAME_TEMPLATE: lambda value: checked_template(str(value)),
+    Kind.NAME_PATTERN: lambda value: checked_pattern(str(value)),
 }

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import PurePath
 from typing import NamedTuple
 
+from fi_desktop.core.case_labels import CaseLabel, DateSource
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Done, Job, JobState
@@ -31,6 +32,7 @@ _STATE_PRECEDENCE = (
     JobState.FAILED,
     JobState.CANCELLED,
 )
+_CASE_BELOW = "\x1f"  # precedes the case in search keys; no name has it
 ENOUGH_COMPLETED = 2
 """Completed jobs needed to predict the time left."""
 
@@ -85,8 +87,8 @@ class Row(NamedTuple):
         plan: expected time per stage of the running attempt.
         timing: the running attempt's reports; None before the first.
         share: progress of the attempt, 0 to 1; never decreases within an attempt.
-        search_key: the name, below it the names and roles of the speakers, without case and accents;
-            searched and sorted.
+        search_key: the name, below it the names and roles of the speakers, and the case label, without
+            upper case and accents; searched and sorted.
         batch: id of the first job added together with this one; None if it was added alone.
         engine: the diarizer that ran, or the one requested.
         language: languages found, or those requested; ISO 639-1 codes, separated by commas.
@@ -95,6 +97,7 @@ class Row(NamedTuple):
         start_at: as in `Job`.
         review: how far a person has checked the result.
         transcribed: whether the result, if there is one, was transcribed.
+        case, recorded_at, recorded_from: of the label, see `CaseLabel`; "" if empty.
     """
 
     id: int
@@ -130,6 +133,16 @@ class Row(NamedTuple):
     start_at: float | None = None
     review: ReviewState = ReviewState.DRAFT
     transcribed: bool = False
+    case: str = ""
+    recorded_at: str = ""
+    recorded_from: str = ""
+
+    @property
+    def label(self) -> CaseLabel:
+        """The case, and when it was recorded."""
+        return CaseLabel(
+            self.case, self.recorded_at, DateSource(self.recorded_from) if self.recorded_from else None
+        )
 
     @property
     def lacks_words(self) -> bool:
@@ -173,7 +186,12 @@ class Row(NamedTuple):
     @property
     def people_key(self) -> str:
         """The part of the search key that holds the names and roles of the speakers."""
-        return self.search_key.partition("\n")[2]
+        return self.search_key.partition("\n")[2].partition(_CASE_BELOW)[0]
+
+    @property
+    def case_key(self) -> str:
+        """The part of the search key that holds the case."""
+        return self.search_key.rpartition(_CASE_BELOW)[2] if self.case else ""
 
 
 def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None) -> Row:
@@ -203,7 +221,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         grade=summary.grade if summary else None,
         notes=summary.notes if summary else (),
         plan=speeds.plan(job) if job.state is JobState.RUNNING else None,
-        search_key=_search_key(name, job.people),
+        search_key=_search_key(name, job.people, job.label.case),
         batch=job.batch,
         priority=job.priority,
         engine=(summary.engine if summary else "") or job.options.engine,
@@ -214,6 +232,9 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         before_s=before_s(job),
         start_at=job.start_at,
         transcribed=summary is not None and bool(summary.transcriber),
+        case=one_line(job.label.case),
+        recorded_at=job.label.recorded_at,
+        recorded_from=job.label.recorded_from or "",
     )
 
 
@@ -238,7 +259,7 @@ def row_of_done(done: Done) -> Row:
         duration_s=done.duration_s,
         grade=done.grade,
         notes=done.notes,
-        search_key=_search_key(name, done.people),
+        search_key=_search_key(name, done.people, done.case),
         batch=done.batch,
         priority=_PRIORITIES[done.priority],
         engine=done.engine or done.engine_asked,
@@ -247,6 +268,9 @@ def row_of_done(done: Done) -> Row:
         finished_at=done.finished_at,
         review=ReviewState(done.review or ReviewState.DRAFT),
         transcribed=bool(done.transcriber),
+        case=one_line(done.case) if done.case else "",
+        recorded_at=done.recorded_at or "",
+        recorded_from=done.recorded_from or "",
     )
 
 
@@ -255,8 +279,9 @@ def name_key(name: str) -> str:
     return search_key(unicodedata.normalize("NFC", name))
 
 
-def _search_key(name: str, people: tuple[str, ...]) -> str:
-    return name_key("\n".join((name, *people))) if people else name_key(name)
+def _search_key(name: str, people: tuple[str, ...], case: str | None) -> str:
+    text = "\n".join((name, *people)) if people else name
+    return name_key(f"{text}{_CASE_BELOW}{case}" if case else text)
 
 
 def _since(job: Job, event: JobEvent | None) -> float:

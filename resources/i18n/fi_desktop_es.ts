@@ -1311,6 +1311,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Automatic export changed</source>
+        <translation>Exportación automática cambiada</translation>
+    </message>
+    <message>
         <source>Recording found at another place</source>
         <translation>Grabación encontrada en otro lugar</translation>
     </message>
@@ -1415,8 +1419,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
-        <source>Automatic export changed</source>
-        <translation>Exportación automática cambiada</translation>
+        <source>Case or date changed</source>
+        <translation>Se cambió el caso o la fecha</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -2149,6 +2153,22 @@ Todo se queda en esta computadora.</translation>
         <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+    </message>
+    <message>
         <source>PDF with figures</source>
         <translation>PDF con cifras</translation>
     </message>
@@ -2169,14 +2189,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Markdown</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
-    </message>
-    <message>
         <source>PDF</source>
         <translation>PDF</translation>
     </message>
@@ -2187,14 +2199,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Table (CSV)</source>
         <translation>Tabla (CSV)</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
-    </message>
-    <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>
@@ -2733,6 +2737,10 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
+        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
@@ -2747,6 +2755,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The pattern needs a case or a date: {fields}.</source>
+        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
+        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has the same field twice.</source>
+        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -2767,6 +2787,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{used} of {tracks} audio tracks were used. The others are silent, identical, or in another language.</source>
         <translation>Se usaron {used} de {tracks} pistas de audio. Las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+    </message>
+    <message>
+        <source>“{text}” is not a date.</source>
+        <translation>«{text}» no es una fecha.</translation>
     </message>
     <message>
         <source>The voices are hard to tell apart, or there is only one. Please check.</source>
@@ -3655,6 +3679,21 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Other languages</source>
         <translation>Otros idiomas</translation>
+    </message>
+</context>
+<context>
+    <name>PatternField</name>
+    <message>
+        <source>only dates of recorders</source>
+        <translation>solo fechas de grabadoras</translation>
+    </message>
+    <message>
+        <source>Example</source>
+        <translation>Ejemplo</translation>
+    </message>
+    <message>
+        <source>case {case}</source>
+        <translation>caso {case}</translation>
     </message>
 </context>
 <context>
@@ -4573,6 +4612,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Con palabras</translation>
     </message>
     <message>
+        <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
+        <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
+    </message>
+    <message>
         <source>When to process</source>
         <translation>Cuándo procesar</translation>
     </message>
@@ -4753,6 +4796,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
     </message>
     <message>
+        <source>Case and date in file names</source>
+        <translation>Caso y fecha en los nombres de archivo</translation>
+    </message>
+    <message>
+        <source>How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or {mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. Without a pattern, only the dates of recorders and phones are read.</source>
+        <translation>Cómo se llaman los archivos: {case} es el caso, {date} una fecha que empieza por el año, {dmy} o {mdy} una que empieza por el día o el mes, {time} la hora y {any} cualquier otra cosa. Sin patrón, solo se leen las fechas de grabadoras y teléfonos.</translation>
+    </message>
+    <message>
+        <source>Show cases instead of file names</source>
+        <translation>Mostrar casos en vez de nombres de archivo</translation>
+    </message>
+    <message>
         <source>Recordings at a time</source>
         <translation>Grabaciones a la vez</translation>
     </message>
@@ -4865,10 +4920,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombre de archivo</translation>
     </message>
     <message>
-        <source>{name} stands for the recording&apos;s name, {date} and {time} for when it was added, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
-        <translation>{name} es el nombre de la grabación, {date} y {time} son la fecha y la hora en que se agregó, y {speakers} son las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
-    </message>
-    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -4903,6 +4954,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
+    </message>
+    <message>
+        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
         <source>When everything is done</source>

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fi_desktop.core.case_labels import CaseLabel, DateSource
 from fi_desktop.core.messages import AUDIO_GAP, RESULT_DOUBTFUL_VOICES
 from fi_desktop.core.review import Review, ReviewedTranscript, Step, StepKind, fingerprint
 from fi_desktop.core.revision import Check, Describe, Edit, Write
 from fi_desktop.core.transcript import Grade, Provenance, Role, Segment, Transcript, Turn, Word
 
 TURNS = 120
+_LABEL = CaseLabel("0042 María José", "2026-11-29T14:00:00", DateSource.NAME)
 _EVERY_S = 30.0  # a turn starts
 _AT = 1_795_982_400.0  # 2026-11-29 20:00 UTC
 _SAID = (
@@ -70,7 +72,7 @@ def transcript() -> Transcript:
 
 def draft() -> ReviewedTranscript:
     """Return the corrected version, which nobody has reviewed."""
-    return _review().current
+    return replace(_review().current, label=_LABEL)
 
 
 def signed() -> ReviewedTranscript:
@@ -78,7 +80,7 @@ def signed() -> ReviewedTranscript:
     review = _review()
     review.add(Step(StepKind.REVIEW, _AT + 60, "Dra. Robles Ñúñez"))
     review.add(Step(StepKind.SIGN, _AT + 61, "Dra. Robles Ñúñez", sha256=fingerprint(review.transcript)))
-    return review.current
+    return replace(review.current, label=replace(_LABEL, recorded_from=DateSource.FILE))
 
 
 def _review() -> Review:

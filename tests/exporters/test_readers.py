@@ -31,6 +31,7 @@ from tests.exporters import hour
 FOLDER = Path(__file__).parent.parent / "golden" / "hour"
 SCHEMA = Path(__file__).parent.parent.parent / "docs" / "transcript.schema.json"
 RESULTS = {"en": hour.draft, "es": hour.signed}
+RECORDED = {"en": "Recorded", "es": "Fecha del archivo"}
 STATES = {"en": "Draft, not reviewed.", "es": "Firmado por Dra. Robles Ñúñez, 29/11/2026 20:01 UTC. SHA-256 "}
 DOCTOR = "Dra. Robles Ñúñez"
 PATIENT = "María José «Pepa» García"
@@ -64,13 +65,12 @@ def squeezed(text: str) -> str:
 def test_word_file_has_its_parts(language):
     document = docx.Document(str(FOLDER / f"{language}.docx"))
     paragraphs = document.paragraphs
-    assert [p.text for p in paragraphs if p.style.name == "Heading 1"] == [
-        "García López, María José – 28 nov 2026"
-    ]
+    assert [p.text for p in paragraphs if p.style.name == "Heading 1"] == ["0042 María José"]
     (state,) = (p.text for p in paragraphs if p.style.name == "Status")
     assert state.startswith(STATES[language])
     facts = dict(p.text.split(":\t") for p in paragraphs if p.style.name == "Fact")
     assert facts[LABELS[language].names["length"]] == "01:00:00"
+    assert facts[RECORDED[language]] == {"en": "2026-11-29 14:00", "es": "29/11/2026 14:00"}[language]
     for name in (DOCTOR, PATIENT, COMPANION[language], FOURTH[language]):
         assert name in facts[LABELS[language].names["speakers"]]
     said = [p for p in paragraphs if p.style.name == "Turn"]
@@ -114,7 +114,7 @@ def test_pdf_is_tagged_and_embeds_its_fonts(language):
         assert pdf.Root.MarkInfo.Marked
         assert str(pdf.Root.Lang) == LABELS[language].code
         assert pdf.Root.ViewerPreferences.DisplayDocTitle
-        assert str(pdf.docinfo.Title) == "García López, María José – 28 nov 2026"
+        assert str(pdf.docinfo.Title) == "0042 María José"
         kinds = [str(kid.S) for kid in pdf.Root.StructTreeRoot.K[0].K]
         assert kinds.count("/H1") == 1
         assert kinds.count("/P") >= turns()
@@ -169,7 +169,7 @@ def test_pdf_is_read_aloud_in_order(language):
         encoding="utf-8",
     )
     read = re.findall(r'"(.*)"', done.stdout)
-    assert read[0].strip() == "García López, María José – 28 nov 2026"
+    assert read[0].strip() == "0042 María José"
     first = next(text for text in read if text.startswith("00:00:00"))
     assert first.startswith(f"00:00:00 {DOCTOR}: Buenos días,")
 
@@ -182,7 +182,7 @@ def test_page_is_valid_html_without_scripts_and_links(language):
     content = (FOLDER / f"{language}.html").read_bytes()
     page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(content)
     assert page.get("lang") == LABELS[language].code
-    assert page.find(".//title").text == "García López, María José – 28 nov 2026"
+    assert page.find(".//title").text == "0042 María José"
     assert not [tag for name in ("script", "link", "img", "a", "iframe") for tag in page.iter(name)]
     said = [tag for tag in page.iter("p") if tag.get("class") == "turn"]
     assert len(said) == turns()
@@ -272,7 +272,7 @@ def test_schema_describes_every_field():
     }
     for kind, part in {**described, Transcript: schema}.items():
         names = {field.name for field in dataclasses.fields(kind)}
-        assert set(part["properties"]) - {"schema", "version", "signature"} == names
+        assert set(part["properties"]) - {"schema", "version", "signature", "label"} == names
         assert all(
             "type" in each or "enum" in each or "$ref" in each or "const" in each
             for each in part["properties"].values()

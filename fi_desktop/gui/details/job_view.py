@@ -188,6 +188,8 @@ class JobView(QWidget):
                 return self.tr("Another file with the same recording added")
             case ev.ExportsChosen():
                 return self.tr("Automatic export changed")
+            case ev.LabelChanged():
+                return self.tr("Case or date changed")
             case ev.Seen():
                 return self.tr("Result opened")
             case ev.Reviewed(state=ReviewState.SIGNED, by=by):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from fi_desktop.core.case_labels import CaseLabel
 from fi_desktop.core.job import START_NOW, JobState
+from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import Priority
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui.bridge import Bridge
@@ -341,4 +344,10 @@ class UndoableRemoval(QObject):
 
 def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Exportable]:
     """Return the results among these jobs."""
-    return [Exportable(row.name, partial(folders.reviewed, row.id)) for row in rows if row.exportable]
+    return [
+        Exportable(row.name, partial(_labelled, folders, row.id, row.label)) for row in rows if row.exportable
+    ]
+
+
+def _labelled(folders: JobFolders, job_id: int, label: CaseLabel) -> ReviewedTranscript:
+    return replace(folders.reviewed(job_id), label=label)

@@ -1,0 +1,44 @@
+"""`fi-desktop jobs label`, with the queue in this process and in another one."""
+
+import json
+import re
+
+import pytest
+
+from fi_desktop.core.errors import UserError
+from tests.cli.test_jobs import call, settings
+
+__all__ = ["settings"]  # a fixture
+
+
+def labels(settings, capsys) -> list[dict[str, str]]:
+    call(settings, "list", "--json")
+    return [json.loads(line)["label"] for line in capsys.readouterr().out.splitlines()]
+
+
+def test_label_is_changed_listed_and_taken_away(settings, capsys):
+    assert call(settings, "label", "1", "2", "--case", " Ana\tRuiz ", "--date", "2026-11-29 10:30") == 0
+    assert capsys.readouterr().out == ""
+    changed = {"case": "Ana Ruiz", "recorded_at": "2026-11-29T10:30:00", "recorded_from": "person"}
+    assert labels(settings, capsys) == [changed, changed]
+    assert call(settings, "label", "2", "--case", "", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["label"] == {
+        name: value for name, value in changed.items() if name != "case"
+    }
+    call(settings, "list")
+    lines = capsys.readouterr().out.splitlines()
+    assert re.search(r"1 +Ana Ruiz · a\.wav +QUEUED +2026-11-29", lines[1])
+    assert re.search(r"2 +b\.wav +QUEUED +2026-11-29", lines[2])
+
+
+def test_label_that_changes_nothing_or_nobody_is_refused(settings):
+    with pytest.raises(UserError, match="Give a case"):
+        call(settings, "label", "1")
+    with pytest.raises(UserError, match="no job 7"):
+        call(settings, "label", "7", "--case", "Ana")
+
+
+def test_date_that_is_none_is_refused(settings, capsys):
+    with pytest.raises(SystemExit):
+        call(settings, "label", "1", "--date", "29/11/2026")
+    assert "'29/11/2026' is not a date such as 2026-11-29" in capsys.readouterr().err
