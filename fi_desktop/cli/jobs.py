@@ -25,7 +25,8 @@ from fi_desktop.cli.arguments import (
     priority,
     recorded_date,
 )
-from fi_desktop.cli.queue_access import find_job, idle_queue
+from fi_desktop.cli.deidentify import add_deidentify
+from fi_desktop.cli.queue_access import find_job, idle_queue, read_result
 from fi_desktop.cli.run import export_options
 from fi_desktop.cli.terminal import (
     Terminal,
@@ -44,13 +45,12 @@ from fi_desktop.core.conversation import conversation_of
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
-from fi_desktop.core.review import ReviewedTranscript, check_signature
+from fi_desktop.core.review import check_signature
 from fi_desktop.core.text import clock
 from fi_desktop.core.values import JobOptions
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.figures import figures_of
 from fi_desktop.exporters.files import export, rendered
-from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.run_times import RunTimes
@@ -61,16 +61,12 @@ from fi_desktop.viewmodel.recommendation import words_installed
 
 _NOT_SIGNED = Message("verify.not_signed", "{file} is not a signed result in JSON format.")
 _SIGNED_CHANGED = Message("verify.changed", "{file} was changed after it was signed.")
-_NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
 _NO_CHANGE = Message("jobs.no_label", "Give a case with --case, a date with --date, or both.")
 _NO_MODEL = Message(
     "jobs.no_model",
     "No transcription model is installed. `fi-desktop models recommend` names the one for this computer.",
 )
 _NO_TURNS = Message("jobs.no_turns", "The result of job {job} does not say who speaks when.")
-_UNREADABLE = Message(
-    "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
-)
 
 Action = Callable[[QueueClient, argparse.Namespace], int | None]
 
@@ -140,6 +136,7 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     add_job_options(change)
     purge = add("purge", "remove all waiting jobs, or all jobs in a state", _purge)
     _add_state(purge, tuple(state for state in JobState if state is not JobState.RUNNING))
+    add_deidentify(add_command(actions, "deidentify", "write a copy without what identifies people"))
     add("pause", "start no more jobs, even after a restart", _pause)
     add("resume", "start jobs again", _resume)
     add("verify", "check the integrity of the queue", _verify)
@@ -196,14 +193,12 @@ def _show(settings: Settings, options: argparse.Namespace) -> int:
         error = f": {attempt.error.message}" if attempt.error else ""
         terminal.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
     if job.summary is not None:
-        terminal.print(transcript_view(_result(settings, job).transcript, columns=terminal.width))
+        terminal.print(transcript_view(read_result(settings, job).transcript, columns=terminal.width))
     return 0
 
 
 def _show_figures(settings: Settings, job: Job, *, as_json: bool) -> None:
-    if job.summary is None:
-        raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
-    result = _result(settings, job)
+    result = read_result(settings, job)
     if as_json:
         say_json(asdict(conversation_of(result.transcript)))
         return
@@ -334,22 +329,13 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 def _export(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         job = find_job(client, options.id)
-    if job.summary is None:
-        raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
-    result = _result(settings, job)
+    result = read_result(settings, job)
     how = export_options(settings, options.lang)
     if str(options.output) == "-":
         write_file(rendered(result, options.to, how))
     else:
         export(result, options.to, options.output, how)
     return 0
-
-
-def _result(settings: Settings, job: Job) -> ReviewedTranscript:
-    try:
-        return replace(JobFolders(settings.jobs).reviewed(job.id), label=job.label)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(_UNREADABLE, job=job.id) from error
 
 
 def add_verify(parser: argparse.ArgumentParser) -> None:

@@ -5,21 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.cli.terminal import warn
-from fi_desktop.core.errors import TransientError
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job
+from fi_desktop.core.messages import Message
+from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import Stage
+from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent, QueueHeld
 from fi_desktop.jobs.service import JobService, unknown_job
 from fi_desktop.rpc.client import LocalClient, QueueClient
 from fi_desktop.settings import Settings
 
+_NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
+_UNREADABLE = Message(
+    "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
+)
 _POLL_S = 0.5
 _COMMAND_TIMEOUT_S = 1.0  # a command that only reads or changes the queue releases it sooner
 _INDEXING_TOLD_S = 1.0
@@ -190,3 +197,17 @@ def find_job(client: QueueClient, job_id: int) -> Job:
     if job is None:
         raise unknown_job(job_id)
     return job
+
+
+def read_result(settings: Settings, job: Job) -> ReviewedTranscript:
+    """Return the result of a job, with what a person corrected.
+
+    Raises:
+        UserError: it has none, or it cannot be read.
+    """
+    if job.summary is None:
+        raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
+    try:
+        return replace(JobFolders(settings.jobs).reviewed(job.id), label=job.label)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(_UNREADABLE, job=job.id) from error

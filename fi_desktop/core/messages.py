@@ -278,6 +278,19 @@ VOCABULARY_UNREADABLE = Message(
     "vocabulary.unreadable", "The vocabulary list {name} is not used: {file} cannot be read: {reason}"
 )
 
+# --- The clinic's own list of what identifies people
+
+IDENTIFIERS_BAD_LINE = Message(
+    "identifiers.bad_line",
+    "Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of "
+    "{kinds}.",
+)
+IDENTIFIERS_BAD_TEXT = Message("identifiers.bad_text", "The list of names is not a text in UTF-8.")
+IDENTIFIERS_TOO_LONG = Message("identifiers.too_long", "The list of names has more than {most} entries.")
+IDENTIFIERS_UNREADABLE = Message(
+    "identifiers.unreadable", "The list of names cannot be read or written: {reason}"
+)
+
 # --- Jobs and workers
 
 JOB_CANCELLED = Message("job.cancelled", "Cancelled.")
@@ -522,6 +535,11 @@ EXPORT_BAD_BRACES = Message(
 )
 EXPORT_BAD_FIELD = Message(
     "export.bad_field", "File names cannot contain {field}. They can contain {fields}."
+)
+EXPORT_DEIDENTIFIED = Message(
+    "export.deidentified",
+    "De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that "
+    "all of it was recognized; a person must read the copy before it is passed on.",
 )
 EXPORT_FULL = Message("export.full", "The disk is full. Free some space, and export again.")
 EXPORT_NOT_WRITTEN = Message("export.not_written", "The file could not be written. Choose another folder.")

@@ -17,6 +17,7 @@ from fi_desktop.exporters.exporter import (
     ExportOptions,
     TextRun,
     explanations,
+    hash_line,
     made_by,
     marked_runs,
     single_line,
@@ -118,7 +119,7 @@ def document_of(transcript: Transcript, options: ExportOptions) -> WrittenDocume
         facts=tuple((labels.names[name], written(value)) for name, value in facts.items() if value),
         remarks=(
             *(written(text) for text in (*explanations(transcript, options), *notes)),
-            f"{making}. {written(labels.hashed.format(sha256=single_line(made.source_sha256)))}",
+            f"{making}. {written(hash_line(transcript, options))}".rstrip(),
         ),
         utterances=tuple(_utterance(segment, options) for segment in transcript.segments),
         silence=labels.silence,

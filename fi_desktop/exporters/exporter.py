@@ -262,9 +262,16 @@ def explanations(transcript: Transcript, options: ExportOptions) -> tuple[str, .
 
 
 def made_by(transcript: Transcript, options: ExportOptions) -> str:
-    """Return by which version and engines the transcript was made, and when."""
+    """Return by which version and engines the transcript was made, and when if that is known."""
     made, labels = transcript.provenance, options.labels
     engines = [engine for engine in (made.engine, made.transcriber) if engine]
     both = labels.both.format(one=engines[0], other=engines[1]) if len(engines) == 2 else "".join(engines)
     moment = options.moment(made.created_at)
-    return single_line(labels.made_by.format(version=made.app_version, engines=both, moment=moment))
+    text = single_line(labels.made_by.format(version=made.app_version, engines=both, moment=moment))
+    return text if moment else text.rstrip(" ,")
+
+
+def hash_line(transcript: Transcript, options: ExportOptions) -> str:
+    """Return the hash of the recording as a sentence; "" in a copy without one."""
+    sha256 = single_line(transcript.provenance.source_sha256)
+    return options.labels.hashed.format(sha256=sha256) if sha256 else ""

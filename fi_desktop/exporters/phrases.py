@@ -37,6 +37,7 @@ class Labels:
         turn, interruption, pause: say what these figures of a conversation count.
         names: headings of columns and facts, by the name of a field of a table.
         languages: names of frequent spoken languages, by ISO 639-1 code.
+        deidentified: name of a de-identified copy; kinds: what its labels call what they stand for.
     """
 
     code: str
@@ -68,6 +69,8 @@ class Labels:
     pause: str
     names: Mapping[str, str]
     languages: Mapping[str, str]
+    deidentified: str
+    kinds: Mapping[str, str]
 
 
 LABELS = {
@@ -154,6 +157,21 @@ LABELS = {
             "ru": "Russian",
             "zh": "Chinese",
         },
+        deidentified="De-identified copy",
+        kinds={
+            "person": "PERSON",
+            "date": "DATE",
+            "age": "AGE 90 OR OVER",
+            "phone": "PHONE",
+            "email": "E-MAIL",
+            "address": "ADDRESS",
+            "place": "PLACE",
+            "organisation": "INSTITUTION",
+            "id": "NUMBER",
+            "account": "ACCOUNT",
+            "link": "LINK",
+            "name": "NAME",
+        },
     ),
     "es": Labels(
         code="es-MX",
@@ -237,6 +255,21 @@ LABELS = {
             "pt": "portugués",
             "ru": "ruso",
             "zh": "chino",
+        },
+        deidentified="Copia desidentificada",
+        kinds={
+            "person": "PERSONA",
+            "date": "FECHA",
+            "age": "EDAD 90 O MÁS",
+            "phone": "TELÉFONO",
+            "email": "CORREO",
+            "address": "DOMICILIO",
+            "place": "LUGAR",
+            "organisation": "INSTITUCIÓN",
+            "id": "NÚMERO",
+            "account": "CUENTA",
+            "link": "ENLACE",
+            "name": "NOMBRE",
         },
     ),
 }

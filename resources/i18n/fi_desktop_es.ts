@@ -1315,6 +1315,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Exportación automática cambiada</translation>
     </message>
     <message>
+        <source>Case or date changed</source>
+        <translation>Se cambió el caso o la fecha</translation>
+    </message>
+    <message>
         <source>Recording found at another place</source>
         <translation>Grabación encontrada en otro lugar</translation>
     </message>
@@ -1417,10 +1421,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Another file with the same recording added</source>
         <translation>Se agregó otro archivo con la misma grabación</translation>
-    </message>
-    <message>
-        <source>Case or date changed</source>
-        <translation>Se cambió el caso o la fecha</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -2169,6 +2169,26 @@ Todo se queda en esta computadora.</translation>
         <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
+        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern needs a case or a date: {fields}.</source>
+        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
+        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has the same field twice.</source>
+        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+    </message>
+    <message>
+        <source>“{text}” is not a date.</source>
+        <translation>«{text}» no es una fecha.</translation>
+    </message>
+    <message>
         <source>PDF with figures</source>
         <translation>PDF con cifras</translation>
     </message>
@@ -2717,6 +2737,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
     </message>
     <message>
+        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
+        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+    </message>
+    <message>
         <source>Enter a file name. It can contain {fields}.</source>
         <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
     </message>
@@ -2729,16 +2753,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
     </message>
     <message>
+        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
+        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+    </message>
+    <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
     <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
-    </message>
-    <message>
-        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
     </message>
     <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
@@ -2757,16 +2781,16 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The pattern needs a case or a date: {fields}.</source>
-        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+        <source>The list of names cannot be read or written: {reason}</source>
+        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
     </message>
     <message>
-        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
-        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+        <source>The list of names has more than {most} entries.</source>
+        <translation>La lista de nombres tiene más de {most} entradas.</translation>
     </message>
     <message>
-        <source>The pattern “{pattern}” has the same field twice.</source>
-        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+        <source>The list of names is not a text in UTF-8.</source>
+        <translation>La lista de nombres no es un texto en UTF-8.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -2787,10 +2811,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{used} of {tracks} audio tracks were used. The others are silent, identical, or in another language.</source>
         <translation>Se usaron {used} de {tracks} pistas de audio. Las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
-    </message>
-    <message>
-        <source>“{text}” is not a date.</source>
-        <translation>«{text}» no es una fecha.</translation>
     </message>
     <message>
         <source>The voices are hard to tell apart, or there is only one. Please check.</source>
@@ -4584,6 +4604,26 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
+        <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
+    </message>
+    <message>
+        <source>Case and date in file names</source>
+        <translation>Caso y fecha en los nombres de archivo</translation>
+    </message>
+    <message>
+        <source>How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or {mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. Without a pattern, only the dates of recorders and phones are read.</source>
+        <translation>Cómo se llaman los archivos: {case} es el caso, {date} una fecha que empieza por el año, {dmy} o {mdy} una que empieza por el día o el mes, {time} la hora y {any} cualquier otra cosa. Sin patrón, solo se leen las fechas de grabadoras y teléfonos.</translation>
+    </message>
+    <message>
+        <source>Show cases instead of file names</source>
+        <translation>Mostrar casos en vez de nombres de archivo</translation>
+    </message>
+    <message>
+        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
+    </message>
+    <message>
         <source>Vocabulary lists</source>
         <translation>Listas de vocabulario</translation>
     </message>
@@ -4610,10 +4650,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>In words</source>
         <translation>Con palabras</translation>
-    </message>
-    <message>
-        <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
-        <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
     </message>
     <message>
         <source>When to process</source>
@@ -4796,18 +4832,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
     </message>
     <message>
-        <source>Case and date in file names</source>
-        <translation>Caso y fecha en los nombres de archivo</translation>
-    </message>
-    <message>
-        <source>How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or {mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. Without a pattern, only the dates of recorders and phones are read.</source>
-        <translation>Cómo se llaman los archivos: {case} es el caso, {date} una fecha que empieza por el año, {dmy} o {mdy} una que empieza por el día o el mes, {time} la hora y {any} cualquier otra cosa. Sin patrón, solo se leen las fechas de grabadoras y teléfonos.</translation>
-    </message>
-    <message>
-        <source>Show cases instead of file names</source>
-        <translation>Mostrar casos en vez de nombres de archivo</translation>
-    </message>
-    <message>
         <source>Recordings at a time</source>
         <translation>Grabaciones a la vez</translation>
     </message>
@@ -4954,10 +4978,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
-    </message>
-    <message>
-        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
-        <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
         <source>When everything is done</source>
