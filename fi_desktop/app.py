@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fi_desktop import __version__
+from fi_desktop.audit.acts import Act, ActKind
+from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.jobs.audit_check import evidence_of
 from fi_desktop.jobs.automatic_exports import ExportingThread
 from fi_desktop.jobs.commands import command, commands_of
 from fi_desktop.jobs.folders import JobFolders
@@ -32,6 +35,7 @@ from fi_desktop.workers.queue_thread import Backend, IdleBackend, InlineBackend,
 
 __all__ = ["AlreadyOwned", "App"]
 
+_RETENTION = ("keep_days", "keep_unseen")
 BackendName = Literal["pool", "thread", "inline", "idle"]
 
 
@@ -42,11 +46,17 @@ class App:
         settings: the current settings.
         service: the queue; accepts commands at once, and runs them once `start` was called.
         index: keeps the index of transcripts.
+        trail: the audit trail.
         exports: writes results to the folder for results; None in a process that only reads the queue.
     """
 
     def __init__(
-        self, settings: Settings, *, backend: BackendName = "pool", times: TimesCheck | None = None
+        self,
+        settings: Settings,
+        *,
+        backend: BackendName = "pool",
+        times: TimesCheck | None = None,
+        program: str = "window",
     ) -> None:
         """Assemble the parts; nothing is started, and no file is touched.
 
@@ -54,9 +64,13 @@ class App:
             settings: the current settings.
             backend: runs jobs in worker processes, in one thread, in the queue thread itself, or not at all.
             times: checks when jobs may start, by the system's clock and power supply if it is not given.
+            program: what this process is, for the audit trail.
         """
         self.settings = settings
         clock, folders = Clock(), JobFolders(settings.jobs)
+        self.trail = AuditTrail(
+            settings.audit, program=program, evidence=partial(evidence_of, folders), now=clock.now
+        )
         self.service = JobService(
             partial(open_or_rebuild, settings.store, folders, now=clock.now),
             folders,
@@ -66,6 +80,7 @@ class App:
             keep_s=_keep_s(settings),
             keep_unseen=settings.keep_unseen,
             name_pattern=settings.name_pattern,
+            trail=self.trail,
         )
         self.index = IndexingThread(settings.search, self.service)
         self._compares = backend != "idle"
@@ -143,6 +158,8 @@ class App:
             self.own()
         log.set_up(self.settings.logs)
         log.event("APP_STARTED", version=__version__)
+        if self._compares:
+            self.trail.record(Act(ActKind.PROGRAM_STARTED))
         self._backend.start()
         self.index.start()
         if self._compares:
@@ -155,6 +172,9 @@ class App:
         """Stop safely: running jobs are requeued. Returns when everything is on disk."""
         self._ipc.close()
         self._backend.stop()
+        if self._compares:
+            self.trail.record(Act(ActKind.PROGRAM_STOPPED))
+        self.trail.close()
         if self.exports is not None:
             self.exports.close()
         self.index.close()
@@ -191,7 +211,9 @@ class App:
             UserError: a value is invalid, or was set by the environment or the command line.
             TransientError: the disk is full.
         """
-        self.settings = settings = save_changes(self.settings, changes)
+        before = self.settings
+        self.settings = settings = save_changes(before, changes)
+        self._record_settings(before, settings, changes)
         self.service.change_policy(_policy(settings))
         self.service.change_retention(_keep_s(settings), keep_unseen=settings.keep_unseen)
         self.service.change_names(settings.name_pattern)
@@ -199,6 +221,15 @@ class App:
         if self.exports is not None:
             self.exports.change(settings)
         return settings
+
+    def _record_settings(self, before: Settings, after: Settings, changes: Mapping[str, Any]) -> None:
+        """Record which settings a person changed; of their values, only how long jobs are kept."""
+        names = sorted(name for name in changes if getattr(before, name) != getattr(after, name))
+        if names:
+            self.trail.record(Act(ActKind.SETTINGS_CHANGED, detail={"settings": names}))
+        kept = {name: [getattr(before, name), getattr(after, name)] for name in _RETENTION if name in names}
+        if kept:
+            self.trail.record(Act(ActKind.RETENTION_CHANGED, detail=kept))
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
         """Read what each worker process uses."""

@@ -110,7 +110,7 @@ class RemoteFollower:
 @contextmanager
 def working_queue(settings: Settings) -> Iterator[QueueFollower]:
     """Process the queue in this process; if another process owns it, follow that one."""
-    app = App(settings)
+    app = App(settings, program="command line")
     try:
         app.own(timeout_s=_COMMAND_TIMEOUT_S)
     except AlreadyOwned:
@@ -131,7 +131,7 @@ def working_queue(settings: Settings) -> Iterator[QueueFollower]:
 @contextmanager
 def idle_queue(settings: Settings) -> Iterator[QueueClient]:
     """Open the queue without processing jobs; if another process owns it, talk to that one."""
-    app = App(settings, backend="idle")
+    app = App(settings, backend="idle", program="command line")
     try:
         app.own()
     except AlreadyOwned:
@@ -147,7 +147,7 @@ def idle_queue(settings: Settings) -> Iterator[QueueClient]:
 @contextmanager
 def searchable_queue(settings: Settings) -> Iterator[QueueClient]:
     """Open the queue likewise, and index its results first; the process that owns it does so by itself."""
-    app = App(settings, backend="idle")
+    app = App(settings, backend="idle", program="command line")
     try:
         app.own()
     except AlreadyOwned:

@@ -343,6 +343,55 @@ IPC_TOO_LARGE = Message(
 )
 IPC_VERSION = Message("ipc.version", "Another version of fi-desktop is running. Close it first.")
 
+# --- The audit trail
+
+AUDIT_BAD_SIGNATURE = Message(
+    "audit.bad_signature", "Entry {number} of the audit trail is not signed with the key that is due there."
+)
+AUDIT_BEGAN_AGAIN = Message(
+    "audit.began_again",
+    "The audit trail begins again with entry {number}, because its keys or files were gone. Entries at the "
+    "end of the part before may be missing.",
+)
+AUDIT_CHANGED = Message("audit.changed", "Entry {number} of the audit trail was changed.")
+AUDIT_DAMAGED_BEFORE = Message(
+    "audit.damaged_before", "When entry {number} was written, the end of the audit trail was damaged."
+)
+AUDIT_END_DIFFERS = Message("audit.end_differs", "The audit trail does not end with the entry written last.")
+AUDIT_ERASED = Message(
+    "audit.erased", "There was an audit trail before this one: it was erased before entry {number}."
+)
+AUDIT_JOB_ERASED = Message(
+    "audit.job_erased", "Job {job} is gone, and the audit trail has no entry about its removal."
+)
+AUDIT_JOB_UNKNOWN = Message("audit.job_unknown", "Job {job} exists, but no entry says that it was added.")
+AUDIT_KEY_LOST = Message(
+    "audit.key_lost",
+    "The key that verifies the entries from {number} on is lost. Only their signatures are verified.",
+)
+AUDIT_MISSING = Message("audit.missing", "Entries {first} to {last} of the audit trail are missing.")
+AUDIT_MISSING_ONE = Message("audit.missing_one", "Entry {number} of the audit trail is missing.")
+AUDIT_NOT_AN_ENTRY = Message(
+    "audit.not_an_entry", "Line {line} of file {file} of the audit trail is not an entry."
+)
+AUDIT_NOT_WHAT_WAS_SIGNED = Message(
+    "audit.not_what_was_signed", "Entry {number} of the audit trail signs other entries than those before it."
+)
+AUDIT_OUT_OF_ORDER = Message(
+    "audit.out_of_order", "Entry {number} of the audit trail comes after entry {after}."
+)
+AUDIT_RESULT_CHANGED = Message(
+    "audit.result_changed", "The result of job {job} is not the one in entry {number} of the audit trail."
+)
+AUDIT_RESULT_GONE = Message("audit.result_gone", "The result of job {job}, in entry {number}, is gone.")
+AUDIT_STATE_LOST = Message(
+    "audit.state_lost", "The file that says where the audit trail ends is lost or damaged."
+)
+AUDIT_UNREADABLE = Message("audit.unreadable", "The audit trail cannot be read ({reason}).")
+AUDIT_UNSIGNED = Message(
+    "audit.unsigned", "The last entries of the audit trail are not signed. Their number: {number}."
+)
+
 # --- Files and folders that were added or are watched
 
 SUBMIT_NOTHING = Message("submit.nothing", "No audio or video was found.")

@@ -6,13 +6,14 @@ Listeners get one tuple of events per transaction, after its commit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
+from fi_desktop.core.review import StepKind
 from fi_desktop.core.values import EngineChoice, Stage
 from fi_desktop.system import log
 
@@ -30,6 +31,15 @@ class ResultCorrected:
     """A person did something to a job's result; see `core/review.py`."""
 
     job_id: int
+    steps: tuple[StepKind, ...] = field(default=(), compare=False)
+
+
+class Removal(StrEnum):
+    """Why a job was removed. Stored in the audit trail."""
+
+    PERSON = "person"
+    AGE = "age"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class JobRemoved:
     """A job was removed, with all its files."""
 
     job_id: int
+    why: Removal = field(default=Removal.PERSON, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

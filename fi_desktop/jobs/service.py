@@ -11,12 +11,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.case_labels import LabelChange
@@ -40,6 +41,7 @@ from fi_desktop.jobs.queue_events import (
 from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.review_files import ChosenResult, ReviewFile, ReviewOutcome
 from fi_desktop.jobs.store import JobsPage, JobStore
+from fi_desktop.jobs.stored_acts import StoredActs
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
 from fi_desktop.system import log
@@ -53,6 +55,7 @@ class JobService:
 
     Attributes:
         folders: the jobs' files.
+        trail: records what is done to jobs and results; None in some tests.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class JobService:
         keep_s: float | None = None,
         keep_unseen: bool = False,
         name_pattern: str = "",
+        trail: AuditTrail | None = None,
     ) -> None:
         """Prepare; nothing is opened before a backend calls `open` on its own thread.
 
@@ -78,8 +82,11 @@ class JobService:
             keep_s: how long finished jobs are kept, seconds; None keeps them.
             keep_unseen: keep results that nobody has viewed or exported, however old.
             name_pattern: how files are named, see `name_patterns.py`.
+            trail: records what is done to jobs and results; None to keep no trail.
         """
         self.folders = folders
+        self.trail = trail
+        self._acts = StoredActs(trail)
         self._open_store = open_store
         self._new_transitions = partial(
             Transitions,
@@ -221,7 +228,7 @@ class JobService:
             known = job.summary.version if job.summary is not None else ""
             if known == version or (not known and self.folders.is_current(job_id, version)):
                 self.transitions.mark_reviewed(job, outcome, given[-1].by)
-                self.publish(ResultCorrected(job_id))
+                self.publish(ResultCorrected(job_id, tuple(step.kind for step in given)))
 
         return self._commands.put(run)
 
@@ -358,6 +365,7 @@ class JobService:
         self._read_gauges = gauges
         self._transitions = self._new_transitions(self._open_store())
         with self.transaction():
+            self._acts.open(self.transitions.store)
             self.transitions.recover()
             self.transitions.expire()
             if self.transitions.store.notice:
@@ -373,6 +381,8 @@ class JobService:
         self._commands.close()
         if self._transitions is not None:
             self._drain()
+            with suppress(TransientError):
+                self._acts.settle()
             self._transitions.store.close()
             self._transitions = None
         self._commands.refuse_all()
@@ -405,12 +415,15 @@ class JobService:
                     answers.append((future, None, None))  # so that it is answered whatever happens
                     answers[-1] = (future, *self._run(call))
                 yield
+                self._acts.collect(self.transitions.events)
         except BaseException as error:
+            self._acts.forget()
             self.transitions.events.clear()
             for future, _, _ in answers:
                 future.set_exception(error)
             raise
         then()
+        self._acts.deliver()
         for future, result, refusal in answers:
             if refusal is None:
                 future.set_result(result)

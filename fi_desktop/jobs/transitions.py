@@ -20,7 +20,7 @@ from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import START_NOW, Job, JobState, StaleClaim, apply
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
-from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused, Removal
 from fi_desktop.jobs.review_files import ChosenResult, ReviewOutcome
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
@@ -326,7 +326,7 @@ class Transitions:
         self.store.paused = paused
         self.events.append(QueuePaused(paused))
 
-    def remove(self, job: Job) -> None:
+    def remove(self, job: Job, why: Removal = Removal.PERSON) -> None:
         """Remove a job.
 
         Raises:
@@ -335,7 +335,7 @@ class Transitions:
         if job.state is JobState.RUNNING:
             raise UserError(messages.JOB_RUNNING)
         self.store.remove(job)
-        self.events.append(JobRemoved(job.id))
+        self.events.append(JobRemoved(job.id, why))
 
     def remove_superseded(self, job: Job) -> bool:
         """Remove a job that another one replaced, unless somebody has viewed its result.
@@ -346,7 +346,7 @@ class Transitions:
             self.cancel(job)
             return False
         if job.seen_at is None:
-            self.remove(job)
+            self.remove(job, Removal.REPLACED)
         return True
 
     # ---- for the backend
@@ -436,7 +436,7 @@ class Transitions:
         for job in self.store.finished_before(self._now() - self._keep_s, after=after, up_to=up_to):
             unseen = self._keep_unseen and job.summary is not None and job.seen_at is None
             if not unseen:
-                self.remove(job)
+                self.remove(job, Removal.AGE)
         done = up_to >= self.store.last_id
         self._expired_up_to = 0 if done else up_to
         return done

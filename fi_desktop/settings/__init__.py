@@ -366,6 +366,11 @@ class Settings:
         return self.home / "search"
 
     @property
+    def audit(self) -> Path:
+        """Folder of the audit trail."""
+        return self.home / "audit"
+
+    @property
     def logs(self) -> Path:
         """Folder of the log."""
         return self.home / "logs"

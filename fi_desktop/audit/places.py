@@ -1,0 +1,42 @@
+"""Where a result went: a kind of place and a code of the folder; a path may hold a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fi_desktop.audit.acts import Act, ActKind
+from fi_desktop.audit.trail import AuditTrail
+from fi_desktop.system.data_folder import is_on_network
+
+STDOUT = "terminal"
+CLIPBOARD = "clipboard"
+DRAGGED = "another program"
+
+_REMOVABLE = ("/media", "/run/media", "/mnt", "/Volumes")
+
+
+def place_of(folder: Path) -> str:
+    """Return what kind of place a folder is."""
+    resolved = folder.absolute().resolve()
+    try:
+        if is_on_network(resolved):
+            return "network"
+    except OSError:  # the drive is gone
+        return "other"
+    if any(resolved.is_relative_to(root) for root in _REMOVABLE):
+        return "drive"
+    return "home" if resolved.is_relative_to(Path.home()) else "other"
+
+
+def exported(trail: AuditTrail, job: int, format: str, target: Path, **detail: object) -> Act:
+    """Return the act of writing a result to a file.
+
+    format: a key of the table of exporters; detail: what else is to be recorded, without names.
+    """
+    where = {
+        "format": format,
+        "place": place_of(target.parent),
+        "folder": trail.code(str(target.parent.absolute())),
+        "file": trail.code(target.name),
+    }
+    return Act(ActKind.EXPORTED, job, detail={**where, **detail})

@@ -1,0 +1,185 @@
+"""`AuditTrail`: records acts from any thread; one thread writes them in batches.
+
+What hands a result to somebody (opening, playing, copying, exporting) waits until its entry is on disk, but
+no longer than `WAIT_S`: a disk that does not answer keeps nobody from working. Acts of the queue are stored
+in the queue's own transaction first (`jobs/stored_acts.py`), so that none is lost if the program is killed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from filelock import Timeout
+
+from fi_desktop.audit.acts import Act, ActKind, actor
+from fi_desktop.audit.trail_store import TrailStore
+from fi_desktop.system import log
+
+WAIT_S = 0.25
+"""How long an act waits for its entry."""
+
+_WITHOUT_RESULT = (ActKind.ADDED, ActKind.REMOVED)  # there is none yet, or no more
+_BATCH = 1000
+_COLLECT_S = 0.25
+_RETRY_S = 1.0
+_CLOSE_TIMEOUT_S = 5.0
+_CODE_LETTERS = 32
+
+Evidence = Callable[[int], Mapping[str, str]]
+"""Returns the SHA-256 of a job's `recording`, of its `result` and of the result's `review`, if known."""
+
+
+class _Waiting(NamedTuple):
+    """An act whose entry is not written yet."""
+
+    at: float
+    act: Act
+    written: Future[None]
+    urgent: bool
+
+
+class AuditTrail:
+    """The audit trail of a data folder, as one process writes it.
+
+    Attributes:
+        store: its files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        program: str,
+        evidence: Evidence = lambda job: {},
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Prepare; nothing is read or written before the first act.
+
+        Args:
+            folder: of its files.
+            program: the part of the program that this process is, such as "window".
+            evidence: called on the trail's thread.
+            now: UTC, seconds since the epoch.
+        """
+        self.store = TrailStore(folder)
+        self._who = actor(program)
+        self._evidence = evidence
+        self._now = now
+        self._names_key: bytes | None = None
+        self._acts: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._listeners: tuple[Callable[[], None], ...] = ()
+
+    def on_appended(self, listener: Callable[[], None]) -> None:
+        """Call `listener` on the trail's thread once entries were written."""
+        self._listeners = (*self._listeners, listener)
+
+    def record(self, act: Act, *, urgent: bool = True) -> Future[None]:
+        """Record an act; the Future is done once its entry is on disk, or fails if it cannot be written.
+
+        urgent: nothing else keeps the act; others are collected for a moment, which saves most of their cost.
+        """
+        written: Future[None] = Future()
+        with self._lock:
+            if self._closing.is_set():
+                written.set_exception(OSError("the audit trail is closed"))
+                return written
+            self._acts.put(_Waiting(self._now(), act, written, urgent))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+                self._thread.start()
+        return written
+
+    def record_first(self, act: Act) -> None:
+        """Record an act that is about to be done, and wait a moment until its entry is on disk."""
+        with suppress(FutureTimeout, OSError, ValueError):
+            self.record(act).result(WAIT_S)
+
+    def code(self, name: str) -> str | None:
+        """Return the code that stands for a file name or a folder; None if the key for it cannot be read."""
+        if self._names_key is None:
+            try:
+                self._names_key = self.store.roots().names
+            except (OSError, ValueError, Timeout):
+                return None
+        return code_of(self._names_key, name)
+
+    def close(self) -> None:
+        """Write what is waiting, and stop; at most a few seconds."""
+        with self._lock:
+            if self._closing.is_set():
+                return
+            self._closing.set()
+            self._acts.put(None)
+        if self._thread is not None:
+            self._thread.join(_CLOSE_TIMEOUT_S)
+
+    def _run(self) -> None:
+        waiting: list[_Waiting] = []
+        while True:
+            ended = self._take(waiting)
+            if waiting:
+                self._write(waiting)
+            if ended or (self._closing.is_set() and self._acts.empty()):
+                break
+        for one in waiting:
+            one.written.set_exception(OSError("the audit trail cannot be written"))
+
+    def _take(self, waiting: list[_Waiting]) -> bool:
+        """Add acts to those that wait; return whether the trail is closed and no more come."""
+        try:
+            item = self._acts.get(timeout=_RETRY_S if waiting else None)
+            deadline = time.monotonic() + _COLLECT_S
+            while item is not None:
+                waiting.append(item)
+                if len(waiting) >= _BATCH:
+                    return False
+                left_s = 0.0 if item.urgent else deadline - time.monotonic()
+                item = self._acts.get(timeout=left_s) if left_s > 0 else self._acts.get_nowait()
+        except Empty:
+            return False
+        return True
+
+    def _write(self, waiting: list[_Waiting]) -> None:
+        try:
+            acts = [(one.at, self._with_evidence(one.act)) for one in waiting]
+            self.store.append(acts, self._who)
+        except (OSError, ValueError, Timeout) as error:
+            log.event("AUDIT_UNWRITABLE", error=type(error).__name__, acts=len(waiting))
+            return
+        for one in waiting:
+            one.written.set_result(None)
+        waiting.clear()
+        for listener in self._listeners:
+            listener()
+
+    def _with_evidence(self, act: Act) -> Act:
+        if act.job is None or act.kind in _WITHOUT_RESULT:
+            return act
+        found = self._evidence(act.job)
+        review = {"review": found["review"]} if "review" in found else {}
+        return replace(
+            act,
+            recording=act.recording or found.get("recording"),
+            result=act.result or found.get("result"),
+            detail={**act.detail, **review},
+        )
+
+
+def code_of(key: bytes, name: str) -> str:
+    """Return the code of a name under the trail's key: the same for each form of the same letters."""
+    normal = unicodedata.normalize("NFC", name)
+    return hmac.digest(key, normal.encode("utf-8", "surrogatepass"), "sha256").hex()[:_CODE_LETTERS]

@@ -1,0 +1,180 @@
+"""Acts of the queue on their way to the audit trail.
+
+An act is stored in the transaction that does it, under `a:<number>`, so neither is ever there without the
+other. After the commit it goes to the trail; a row is deleted in a later transaction that writes anyway, once
+the trail has its entry on disk. What a killed program left in the store goes to the trail at the next start,
+which knows the numbers it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from concurrent.futures import wait as futures_wait
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from pathlib import PurePath
+
+from filelock import Timeout
+
+from fi_desktop.audit.acts import Act, ActKind
+from fi_desktop.audit.trail import AuditTrail
+from fi_desktop.core import events as ev
+from fi_desktop.core.job import JobState
+from fi_desktop.core.review import StepKind
+from fi_desktop.jobs.event_chain import UNREADABLE
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, ResultCorrected
+from fi_desktop.jobs.sql import to_text
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.system import log
+
+_ALL = "a:", "a;"
+_SETTLE_TIMEOUT_S = 5.0
+_KNOWN = "m:audited"  # whether there was a trail, so that it knows the jobs from before it
+
+_KINDS: dict[type[ev.JobEvent], ActKind] = {
+    ev.Submitted: ActKind.ADDED,
+    ev.Completed: ActKind.COMPLETED,
+    ev.CancelAsked: ActKind.CANCELLED,
+    ev.RetryAsked: ActKind.PROCESSED_AGAIN,
+    ev.VersionChosen: ActKind.VERSION_CHOSEN,
+    ev.Relocated: ActKind.RELOCATED,
+}
+_STEPS = {StepKind.SIGN: ActKind.SIGNED, StepKind.REVIEW: ActKind.REVIEWED}
+
+
+class StoredActs:
+    """The acts of an open store; used by the thread that owns it."""
+
+    def __init__(self, trail: AuditTrail | None) -> None:
+        """Prepare. trail: None to keep no trail."""
+        self._trail = trail
+        self._store: JobStore | None = None
+        self._new: list[Act] = []  # in the present transaction
+        self._last = 0
+        self._recorded = 0  # in the trail; set by the trail's thread
+        self._deleted = 0
+        self._delivered: Future[None] | None = None  # the last one
+
+    def open(self, store: JobStore) -> None:
+        """Send what an earlier owner left to the trail. Needs a transaction, and `deliver` after it."""
+        if self._trail is None:
+            return
+        self._store = store
+        known = self._last_in_trail(self._trail)
+        self._last = self._recorded = known
+        for row in store.rows.between(*_ALL):
+            try:
+                act = Act.from_json(store.rows.value(row))
+            except UNREADABLE:
+                continue
+            self._last = max(self._last, act.stored or 0)
+            if (act.stored or 0) > known:
+                self._new.append(act)
+        audited = bool(store.rows.cache.get(_KNOWN, default=0))
+        erased = audited and not self._trail.store.files()
+        if erased or not audited:
+            store.rows.put(_KNOWN, 1)
+            ids = store.ids()
+            if ids or erased:
+                detail = {"jobs": ranges(ids), "erased": erased}
+                self._store_act(store, Act(ActKind.QUEUE_FOUND, detail=detail))
+
+    def collect(self, events: Iterable[QueueEvent]) -> None:
+        """Store what the events of a transaction mean, at its end."""
+        if self._trail is None or self._store is None:
+            return
+        acts = [act for event in events if (act := self._act(event)) is not None]
+        for act in acts:
+            self._store_act(self._store, act)
+        if acts:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Delete what the trail has. Needs a transaction."""
+        recorded = self._recorded
+        if self._store is not None and recorded > self._deleted:
+            self._store.rows.delete_between(_ALL[0], _key(recorded + 1))
+            self._deleted = recorded
+
+    def deliver(self) -> None:
+        """Send what was stored to the trail, after the commit."""
+        stored, self._new = self._new, []
+        for act in stored:
+            if self._trail is not None and act.stored is not None:
+                self._delivered = self._trail.record(act, urgent=False)
+                self._delivered.add_done_callback(partial(self._on_recorded, act.stored))
+
+    def settle(self) -> None:
+        """Wait a moment until the trail has what was delivered, and delete that; at the end."""
+        if self._delivered is not None and self._store is not None:
+            futures_wait([self._delivered], _SETTLE_TIMEOUT_S)
+            with self._store.transaction():
+                self.tidy()
+
+    def forget(self) -> None:
+        """Forget what was stored: the transaction failed."""
+        self._new = []
+        self._deleted = 0
+
+    def _on_recorded(self, number: int, written: Future[None]) -> None:
+        if written.exception() is None:
+            self._recorded = max(self._recorded, number)
+
+    def _store_act(self, store: JobStore, act: Act) -> None:
+        self._last += 1
+        numbered = replace(act, stored=self._last)
+        store.rows.put(_key(self._last), to_text(numbered.to_json()))
+        self._new.append(numbered)
+
+    def _last_in_trail(self, trail: AuditTrail) -> int:
+        try:
+            return trail.store.last_stored()
+        except (OSError, ValueError, Timeout) as error:
+            log.event("AUDIT_UNREADABLE", error=type(error).__name__)
+            return 0
+
+    def _act(self, event: QueueEvent) -> Act | None:
+        match event:
+            case JobRemoved(job_id=job_id, why=why):
+                return Act(ActKind.REMOVED, job_id, detail={"by": why.value})
+            case ResultCorrected(job_id=job_id, steps=steps):
+                kind = next((_STEPS[step] for step in steps if step in _STEPS), ActKind.EDITED)
+                return Act(kind, job_id, detail={"steps": [step.value for step in steps]})
+            case JobChanged(job=job, event=ev.Failed()):
+                failed = job.state is JobState.FAILED
+                return Act(ActKind.FAILED, job.id) if failed else None
+            case JobChanged(job=job, event=ev.Submitted(path=path, batch=batch)):
+                detail = {} if batch is None else {"batch": batch}
+                return Act(ActKind.ADDED, job.id, self._code(path), detail=detail)
+            case JobChanged(job=job, event=job_event) if type(job_event) in _KINDS:
+                return Act(_KINDS[type(job_event)], job.id)
+            case _:
+                return None
+
+    def _code(self, path: str) -> str | None:
+        return None if self._trail is None else self._trail.code(PurePath(path).name)
+
+
+def ranges(ids: Iterable[int]) -> str:
+    """Return numbers as text, such as "1-3,7"."""
+    numbers = sorted(ids)
+    parts = []
+    for _, group in groupby(enumerate(numbers), lambda item: item[1] - item[0]):
+        run = [number for _, number in group]
+        parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}")
+    return ",".join(parts)
+
+
+def in_ranges(text: str) -> set[int]:
+    """Return the numbers in what `ranges` returned; ValueError if it is something else."""
+    numbers: set[int] = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        numbers.update(range(int(first), int(last or first) + 1))
+    return numbers
+
+
+def _key(number: int) -> str:
+    return f"a:{number:012d}"
