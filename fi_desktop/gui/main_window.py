@@ -25,6 +25,7 @@ from fi_desktop.gui.actions import Actions, HelpMenu, ToolBar
 from fi_desktop.gui.added_words import AddedWords
 from fi_desktop.gui.adding.controller import AddController, RecordingPicker
 from fi_desktop.gui.adding.options_bar import OptionsBar
+from fi_desktop.gui.adding.own_exports import OwnExports
 from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.splitter import DetailsSplitter
@@ -103,7 +104,8 @@ class MainWindow(QMainWindow):
         self.jobs.setParent(self)
         self.commands = Actions(self)
         self.options = OptionsBar(settings.job_options, self)
-        self.profiles = ProfileController(settings.home, bridge, self.options)
+        self.exports = OwnExports(settings.home, service, bridge, self)
+        self.profiles = ProfileController(settings.home, bridge, self.options, self.exports)
         self.panel = JobsPanel(self.jobs, self)
         self.table = self.panel.table
         self.empty = EmptyState(self)
@@ -156,6 +158,7 @@ class MainWindow(QMainWindow):
         self.options.choose(self._window_state.restore_choice(self.options.default))
         self.options.changed.connect(self._on_options_changed)
         self.profiles.failed.connect(self._show_error)
+        self.exports.failed.connect(self._show_error)
 
     @Slot()
     def _on_options_changed(self) -> None:
@@ -348,6 +351,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Load models and profiles."""
         super().showEvent(event)
+        self.exports.read()
         self.profiles.read()
         self.models.refresh()
 

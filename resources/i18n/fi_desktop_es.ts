@@ -497,6 +497,10 @@
         <translation>sin transcripción</translation>
     </message>
     <message>
+        <source>own export</source>
+        <translation>exportación propia</translation>
+    </message>
+    <message>
         <source>any number of speakers</source>
         <translation>cualquier número de hablantes</translation>
     </message>
@@ -1040,8 +1044,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en transcripciones</translation>
     </message>
     <message>
-        <source>Words, or a &quot;phrase in quotes&quot;</source>
-        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
+        <source>Words, or a "phrase in quotes"</source>
+        <translation>Palabras, o una "frase entre comillas"</translation>
     </message>
     <message>
         <source>From</source>
@@ -1311,10 +1315,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Automatic export changed</source>
-        <translation>Exportación automática cambiada</translation>
-    </message>
-    <message>
         <source>Case or date changed</source>
         <translation>Se cambió el caso o la fecha</translation>
     </message>
@@ -1423,6 +1423,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
+        <source>Automatic export changed</source>
+        <translation>Exportación automática cambiada</translation>
+    </message>
+    <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
     </message>
@@ -1477,8 +1481,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, a speaker's name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search ({key})</source>
@@ -2145,40 +2149,80 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
-        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+        <source>Entries {first} to {last} of the audit trail are missing.</source>
+        <translation>Faltan los registros {first} a {last} de la bitácora de auditoría.</translation>
     </message>
     <message>
-        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
-        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+        <source>Entry {number} of the audit trail comes after entry {after}.</source>
+        <translation>El registro {number} de la bitácora de auditoría está después del registro {after}.</translation>
     </message>
     <message>
-        <source>The list of names cannot be read or written: {reason}</source>
-        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+        <source>Entry {number} of the audit trail is missing.</source>
+        <translation>Falta el registro {number} de la bitácora de auditoría.</translation>
     </message>
     <message>
-        <source>The list of names has more than {most} entries.</source>
-        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+        <source>Entry {number} of the audit trail is not signed with the key that is due there.</source>
+        <translation>El registro {number} de la bitácora de auditoría no está firmado con la clave que le corresponde.</translation>
     </message>
     <message>
-        <source>The list of names is not a text in UTF-8.</source>
-        <translation>La lista de nombres no es un texto en UTF-8.</translation>
+        <source>Entry {number} of the audit trail signs other entries than those before it.</source>
+        <translation>El registro {number} de la bitácora de auditoría firma otros registros que los que están antes de él.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+        <source>Entry {number} of the audit trail was changed.</source>
+        <translation>El registro {number} de la bitácora de auditoría fue modificado.</translation>
     </message>
     <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+        <source>Job {job} exists, but no entry says that it was added.</source>
+        <translation>El trabajo {job} existe, pero ningún registro dice que se agregó.</translation>
     </message>
     <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+        <source>Job {job} is gone, and the audit trail has no entry about its removal.</source>
+        <translation>El trabajo {job} desapareció y la bitácora de auditoría no tiene ningún registro de su eliminación.</translation>
     </message>
     <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+        <source>Line {line} of file {file} of the audit trail is not an entry.</source>
+        <translation>La línea {line} del archivo {file} de la bitácora de auditoría no es un registro.</translation>
+    </message>
+    <message>
+        <source>The audit trail begins again with entry {number}, because its keys or files were gone. Entries at the end of the part before may be missing.</source>
+        <translation>La bitácora de auditoría comienza de nuevo con el registro {number}, porque sus claves o archivos ya no estaban. Pueden faltar registros al final de la parte anterior.</translation>
+    </message>
+    <message>
+        <source>The audit trail cannot be read ({reason}).</source>
+        <translation>No se puede leer la bitácora de auditoría ({reason}).</translation>
+    </message>
+    <message>
+        <source>The audit trail does not end with the entry written last.</source>
+        <translation>La bitácora de auditoría no termina con el último registro que se escribió.</translation>
+    </message>
+    <message>
+        <source>The file that says where the audit trail ends is lost or damaged.</source>
+        <translation>El archivo que dice dónde termina la bitácora de auditoría se perdió o está dañado.</translation>
+    </message>
+    <message>
+        <source>The key that verifies the entries from {number} on is lost. Only their signatures are verified.</source>
+        <translation>Se perdió la clave que verifica los registros a partir del {number}. Solo se verifican sus firmas.</translation>
+    </message>
+    <message>
+        <source>The last entries of the audit trail are not signed. Their number: {number}.</source>
+        <translation>Los últimos registros de la bitácora de auditoría no están firmados. Cuántos son: {number}.</translation>
+    </message>
+    <message>
+        <source>The result of job {job} is not the one in entry {number} of the audit trail.</source>
+        <translation>El resultado del trabajo {job} no es el del registro {number} de la bitácora de auditoría.</translation>
+    </message>
+    <message>
+        <source>The result of job {job}, in entry {number}, is gone.</source>
+        <translation>El resultado del trabajo {job}, del registro {number}, ya no está.</translation>
+    </message>
+    <message>
+        <source>There was an audit trail before this one: it was erased before entry {number}.</source>
+        <translation>Antes de esta bitácora de auditoría hubo otra: se borró antes del registro {number}.</translation>
+    </message>
+    <message>
+        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
+        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
     </message>
     <message>
         <source>Patterns cannot contain {field}. They can contain {fields}.</source>
@@ -2201,6 +2245,34 @@ Todo se queda en esta computadora.</translation>
         <translation>«{text}» no es una fecha.</translation>
     </message>
     <message>
+        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
+        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+    </message>
+    <message>
+        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
+        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+    </message>
+    <message>
+        <source>The list of names cannot be read or written: {reason}</source>
+        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+    </message>
+    <message>
+        <source>The list of names has more than {most} entries.</source>
+        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+    </message>
+    <message>
+        <source>The list of names is not a text in UTF-8.</source>
+        <translation>La lista de nombres no es un texto en UTF-8.</translation>
+    </message>
+    <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
+        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
+    </message>
+    <message>
         <source>PDF with figures</source>
         <translation>PDF con cifras</translation>
     </message>
@@ -2221,6 +2293,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Markdown</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
         <source>PDF</source>
         <translation>PDF</translation>
     </message>
@@ -2231,6 +2311,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Table (CSV)</source>
         <translation>Tabla (CSV)</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>
@@ -2341,7 +2429,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <source>The archive's compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2417,11 +2505,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2589,7 +2677,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2753,52 +2841,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
     </message>
     <message>
-        <source>Entries {first} to {last} of the audit trail are missing.</source>
-        <translation>Faltan los registros {first} a {last} de la bitácora de auditoría.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail comes after entry {after}.</source>
-        <translation>El registro {number} de la bitácora de auditoría está después del registro {after}.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail is missing.</source>
-        <translation>Falta el registro {number} de la bitácora de auditoría.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail is not signed with the key that is due there.</source>
-        <translation>El registro {number} de la bitácora de auditoría no está firmado con la clave que le corresponde.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail signs other entries than those before it.</source>
-        <translation>El registro {number} de la bitácora de auditoría firma otros registros que los que están antes de él.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail was changed.</source>
-        <translation>El registro {number} de la bitácora de auditoría fue modificado.</translation>
-    </message>
-    <message>
-        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
-        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
         <source>Fewer than 1 in 100 words may be wrong.</source>
         <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
     </message>
     <message>
         <source>File names cannot contain {field}. They can contain {fields}.</source>
         <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
-    </message>
-    <message>
-        <source>Job {job} exists, but no entry says that it was added.</source>
-        <translation>El trabajo {job} existe, pero ningún registro dice que se agregó.</translation>
-    </message>
-    <message>
-        <source>Job {job} is gone, and the audit trail has no entry about its removal.</source>
-        <translation>El trabajo {job} desapareció y la bitácora de auditoría no tiene ningún registro de su eliminación.</translation>
-    </message>
-    <message>
-        <source>Line {line} of file {file} of the audit trail is not an entry.</source>
-        <translation>La línea {line} del archivo {file} de la bitácora de auditoría no es un registro.</translation>
     </message>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
@@ -2809,18 +2857,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The audit trail begins again with entry {number}, because its keys or files were gone. Entries at the end of the part before may be missing.</source>
-        <translation>La bitácora de auditoría comienza de nuevo con el registro {number}, porque sus claves o archivos ya no estaban. Pueden faltar registros al final de la parte anterior.</translation>
-    </message>
-    <message>
-        <source>The audit trail cannot be read ({reason}).</source>
-        <translation>No se puede leer la bitácora de auditoría ({reason}).</translation>
-    </message>
-    <message>
-        <source>The audit trail does not end with the entry written last.</source>
-        <translation>La bitácora de auditoría no termina con el último registro que se escribió.</translation>
-    </message>
-    <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
@@ -2829,32 +2865,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
     </message>
     <message>
-        <source>The file that says where the audit trail ends is lost or damaged.</source>
-        <translation>El archivo que dice dónde termina la bitácora de auditoría se perdió o está dañado.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>The key that verifies the entries from {number} on is lost. Only their signatures are verified.</source>
-        <translation>Se perdió la clave que verifica los registros a partir del {number}. Solo se verifican sus firmas.</translation>
-    </message>
-    <message>
-        <source>The last entries of the audit trail are not signed. Their number: {number}.</source>
-        <translation>Los últimos registros de la bitácora de auditoría no están firmados. Cuántos son: {number}.</translation>
-    </message>
-    <message>
-        <source>The result of job {job} is not the one in entry {number} of the audit trail.</source>
-        <translation>El resultado del trabajo {job} no es el del registro {number} de la bitácora de auditoría.</translation>
-    </message>
-    <message>
-        <source>The result of job {job}, in entry {number}, is gone.</source>
-        <translation>El resultado del trabajo {job}, del registro {number}, ya no está.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -2863,18 +2879,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The search index is damaged. It is made again from the results, which are not affected.</source>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
-    </message>
-    <message>
-        <source>There was an audit trail before this one: it was erased before entry {number}.</source>
-        <translation>Antes de esta bitácora de auditoría hubo otra: se borró antes del registro {number}.</translation>
-    </message>
-    <message>
-        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
-        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
-    </message>
-    <message>
-        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
-        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -2905,7 +2909,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2997,11 +3001,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -3033,11 +3037,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3624,6 +3628,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Sin transcripción</translation>
     </message>
     <message>
+        <source>Own export</source>
+        <translation>Exportación propia</translation>
+    </message>
+    <message>
         <source>Transcription: {choice}</source>
         <translation>Transcripción: {choice}</translation>
     </message>
@@ -3638,6 +3646,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Vocabulary: {words}</source>
         <translation>Vocabulario: {words}</translation>
+    </message>
+    <message>
+        <source>Export: as the profile says</source>
+        <translation>Exportación: como indica el perfil</translation>
     </message>
     <message>
         <source>More options for the recordings you add next</source>
@@ -3763,6 +3775,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>&amp;Vocabulary…</source>
         <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>E&amp;xport as the profile says</source>
+        <translation>E&amp;xportar como indica el perfil</translation>
     </message>
     <message>
         <source>Languages in the recordings you add next:</source>
@@ -4015,6 +4031,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Cambiar &amp;nombre</translation>
     </message>
     <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
+    </message>
+    <message>
         <source>&amp;Delete</source>
         <translation>&amp;Eliminar</translation>
     </message>
@@ -4025,6 +4045,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Done</source>
         <translation>Listo</translation>
+    </message>
+    <message>
+        <source>as in the settings</source>
+        <translation>como en la configuración</translation>
+    </message>
+    <message>
+        <source>Export: {choice}</source>
+        <translation>Exportación: {choice}</translation>
+    </message>
+    <message>
+        <source>As in the settings</source>
+        <translation>Como en la configuración</translation>
     </message>
 </context>
 <context>
@@ -4696,7 +4728,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Mostrar casos en vez de nombres de archivo</translation>
     </message>
     <message>
-        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <source>{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
@@ -5347,7 +5379,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -6032,6 +6064,10 @@ Todo se queda en esta computadora.</translation>
         <source>Options chosen in the window</source>
         <translation>Opciones elegidas en la ventana</translation>
     </message>
+    <message>
+        <source>As the profile says</source>
+        <translation>Como indica el perfil</translation>
+    </message>
     <message numerus="yes">
         <source>Add the %Ln recording(s) already in this folder?</source>
         <translation>
@@ -6050,6 +6086,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Watch a folder</source>
         <translation>Vigilar una carpeta</translation>
+    </message>
+    <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
     </message>
     <message>
         <source>Only new ones</source>
@@ -6291,6 +6331,68 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
+    </message>
+</context>
+<context>
+    <name>OwnExportLabels</name>
+    <message>
+        <source>in a subfolder “{name}”</source>
+        <translation>en una subcarpeta “{name}”</translation>
+    </message>
+    <message>
+        <source>next to the recordings</source>
+        <translation>junto a las grabaciones</translation>
+    </message>
+</context>
+<context>
+    <name>OwnExportsDialog</name>
+    <message>
+        <source>Transcripts</source>
+        <translation>Transcripciones</translation>
+    </message>
+    <message>
+        <source>Automatic export</source>
+        <translation>Exportación automática</translation>
+    </message>
+    <message>
+        <source>Next to the recordings</source>
+        <translation>Junto a las grabaciones</translation>
+    </message>
+    <message>
+        <source>Subfolder “{name}”</source>
+        <translation>Subcarpeta “{name}”</translation>
+    </message>
+    <message>
+        <source>In another folder</source>
+        <translation>En otra carpeta</translation>
+    </message>
+    <message>
+        <source>Folder for results</source>
+        <translation>Carpeta de resultados</translation>
+    </message>
+    <message>
+        <source>&amp;Place</source>
+        <translation>&amp;Lugar</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Guardar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Choose the folder for the results.</source>
+        <translation>Elija la carpeta para los resultados.</translation>
+    </message>
+    <message>
+        <source>Choose at least one format.</source>
+        <translation>Elija al menos un formato.</translation>
+    </message>
+    <message>
+        <source>Applies to results that are finished from now on, and to those that wait for a folder.</source>
+        <translation>Se aplica a los resultados que terminen a partir de ahora y a los que esperan una carpeta.</translation>
     </message>
 </context>
 </TS>

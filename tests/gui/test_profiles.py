@@ -79,7 +79,7 @@ def test_profiles_are_renamed_deleted_and_restored(qtbot, window, menu, home):
     action(menu, "&Edit profiles…").trigger()
     dialog = window.profiles._dialog
     assert QTest.qWaitForWindowExposed(dialog)
-    assert dialog.summary.text() == "2–4 speakers · Catalan · Low"
+    assert dialog.summary.text() == "2–4 speakers · Catalan · Low\nExport: as in the settings"
     with qtbot.waitSignal(window.profiles.renamed) as renamed:
         dialog.list.item(0).setText(" Nights ")
     assert renamed.args == ["Night", "Nights"]

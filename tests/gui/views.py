@@ -15,8 +15,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.revision import Check, Describe
 from fi_desktop.core.transcript import Grade, Role
-from fi_desktop.core.values import ReviewState
+from fi_desktop.core.values import JobOptions, ReviewState, SpeakerCount
 from fi_desktop.gui.actions import HelpMenu
+from fi_desktop.gui.adding.own_exports_dialog import OwnExportsDialog
+from fi_desktop.gui.adding.watched_folders_dialog import WatchedFoldersDialog
 from fi_desktop.gui.help import AboutDialog, WelcomeDialog
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
@@ -24,10 +26,11 @@ from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.result.window import JobWindow
 from fi_desktop.gui.window_state import center, resize_to_screen
+from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerState
 from fi_desktop.viewmodel import pin
-from fi_desktop.watch.config import WatchedFolder
+from fi_desktop.watch.config import Choice, WatchedFolder
 from tests.gui import samples
 from tests.gui.events import drag_in, files_data
 from tests.gui.events import drop as drop_data
@@ -351,6 +354,24 @@ def watched(scene: Scene) -> QWidget:
     return folders.dialog
 
 
+def watched_export(scene: Scene) -> QWidget:
+    dialog = watched(scene)
+    assert isinstance(dialog, WatchedFoldersDialog)
+    folder = scene.program.settings.home / "Recorder"
+    rule = ExportRule("reviewed", str(folder), True, "Transcripciones", ("docx", "pdf"))
+    exports = OwnExportsDialog(rule, dialog.tr("As the profile says"), dialog, watched=folder)
+    exports.open()
+    return exports
+
+
+def profiles(scene: Scene) -> QWidget:
+    window = scene.desktop.window
+    window.profiles.save("Terapia de pareja", Choice(JobOptions(SpeakerCount(3, 3), language="es")))
+    rule = ExportRule("signed", "/mnt/clinica/Terapia", formats=("docx",))
+    window.profiles.set_exports(window.profiles.custom[0], rule)
+    return asked_for(scene, window.options.menu.profiles.actions()[-1])
+
+
 def monitor(scene: Scene, page: int) -> QWidget:
     scene.desktop.window.commands.monitor.trigger()
     (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
@@ -453,6 +474,8 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "locked": (a_day, cover),
     "just-added": (a_day, just_added),
     "watched": (a_day, watched),
+    "watched-export": (a_day, watched_export),
+    "profiles": (a_day, profiles),
     "monitor-workers": (some_weeks, partial(monitor, page=0)),
     "monitor-queue": (some_weeks, partial(monitor, page=1)),
     "monitor-targets": (some_weeks, partial(monitor, page=2)),

@@ -107,7 +107,9 @@ class AddController(QObject):
     def _submit(
         self, paths: tuple[Path, ...], choice: Choice, *, remark: str = "", again: bool = False
     ) -> None:
-        future = self._service.submit(paths, choice.options, priority=choice.priority, again=again)
+        future = self._service.submit(
+            paths, choice.options, priority=choice.priority, again=again, exports=choice.exports
+        )
         failed = partial(self._on_not_added, future, paths, choice)
         self._bridge.when_done(future, partial(self._on_added, choice, remark), failed)
 
@@ -193,6 +195,8 @@ class AddController(QObject):
         self._bridge.when_done(changed, partial(self._on_changed, paths, choice), self._on_refused)
         prioritized = self._service.prioritize(paths, choice.priority)
         self._bridge.when_done(prioritized, None, self._on_refused)
+        exported = self._service.choose_exports(paths, choice.exports)
+        self._bridge.when_done(exported, None, self._on_refused)
 
     def _on_changed(self, paths: dict[int, Path], choice: Choice, result: ChangeResult) -> None:
         sentences, action = [], None

@@ -81,8 +81,8 @@ class OptionsBar(QWidget):
         )
 
     def choice(self) -> Choice:
-        """Return the chosen options and priority."""
-        return Choice(self.options(), self.menu.priority)
+        """Return the chosen options and priority, and how results are written."""
+        return Choice(self.options(), self.menu.priority, self.menu.exports)
 
     def choose(self, choice: Choice) -> None:
         """Choose these options and this priority."""
@@ -150,6 +150,8 @@ class OptionsBar(QWidget):
             differences.append(labels.numbers(menu.numbers))
         if menu.vocabulary != default.vocabulary:
             differences.append(self.tr("%Ln word(s)", "", len(menu.vocabulary)))
+        if menu.exports:
+            differences.append(self.tr("Own export"))
         return differences
 
     @Slot()
@@ -169,6 +171,8 @@ class OptionsBar(QWidget):
             chosen.append(labels.numbers(menu.numbers))
         if menu.vocabulary:
             chosen.append(self.tr("Vocabulary: {words}").format(words=", ".join(menu.vocabulary)))
+        if menu.exports:
+            chosen.append(self.tr("Export: as the profile says"))
         self.more.setToolTip("\n".join((self.tr("More options for the recordings you add next"), *chosen)))
         self.more.setAccessibleDescription(". ".join(chosen))
         self.show_summary()

@@ -83,6 +83,8 @@ class ChoiceLabels(QObject):
             parts.append(labels.numbers(options.numbers))
         if choice.priority is not Priority.NORMAL:
             parts.append(labels.priority(choice.priority))
+        if choice.exports:
+            parts.append(self.tr("own export"))
         return " · ".join(parts)
 
     def _speakers(self, asked: str) -> str:
@@ -103,6 +105,7 @@ class OptionsMenu(QMenu):
         vocabulary: words that are likely to come up.
         vocabulary_lists: the chosen lists.
         prompt: a text that precedes the transcript; from settings or a profile.
+        own_export: whether results are written as the chosen profile says; shown if it has a say.
         edit_words: opens the vocabulary.
         edit_languages: opens the list of languages, to allow several.
 
@@ -156,7 +159,16 @@ class OptionsMenu(QMenu):
         self.addMenu(numbers)
         self.edit_words = self.addAction(self.tr("&Vocabulary…"))
         self.edit_words.triggered.connect(self._on_edit_words_requested)
+        self._exports = ""
+        self.own_export = self.addAction(self.tr("E&xport as the profile says"))
+        self.own_export.setCheckable(True)
+        self.own_export.triggered.connect(self.changed)
         self.choose(default)
+
+    @property
+    def exports(self) -> str:
+        """The key of the chosen profile's `ExportRule`; "": as the settings say."""
+        return self._exports if self.own_export.isChecked() else ""
 
     @property
     def engine(self) -> str:
@@ -197,6 +209,9 @@ class OptionsMenu(QMenu):
             self._check(self._engines, options.engine)
         self._check(self._priorities, choice.priority)
         self._check(self._numbers, options.numbers)
+        self._exports = choice.exports
+        self.own_export.setChecked(bool(choice.exports))
+        self.own_export.setVisible(bool(choice.exports))
         self._list_transcribers()
         self.changed.emit()
 

@@ -36,7 +36,7 @@ _LONGEST_SUMMARY = 60  # characters
 
 
 class OptionsForm(QWidget):
-    """Edits options; the prompt stays as it is.
+    """Edits options; the prompt stays as it is, and how results are written unless a profile is chosen.
 
     Attributes:
         profile, speakers, language, transcriber, engine, priority, numbers: the fields.
@@ -102,7 +102,7 @@ class OptionsForm(QWidget):
             vocabulary_lists=self._lists,
             numbers=NumberStyle(self.numbers.currentData()),
         )
-        return Choice(options, Priority(self.priority.currentData()))
+        return Choice(options, Priority(self.priority.currentData()), self._shown.exports)
 
     def show_choice(self, choice: Choice, packs: Iterable[str]) -> None:
         """Show these options. `packs`: transcription models to offer."""

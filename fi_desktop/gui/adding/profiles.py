@@ -22,9 +22,12 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.adding.options_menu import ChoiceLabels
+from fi_desktop.gui.adding.own_exports import OwnExportLabels, OwnExports
+from fi_desktop.gui.adding.own_exports_dialog import OwnExportsDialog
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.widgets import ItemList
 from fi_desktop.gui.window_state import resize_to_screen
+from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.watch.config import BUILT_IN, LONGEST_NAME, Choice, Profile, load_profiles, save_profiles
 
 
@@ -33,6 +36,7 @@ class ProfileController(QObject):
 
     Attributes:
         custom: profiles that people saved, in order.
+        exports: the rules by which results are written automatically.
 
     Signals:
         changed: profiles were added, changed or removed.
@@ -44,9 +48,10 @@ class ProfileController(QObject):
     renamed = Signal(str, str)
     failed = Signal(str)
 
-    def __init__(self, home: Path, bridge: Bridge, bar: OptionsBar) -> None:
+    def __init__(self, home: Path, bridge: Bridge, bar: OptionsBar, exports: OwnExports) -> None:
         """List the profiles in the bar's menu. `home`: the data folder, where profiles are stored."""
         super().__init__(bar)
+        self.exports = exports
         self.custom: tuple[Profile, ...] = ()
         self._home = home
         self._bridge = bridge
@@ -86,12 +91,29 @@ class ProfileController(QObject):
         return titles[profile.name]
 
     def save(self, name: str, choice: Choice) -> None:
-        """Save a custom profile, in place of an earlier one of this name."""
-        saved = Profile(name, choice)
-        if any(profile.name == name for profile in self.custom):
-            self._replace(tuple(saved if profile.name == name else profile for profile in self.custom))
+        """Save a custom profile, in place of an earlier one of this name.
+
+        It has its results written as the profile does with which `choice` was made.
+        """
+        before = next((profile for profile in self.custom if profile.name == name), None)
+        key, rule = before.choice.exports if before else "", self.exports.rule(choice.exports)
+        saved = Profile(name, replace(choice, exports=self.exports.assign(key, rule)))
+        is_chosen = self._bar.choice() == choice
+        if before is not None:
+            self._replace(tuple(saved if profile is before else profile for profile in self.custom))
         else:
             self._replace((*self.custom, saved))
+        if is_chosen and saved.choice != choice:
+            self._bar.choose(saved.choice)
+
+    def set_exports(self, profile: Profile, rule: ExportRule) -> None:
+        """Have the results of a custom profile written by this rule."""
+        key = self.exports.assign(profile.choice.exports, rule)
+        changed = replace(profile, choice=replace(profile.choice, exports=key))
+        is_chosen = self._bar.choice() == profile.choice
+        self._replace(tuple(changed if p == profile else p for p in self.custom))
+        if is_chosen:
+            self._bar.choose(changed.choice)
 
     def rename(self, profile: Profile, name: str) -> None:
         """Rename a custom profile."""
@@ -100,10 +122,12 @@ class ProfileController(QObject):
 
     def delete(self, profile: Profile) -> None:
         """Delete a custom profile."""
+        self.exports.set_owned(profile.choice.exports, owned=False)
         self._replace(tuple(p for p in self.custom if p != profile))
 
     def restore(self, profile: Profile, position: int) -> None:
         """Undo a deletion."""
+        self.exports.set_owned(profile.choice.exports, owned=True)
         self._replace((*self.custom[:position], profile, *self.custom[position:]))
 
     def _on_read(self, profiles: tuple[Profile, ...]) -> None:
@@ -236,6 +260,7 @@ class ProfilesDialog(QDialog):
 
     Attributes:
         list: the profiles; names are edited in place.
+        export: says how the results of the current profile are written automatically.
         delete: deletes the current profile.
         undo: restores the profile deleted last.
         summary: the options of the current profile.
@@ -245,6 +270,8 @@ class ProfilesDialog(QDialog):
         super().__init__(parent)
         self._controller = controller
         self._labels = ChoiceLabels(self)
+        self._export_labels = OwnExportLabels(self)
+        self._dialog: OwnExportsDialog | None = None
         self._deleted: list[tuple[Profile, int]] = []
         self.setWindowTitle(self.tr("Edit profiles"))
         self.list = ItemList(self)
@@ -253,10 +280,11 @@ class ProfilesDialog(QDialog):
         self.summary.setObjectName("quiet")
         self.summary.setWordWrap(True)
         rename = QPushButton(self.tr("&Rename"), self)
+        self.export = QPushButton(self.tr("E&xport…"), self)
         self.delete = QPushButton(self.tr("&Delete"), self)
         self.undo = QPushButton(self.tr("&Undo"), self)
         row = QHBoxLayout()
-        for button in (rename, self.delete, self.undo):
+        for button in (rename, self.export, self.delete, self.undo):
             button.setObjectName("plain")
             button.setAutoDefault(False)
             row.addWidget(button)
@@ -274,11 +302,12 @@ class ProfilesDialog(QDialog):
         column.addLayout(row)
         column.addWidget(buttons)
         rename.clicked.connect(lambda: self.list.editItem(self.list.currentItem()))
+        self.export.clicked.connect(self._on_export_requested)
         self.delete.clicked.connect(self._on_delete_requested)
         self.undo.clicked.connect(self._on_undo_requested)
         self.list.currentRowChanged.connect(self._on_current_changed)
         self.list.itemChanged.connect(self._on_edited)
-        resize_to_screen(self, (400, 320))
+        resize_to_screen(self, (440, 340))
         self._fill(0)
 
     def _fill(self, row: int) -> None:
@@ -294,10 +323,29 @@ class ProfilesDialog(QDialog):
     @Slot()
     def _on_current_changed(self) -> None:
         row = self.list.currentRow()
-        summary = self._labels.summary(self._controller.custom[row].choice) if row >= 0 else ""
-        self.summary.setText(summary)
-        self.delete.setEnabled(row >= 0)
+        self.summary.setText(self._summary(self._controller.custom[row].choice) if row >= 0 else "")
+        for button in (self.export, self.delete):
+            button.setEnabled(row >= 0)
         self.undo.setEnabled(bool(self._deleted))
+
+    def _summary(self, choice: Choice) -> str:
+        rule, otherwise = self._controller.exports.rule(choice.exports), self.tr("as in the settings")
+        exported = self._export_labels.summary(rule, otherwise)
+        chosen = self._labels.summary(replace(choice, exports=""))
+        return "\n".join((chosen, self.tr("Export: {choice}").format(choice=exported)))
+
+    @Slot()
+    def _on_export_requested(self) -> None:
+        profile = self._controller.custom[self.list.currentRow()]
+        rule = self._controller.exports.rule(profile.choice.exports)
+        self._dialog = OwnExportsDialog(rule, self.tr("As in the settings"), self)
+        self._dialog.accepted.connect(partial(self._on_export_chosen, profile))
+        self._dialog.open()
+
+    def _on_export_chosen(self, profile: Profile) -> None:
+        if self._dialog is not None:
+            self._controller.set_exports(profile, self._dialog.rule())
+            self._on_current_changed()
 
     @Slot(QListWidgetItem)
     def _on_edited(self, item: QListWidgetItem) -> None:

@@ -29,6 +29,7 @@ class WatchController(QObject):
         watcher: scans the folders; outlives the window.
         dialog: the list of folders; None before it was first opened.
         indicator: the eye in the status bar.
+        exports: the rules by which results are written automatically.
 
     Signals:
         changed: other folders are watched, or the state of one changed.
@@ -41,6 +42,7 @@ class WatchController(QObject):
         self.watcher = watcher
         self.dialog: QDialog | None = None
         self.indicator = WatchIndicator(window)
+        self.exports = window.exports
         self._home = home
         self._bridge = bridge
         self._window = window
@@ -52,6 +54,7 @@ class WatchController(QObject):
         window.commands.watch.triggered.connect(self.open)
         self.indicator.clicked.connect(self.open)
         window.options.changed.connect(self._update_choices)
+        window.exports.changed.connect(self._update_choices)
         window.profiles.changed.connect(self._update_choices)
         window.profiles.renamed.connect(self._on_profile_renamed)
         bridge.folder_scanned.connect(self._on_scanned)
@@ -89,6 +92,7 @@ class WatchController(QObject):
 
     def stop(self, folder: WatchedFolder) -> None:
         """Stop watching a folder and forget which of its files were seen."""
+        self.exports.set_owned(folder.exports, owned=False)
         self._save(known for known in self.watcher.folders if known != folder)
         self._bridge.run_task(partial(forget, self._home, folder.path), None, self._on_failed)
 
@@ -116,6 +120,7 @@ class WatchController(QObject):
     def _update_choices(self) -> None:
         self.watcher.default_choice = self._window.options.choice()
         self.watcher.profiles = {each.name: each.choice for each in self._window.profiles.all()}
+        self.watcher.rules = self.exports.rules
 
     @Slot(str, str)
     def _on_profile_renamed(self, old: str, new: str) -> None:

@@ -27,9 +27,11 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.gui import theme
+from fi_desktop.gui.adding.own_exports import OwnExportLabels
+from fi_desktop.gui.adding.own_exports_dialog import OwnExportsDialog
 from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.adding.watched_folders import WatchController, WatchedFolderLabels
-from fi_desktop.gui.widgets import FileDialog, ItemList, draw_text, message_box, plain_tooltip
+from fi_desktop.gui.widgets import ElidedLabel, FileDialog, ItemList, draw_text, message_box, plain_tooltip
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.watcher import FoundFile
@@ -47,6 +49,7 @@ class WatchedFoldersDialog(QDialog):
         list: the folders.
         add, remove: change the list.
         subfolders, profile: how the current folder is watched.
+        export: changes how its results are written automatically; exported: says how they are.
         question: the open question about existing recordings, if any.
     """
 
@@ -55,6 +58,8 @@ class WatchedFoldersDialog(QDialog):
         self._controller = controller
         self._profiles = profiles
         self._labels = WatchedFolderLabels(self)
+        self._export_labels = OwnExportLabels(self)
+        self._export_dialog: OwnExportsDialog | None = None
         self.question: QMessageBox | None = None
         self._files: QFileDialog | None = None
         self.setWindowTitle(self.tr("Watched folders"))
@@ -63,11 +68,13 @@ class WatchedFoldersDialog(QDialog):
         self.remove.clicked.connect(self._on_remove_requested)
         self.subfolders.clicked.connect(self._on_subfolders_clicked)
         self.profile.activated.connect(self._on_profile_chosen)
+        self.export.clicked.connect(self._on_export_requested)
         self.list.currentRowChanged.connect(self._show_current)
         controller.changed.connect(self._show)
         profiles.changed.connect(self._list_profiles)
+        profiles.exports.changed.connect(self._show_current)
         self._list_profiles()
-        resize_to_screen(self, (560, 360))
+        resize_to_screen(self, (600, 400))
 
     def propose(self, folder: WatchedFolder) -> None:
         """Watch a folder, after asking whether to add recordings that are already in it."""
@@ -101,6 +108,15 @@ class WatchedFoldersDialog(QDialog):
         chosen.addWidget(self.profile, 1)
         chosen.addSpacing(12)
         chosen.addWidget(self.subfolders)
+        self.export = QPushButton(self.tr("E&xport…"), self)
+        self.export.setObjectName("plain")
+        self.export.setAutoDefault(False)
+        self.exported = ElidedLabel("", self)
+        self.exported.setObjectName("quiet")
+        exported = QHBoxLayout()
+        exported.setSpacing(8)
+        exported.addWidget(self.export)
+        exported.addWidget(self.exported, 1)
         buttons = QHBoxLayout()
         for button in (self.add, self.remove):
             button.setObjectName("plain")
@@ -114,6 +130,7 @@ class WatchedFoldersDialog(QDialog):
         column.addWidget(hint)
         column.addWidget(self.list, 1)
         column.addLayout(chosen)
+        column.addLayout(exported)
         column.addLayout(buttons)
 
     def _current(self) -> WatchedFolder | None:
@@ -150,12 +167,21 @@ class WatchedFoldersDialog(QDialog):
     @Slot()
     def _show_current(self) -> None:
         folder = self._current()
-        for widget in (self.remove, self.subfolders, self.profile):
+        for widget in (self.remove, self.subfolders, self.profile, self.export):
             widget.setEnabled(folder is not None)
         self.subfolders.setChecked(folder is not None and folder.subfolders)
         name = folder.profile if folder is not None else ""
         # a deleted profile falls back to the options chosen in the window
         self.profile.setCurrentIndex(max(0, self.profile.findData(name)))
+        self._show_export(folder)
+
+    def _show_export(self, folder: WatchedFolder | None) -> None:
+        text = ""
+        if folder is not None:
+            rule, otherwise = self._profiles.exports.rule(folder.exports), self.tr("As the profile says")
+            text = self._export_labels.summary(rule, otherwise)
+        self.exported.setText(text)
+        self.export.setAccessibleDescription(text)
 
     @Slot()
     def _on_add_requested(self) -> None:
@@ -190,6 +216,21 @@ class WatchedFoldersDialog(QDialog):
         folder = self._current()
         if folder is not None:
             self._controller.watch(replace(folder, profile=self.profile.currentData()), [])
+
+    @Slot()
+    def _on_export_requested(self) -> None:
+        folder = self._current()
+        if folder is None:
+            return
+        rule, otherwise = self._profiles.exports.rule(folder.exports), self.tr("As the profile says")
+        self._export_dialog = OwnExportsDialog(rule, otherwise, self, watched=folder.path)
+        self._export_dialog.accepted.connect(partial(self._on_export_chosen, folder))
+        self._export_dialog.open()
+
+    def _on_export_chosen(self, folder: WatchedFolder) -> None:
+        if self._export_dialog is not None:
+            key = self._profiles.exports.assign(folder.exports, self._export_dialog.rule())
+            self._controller.watch(replace(folder, exports=key), [])
 
     @Slot()
     def _on_remove_requested(self) -> None:
