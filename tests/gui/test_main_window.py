@@ -183,7 +183,7 @@ class TestDrop:
     def test_window_says_what_exports_wait_for_until_it_is_over(self, qtbot, window, hand):
         hand.do(lambda service: service.publish(ExportsHeld(messages.EXPORTS_AWAY(folder="/mnt/results"))))
         qtbot.waitUntil(window.message.isVisible)
-        assert window.message.text.startswith("The folder for results is not connected.")
+        assert window.message.text.startswith("The folder for results “/mnt/results” is not connected.")
         hand.do(lambda service: service.publish(Notice(None)))  # of the queue
         hand.do(lambda service: service.publish(QueuePaused(True)))
         qtbot.waitUntil(window.pause_bar.isVisible)

@@ -60,7 +60,7 @@ class OwnExports(QObject):
     def assign(self, key: str, rule: ExportRule) -> str:
         """Write a rule for the profile or folder that has this key; return its key from now on.
 
-        Recordings that were added with the key follow, also when it has no rule of its own any more.
+        Recordings that were added with the key follow, also if it has no rule any more.
         """
         if rule.when == AS_SETTINGS and not key:
             return ""

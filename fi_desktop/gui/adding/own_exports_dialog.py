@@ -65,11 +65,13 @@ class OwnExportsDialog(QDialog):
         self._form.setVerticalSpacing(9)
         self._add("export_when", self.when)
         self._add_labelled(self.tr("&Place"), self.place)
-        for name, field in (("folder", self.folder), ("formats", self.formats), ("name", self.name)):
-            self._add(f"export_{name}", field)
+        self._add("export_folder", self.folder)
+        self._add("export_formats", self.formats)
+        self._add("export_name", self.name)
         self._show(rule)
         self._lay_out()
-        for field in (self.when, self.place, self.folder, self.formats, self.name):
+        fields: tuple[SettingField, ...] = (self.when, self.place, self.folder, self.formats, self.name)
+        for field in fields:
             field.edited.connect(self._on_edited)
         self._on_edited()
 
