@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from fi_desktop.audio.container import Media, open_media, open_media_at
 from fi_desktop.audio.demux import FilePosition, next_recording, packets
 from fi_desktop.audio.disk_space import DiskSpace
+from fi_desktop.audio.probe import date_tags
 from fi_desktop.audio.recording import Recording, RecordingWriter, distinct_channels
 from fi_desktop.audio.seek_reader import verified
 from fi_desktop.audio.seek_table import SeekNotes
@@ -99,6 +100,7 @@ def decode(
             decoded = _decode_tracks(media, untreated, parts, progress, disk_space, told, notes)
             main = next(iter(decoded.values())).recording
             table = notes.table(media, main) if notes is not None else None
+            dates = date_tags(media)
         table = verified(table, source, main)  # before it is decoded again with treatment
         needs = {index: track.treatment for index, track in decoded.items() if track.treatment != UNTREATED}
         if needs and written is None:
@@ -116,7 +118,7 @@ def decode(
         raise
     finally:
         _delete(parts)
-    return replace(result, recording=replace(result.recording, path=target), seek_table=table)
+    return replace(result, recording=replace(result.recording, path=target), seek_table=table, dates=dates)
 
 
 def _delete(parts: Sequence[Path]) -> None:

@@ -23,6 +23,8 @@ _TRUSTED = ("mov", "flac", "avi", "aiff", "caf")
 _CUT_SHORT_S = 1.0
 # Holds an encoder's tag in the first MPEG frame: after 4 bytes of header and up to 32 of side information.
 _MP3_TAG_BYTES = 192
+_DATE_TAGS = ("creation_time", "date", "com.apple.quicktime.creationdate")
+_LONGEST_DATE = 40  # characters
 _MAX_BOXES = 1_000
 _MAX_EDITS = 10_000
 
@@ -62,6 +64,19 @@ def probe(source: Path) -> Probe:
             codec=media.stream.codec_context.codec.canonical_name,
             has_video=any(_is_moving(stream) for stream in media.container.streams.video),
         )
+
+
+def date_tags(media: Media) -> dict[str, str]:
+    """Return the tags that say when it was recorded, by FFmpeg's names in lower case, as they are written.
+
+    Recorders write them for the file or for the track; those of the file go first.
+    """
+    found: dict[str, str] = {}
+    for tags in (media.stream.metadata, media.container.metadata):
+        for name, value in tags.items():
+            if name.lower() in _DATE_TAGS and len(value) <= _LONGEST_DATE and value.isascii():
+                found[name.lower()] = value
+    return found
 
 
 def _is_moving(stream: Stream) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
@@ -54,6 +54,7 @@ class DecodedAudio:
         warnings: usually empty.
         treatment: what the recording needs.
         seek_table: where its moments are in the file, if that is known.
+        dates: when the file says it was recorded, see `date_tags`.
     """
 
     recording: Recording
@@ -61,6 +62,7 @@ class DecodedAudio:
     warnings: tuple[AudioWarning, ...] = ()
     treatment: Treatment = UNTREATED
     seek_table: SeekTable | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
 
 
 class DecodeProgress:

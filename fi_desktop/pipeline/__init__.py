@@ -189,6 +189,7 @@ def _join(
             transcriber=transcribed.engine,
             transcriber_model=transcribed.model,
             confidence_model=transcribed.confidence_model,
+            recorded_at=source.recorded_at,
         ),
         grade=grade,
         details=diarized.details,

@@ -6,6 +6,7 @@ A stage that finds its result there does nothing.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -22,6 +23,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.codec import notes_from_json, notes_to_json, transcript_from_json, transcript_to_json
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.messages import Note
+from fi_desktop.core.recorded_dates import date_in_metadata, local_moment
 from fi_desktop.core.step_lines import corrected
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import Stage
@@ -60,12 +62,14 @@ class DecodedSource:
         sha256: of the bytes that were decoded, hex.
         notes: what the decoder found wrong.
         fingerprint: of the file; see `_fingerprint`.
+        recorded_at: when the file says it was recorded, see `CaseLabel`.
     """
 
     recording: Recording
     sha256: str
     notes: tuple[Note, ...]
     fingerprint: list[int] | None
+    recorded_at: str = ""
 
 
 def write_result(folder: Path, transcript: Transcript) -> str:
@@ -106,7 +110,11 @@ def decode_source(task: Task, reporter: StageReporter) -> DecodedSource:
             reporter.reused()
             recording = Recording(audio, saved["channels"], saved["samples"])
             return DecodedSource(
-                recording, saved["sha256"], notes_from_json(saved["notes"]), saved["fingerprint"]
+                recording,
+                saved["sha256"],
+                notes_from_json(saved["notes"]),
+                saved["fingerprint"],
+                saved.get("recorded_at", ""),  # earlier versions did not save it
             )
         discard_stages(task.folder)
     source = _decode(task, audio, reporter)
@@ -119,6 +127,7 @@ def decode_source(task: Task, reporter: StageReporter) -> DecodedSource:
                 "samples": source.recording.samples,
                 "sha256": source.sha256,
                 "notes": notes_to_json(source.notes),
+                "recorded_at": source.recorded_at,
             }
         ),
     )
@@ -147,7 +156,8 @@ def _decode(task: Task, audio: Path, reporter: StageReporter) -> DecodedSource:
             notes = tuple(warning.note for warning in decoded.warnings)
             if decoded.seek_table is not None:
                 decoded.seek_table.write(task.folder / _SEEK_TABLE)
-            return DecodedSource(decoded.recording, sha256, notes, fingerprint)
+            recorded_at = date_in_metadata(decoded.dates, local_moment(time.time()))
+            return DecodedSource(decoded.recording, sha256, notes, fingerprint, recorded_at)
     audio.unlink(missing_ok=True)
     raise TransientError(messages.AUDIO_CHANGING)
 

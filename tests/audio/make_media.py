@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import wave
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,14 +58,16 @@ def write_media(
     start_s: float = 0.0,
     gap: tuple[float, float] | None = None,
     options: dict[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Path:
     """Encode float32 (channels, samples) to a file.
 
     start_s: timestamp of the first sample. gap: (from, to), seconds of `sound` that are left out, as when
         packets are lost. video: codec of a video track of ten pictures a second, beginning at zero, as long
-        as the sound or `pictures_s`.
+        as the sound or `pictures_s`. tags: metadata of the file.
     """
     with av.open(str(path), "w", format=container, options=options or {}) as output:
+        output.metadata.update(tags or {})
         stream = add_audio(output, codec, rate_hz, layout)
         if sample_format:
             stream.format = sample_format
