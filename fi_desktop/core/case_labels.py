@@ -90,10 +90,13 @@ class LabelChange:
                 label = replace(label, recorded_at=at, recorded_from=self.recorded_from)
         return label
 
-    @classmethod
-    def back_to(cls, label: CaseLabel) -> LabelChange:
-        """Return the change that restores a label."""
-        return cls(label.case, label.recorded_at, label.recorded_from)
+    def undone(self, label: CaseLabel) -> LabelChange:
+        """Return the change that restores what this one changes of a label."""
+        return LabelChange(
+            None if self.case is None else label.case,
+            None if self.recorded_at is None else label.recorded_at,
+            label.recorded_from,
+        )
 
 
 def plain_case(text: str) -> str:

@@ -45,6 +45,7 @@ class Actions(QObject):
         find: find words in all transcripts.
         undo: undo the last removal.
         collapse, expand: show batches as one row each, or all their jobs.
+        show_cases: call jobs by their cases.
         select_all, quit: as usual.
         languages: languages of the window.
 
@@ -109,7 +110,7 @@ class Actions(QObject):
         self.jobs = {
             each.key: self._make(each.label, each.icon, each.shortcut, tip=each.label_tip)
             for each in OPERATIONS
-            if each.in_toolbar
+            if each.in_toolbar or each.in_menu
         }
         self.export = ExportMenu(window)
         self._icons[self.export.menuAction()] = "export"
@@ -138,6 +139,13 @@ class Actions(QObject):
             tip=self.tr("Show recordings that were added together as one row"),
         )
         self.expand = self._make(self.tr("&Expand batches"), "", "Ctrl+Shift+U")
+        self.show_cases = self._make(
+            self.tr("Cases instead of file &names"),
+            "",
+            "",
+            tip=self.tr("Call recordings by their cases, if they have one"),
+        )
+        self.show_cases.setCheckable(True)
         self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
         self.quit = self._make(self.tr("&Quit"), "", "Ctrl+Q")
         self.languages = self._make_languages()
@@ -147,13 +155,13 @@ class Actions(QObject):
 
     @property
     def job_actions(self) -> list[QAction]:
-        """Actions on the selected jobs."""
-        return [*self.jobs.values()]
+        """Actions on the selected jobs that the toolbar offers."""
+        return [self.jobs[operation.key] for operation in OPERATIONS if operation.in_toolbar]
 
     def connect_jobs(self, controller: JobController) -> None:
         """Let a controller run the actions on the selected jobs."""
         for operation in OPERATIONS:
-            if operation.in_toolbar:
+            if operation.key in self.jobs:
                 self.jobs[operation.key].triggered.connect(partial(self._run, operation, controller))
 
     def _run(self, operation: JobOperation, controller: JobController, _checked: bool = False) -> None:
@@ -162,7 +170,7 @@ class Actions(QObject):
     def update_for(self, rows: Sequence[Row]) -> None:
         """Enable the actions that apply to the selected rows."""
         for operation in OPERATIONS:
-            if operation.in_toolbar:
+            if operation.key in self.jobs:
                 self.jobs[operation.key].setEnabled(operation.applies(rows))
         self.export.menuAction().setEnabled(any(row.exportable for row in rows))
 
@@ -177,6 +185,7 @@ class Actions(QObject):
         job = QMenu(self.tr("&Job"), bar)
         job.addActions(self.job_actions)
         job.addMenu(self.export)
+        job.addActions([self.jobs[operation.key] for operation in OPERATIONS if operation.in_menu])
         job.addSeparator()
         job.addActions([self.undo, self.select_all])
         job.addSeparator()
@@ -188,7 +197,7 @@ class Actions(QObject):
         view = QMenu(self.tr("&View"), bar)
         view.addAction(self.details)
         view.addMenu(columns)
-        view.addActions([self.collapse, self.expand])
+        view.addActions([self.collapse, self.expand, self.show_cases])
         view.addSeparator()
         language = QMenu(self.tr("&Language"), view)
         language.addActions(self.languages.actions())

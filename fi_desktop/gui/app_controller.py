@@ -165,6 +165,7 @@ class AppController(QObject):
         self.window.monitor_requested.connect(self._on_monitor_requested)
         self.window.preferences_requested.connect(self.preferences.open)
         self.window.queue.settings_requested.connect(self._on_settings_requested)
+        self.window.settings_requested.connect(self._on_settings_requested)
         self.preferences.changed.connect(self._on_settings_changed)
         self.preferences.pin_requested.connect(self._on_pin_requested)
         self.window.commands.lock.triggered.connect(self.lock.lock)
@@ -275,7 +276,7 @@ class AppController(QObject):
         self._bridge.run_task(change, self._on_settings_changed, self._on_settings_refused)
 
     def _on_settings_refused(self, sentence: str) -> None:
-        self.window.queue.show_settings(self._program.settings)
+        self.window.apply_settings(self._program.settings)
         self._show_warning(sentence)
 
     @Slot(object)

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QObject, QTime
 
 from fi_desktop.core import messages
+from fi_desktop.core.case_labels import DateSource
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.messages import CONTEXT, MESSAGES, Message, Note, Phrasing, Value
@@ -160,6 +161,20 @@ class UiLabels(QObject):
         """Return a date in the person's locale. `at`: seconds since the epoch."""
         day = QDateTime.fromSecsSinceEpoch(round(at)).date()
         return QLocale().toString(day, _SHORT)
+
+    def date_source(self, source: DateSource | None) -> str:
+        """Return what says when a recording was made; None: nobody knows."""
+        match source:
+            case DateSource.PERSON:
+                return self.tr("Entered by hand")
+            case DateSource.NAME:
+                return self.tr("By the file name")
+            case DateSource.METADATA:
+                return self.tr("By the recorder")
+            case DateSource.FILE:
+                return self.tr("When the file was last changed")
+            case None:
+                return self.tr("Date unknown")
 
     def ago(self, at: float, now: float) -> str:
         """Return how long ago something was; after a day, its date. `at`, `now`: seconds since the epoch."""

@@ -20,6 +20,15 @@ def shown_date(recorded_at: str) -> str:
     return locale.toString(moment, _SHORT) if time_of(recorded_at) else locale.toString(moment.date(), _SHORT)
 
 
+def date_lines(recorded_at: str) -> tuple[str, ...]:
+    """Return the date and, if it is known, the time; none if the date is unknown."""
+    if not recorded_at:
+        return ()
+    moment = QDateTime.fromString(recorded_at, Qt.DateFormat.ISODate)
+    day = QLocale().toString(moment.date(), _SHORT)
+    return (day, QLocale().toString(moment.time(), _SHORT)) if time_of(recorded_at) else (day,)
+
+
 def read_date(text: str) -> str:
     """Return a date that a person wrote, with or without a time, in their locale or ISO 8601; "" for none.
 

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from fi_desktop.core.case_labels import LabelChange
 from fi_desktop.gui import labels, theme
 from fi_desktop.gui.actions import Actions, HelpMenu, ToolBar
 from fi_desktop.gui.added_words import AddedWords
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         monitor_requested: open the monitor.
         language_requested: "system" or the language to switch to.
         preferences_requested: open the settings.
+        settings_requested: save these settings (dict by name); `apply_settings` is to be called then.
     """
 
     close_requested = Signal()
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
     monitor_requested = Signal()
     language_requested = Signal(str)
     preferences_requested = Signal()
+    settings_requested = Signal(object)
 
     def __init__(
         self, service: JobService, settings: Settings, bridge: Bridge, jobs: JobsModel | None = None
@@ -138,6 +141,7 @@ class MainWindow(QMainWindow):
         self.added_words = AddedWords(service, bridge, self.models, self.message, settings.model_roots)
         self._lay_out()
         self._connect()
+        self._show_cases(settings)
         self.queue.show_settings(settings)
         header = self.table.horizontalHeader()
         if not self._window_state.restore("main", self, header):
@@ -148,11 +152,26 @@ class MainWindow(QMainWindow):
     def apply_settings(self, settings: Settings) -> None:
         """Use other settings from now on."""
         before, self._settings = self._settings, settings
+        self._show_cases(settings)
         self.queue.show_settings(settings)
         self.job_controller.times = RunTimes.of(settings)
         self.jobs.texts.retries = len(settings.retry_delays_s)
         if settings.job_options != before.job_options:
             self.options.set_default(settings.job_options)
+
+    def _show_cases(self, settings: Settings) -> None:
+        self.commands.show_cases.setChecked(settings.show_cases)
+        self.jobs.show_cases(settings.show_cases)
+        self.windows.show_names()
+
+    @Slot(bool)
+    def _on_cases_chosen(self, shown: bool) -> None:
+        self.settings_requested.emit({"show_cases": shown})
+
+    @Slot(int, object)
+    def _on_label_edited(self, job_id: int, change: LabelChange) -> None:
+        if (row := self.jobs.job(job_id)) is not None:
+            self.job_controller.labels.change([row], change)
 
     def _restore_options(self) -> None:
         self.options.choose(self._window_state.restore_choice(self.options.default))
@@ -236,6 +255,7 @@ class MainWindow(QMainWindow):
         panel.job.open_requested.connect(self.windows.open)
         panel.job.retry_requested.connect(self._on_retry_requested)
         panel.job.words_requested.connect(self._on_words_requested)
+        panel.job.label_edited.connect(self._on_label_edited)
         return panel
 
     def _connect(self) -> None:
@@ -250,6 +270,7 @@ class MainWindow(QMainWindow):
         self.windows.words_asked.connect(self._on_words_requested)
         self.job_controller.words_requested.connect(self.added_words.request)
         commands.find.triggered.connect(self.finder.open)
+        commands.show_cases.triggered.connect(self._on_cases_chosen)
         commands.connect_jobs(self.job_controller)
         self.job_controller.open_requested.connect(self.windows.open)
         commands.export.chosen.connect(self.job_controller.export)

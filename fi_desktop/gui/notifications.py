@@ -144,7 +144,7 @@ class QueueNotifier(QObject):
     def _name(self, job_id: int) -> str:
         row = self._jobs.job(job_id)
         if row is not None and self._settings().names_in_notifications and not self._locked:
-            return row.name
+            return self._jobs.texts.title(row)
         return self.tr("Recording {number}").format(number=job_id)
 
 

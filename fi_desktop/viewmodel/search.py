@@ -1,6 +1,7 @@
 """The search field's query language, as tests of rows.
 
-    garcia                  the file name, or a speaker's name or role, contains it, ignoring case and accents
+    garcia                  the file name, the case, or a speaker's name or role, contains it; upper case and
+                            accents do not matter
     "ward round"            they contain this phrase
     draft                   also results in this state of review: draft, reviewed, signed, or its label
     -draft                  negation; works for every term
@@ -10,6 +11,8 @@
     review:draft            draft, reviewed, signed, or a label of the window
     language:es  engine:pyannote  error:damaged  batch:12
     before:2026-11-01  after:2026-11-01     submitted before that day; on that day or later
+    case:0042               the case contains it
+    date:2026-11-29         recorded on that day; date:2026-11 in that month; or date:2026-11-01..2026-11-15
 
 All terms must match. Unknown and invalid terms match everything and are reported by `Query`.
 """
@@ -25,6 +28,7 @@ from functools import partial, reduce
 from operator import attrgetter
 from typing import TypeVar
 
+from fi_desktop.core.case_labels import checked_date, day_of
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import search_key
@@ -35,6 +39,7 @@ T = TypeVar("T")
 RowTest = Callable[[Row], bool]
 ErrorText = Callable[[ErrorInfo], str]
 
+_PART_OF_DATE = re.compile(r"\d{4}(-\d\d)?")
 _TERM = re.compile(r'(-?)(?:([^\W\d_]+):)?(?:"([^"]*)"?|(\S+))?')
 _STATES = {
     **{state.value.casefold(): state for state in JobState},
@@ -42,7 +47,19 @@ _STATES = {
     "progress": JobState.RUNNING,
     "done": JobState.COMPLETED,
 }
-KEYS = ("state", "speaker", "language", "engine", "error", "batch", "before", "after", "review")
+KEYS = (
+    "state",
+    "speaker",
+    "language",
+    "engine",
+    "error",
+    "batch",
+    "before",
+    "after",
+    "review",
+    "case",
+    "date",
+)
 Shown = JobState | ReviewState
 """What the table can be narrowed to: jobs in a state, or results that nobody has reviewed (`DRAFT`)."""
 
@@ -72,6 +89,7 @@ def parse(
     reviews: Mapping[str, ReviewState] | None = None,
     *,
     error_text: ErrorText = attrgetter("message"),
+    read_date: Callable[[str], str] = checked_date,
 ) -> Query:
     """Parse a search.
 
@@ -81,6 +99,7 @@ def parse(
         keys: further words for `KEYS`, likewise.
         reviews: further words for reviews, likewise.
         error_text: an error as the window shows it.
+        read_date: reads a day as people write it; raises ValueError if it is not one.
     """
     state_words = _STATES | {search_key(word): state for word, state in (states or {}).items()}
     review_words = _REVIEWS | {search_key(word): state for word, state in (reviews or {}).items()}
@@ -100,6 +119,8 @@ def parse(
             continue
         if name == "review":
             test = _review_test(value, review_words)
+        elif name == "date":
+            test = _date_test(value, read_date)
         elif not name:
             test = _word_test(value, review_words.get(value))
         else:
@@ -136,6 +157,8 @@ def _test(key: str, value: str, states: Mapping[str, JobState], error_text: Erro
             return lambda row: value in row.engine.casefold()
         case "error":
             return lambda row: row.error is not None and value in _error_key(row.error, error_text)
+        case "case":
+            return lambda row: value in row.case_key
         case "batch":
             batch = int(value) if value.isdecimal() else None
             return None if batch is None else lambda row: row.batch == batch
@@ -145,6 +168,19 @@ def _test(key: str, value: str, states: Mapping[str, JobState], error_text: Erro
     if key == "before":
         return lambda row: row.submitted_at < day
     return lambda row: row.submitted_at >= day
+
+
+def _date_test(value: str, read_date: Callable[[str], str]) -> RowTest | None:
+    """Return the test of a day, a month, a year, or a range of days, either end of which may be missing."""
+    if _PART_OF_DATE.fullmatch(value):
+        return lambda row: row.recorded_at.startswith(value)
+    first, dots, last = value.partition("..")
+    try:
+        since = day_of(read_date(first)) if first else ""
+        until = day_of(read_date(last)) if last else since if not dots else "9999"
+    except ValueError:
+        return None
+    return lambda row: row.recorded_at != "" and since <= day_of(row.recorded_at) <= until
 
 
 def _word_test(value: str, review: ReviewState | None) -> RowTest:

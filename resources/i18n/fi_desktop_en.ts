@@ -249,6 +249,16 @@
     </message>
 </context>
 <context>
+    <name>LabelDialog</name>
+    <message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln recording</numerusform>
+            <numerusform>%Ln recordings</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MonitorWindow</name>
     <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
@@ -421,6 +431,30 @@
         <translation>
             <numerusform>Process again with %Ln speaker</numerusform>
             <numerusform>Process again with %Ln speakers</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>UndoableLabels</name>
+    <message numerus="yes">
+        <source>Case of %Ln recording(s) changed</source>
+        <translation>
+            <numerusform>Case of %Ln recording changed</numerusform>
+            <numerusform>Case of %Ln recordings changed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Date of %Ln recording(s) changed</source>
+        <translation>
+            <numerusform>Date of %Ln recording changed</numerusform>
+            <numerusform>Date of %Ln recordings changed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Case and date of %Ln recording(s) changed</source>
+        <translation>
+            <numerusform>Case and date of %Ln recording changed</numerusform>
+            <numerusform>Case and date of %Ln recordings changed</numerusform>
         </translation>
     </message>
 </context>

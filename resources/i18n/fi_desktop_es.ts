@@ -183,6 +183,14 @@
         <translation>&amp;Detalles</translation>
     </message>
     <message>
+        <source>Cases instead of file &amp;names</source>
+        <translation>Casos en vez de &amp;nombres de archivo</translation>
+    </message>
+    <message>
+        <source>Call recordings by their cases, if they have one</source>
+        <translation>Mostrar las grabaciones por su caso, si lo tienen</translation>
+    </message>
+    <message>
         <source>Select &amp;all</source>
         <translation>Seleccionar &amp;todo</translation>
     </message>
@@ -432,6 +440,17 @@
     </message>
 </context>
 <context>
+    <name>CaseLine</name>
+    <message>
+        <source>name of the patient or visit</source>
+        <translation>nombre del paciente o la consulta</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>Caso</translation>
+    </message>
+</context>
+<context>
     <name>CellTexts</name>
     <message>
         <source>Result kept</source>
@@ -493,12 +512,12 @@
 <context>
     <name>ChoiceLabels</name>
     <message>
-        <source>no transcript</source>
-        <translation>sin transcripción</translation>
-    </message>
-    <message>
         <source>own export</source>
         <translation>exportación propia</translation>
+    </message>
+    <message>
+        <source>no transcript</source>
+        <translation>sin transcripción</translation>
     </message>
     <message>
         <source>any number of speakers</source>
@@ -653,6 +672,22 @@
         <source>Share of the words that is probably wrong</source>
         <translation>Proporción de palabras que probablemente están mal</translation>
     </message>
+    <message>
+        <source>Date</source>
+        <translation>Fecha</translation>
+    </message>
+    <message>
+        <source>When it was recorded</source>
+        <translation>Cuándo se grabó</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>Caso</translation>
+    </message>
+    <message>
+        <source>Name that you give to the patient or the visit</source>
+        <translation>Nombre que usted da al paciente o a la consulta</translation>
+    </message>
 </context>
 <context>
     <name>ColumnLayout</name>
@@ -682,6 +717,13 @@
     <message>
         <source>Split before this word</source>
         <translation>Dividir antes de esta palabra</translation>
+    </message>
+</context>
+<context>
+    <name>DateLine</name>
+    <message>
+        <source>Date</source>
+        <translation>Fecha</translation>
     </message>
 </context>
 <context>
@@ -883,6 +925,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>File</source>
         <translation>Archivo</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>Caso</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>Fecha</translation>
     </message>
     <message>
         <source>Folder</source>
@@ -1281,6 +1331,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Quitar de la lista junto con el resultado; la grabación se conserva</translation>
     </message>
     <message>
+        <source>Case and &amp;date…</source>
+        <translation>Caso y &amp;fecha…</translation>
+    </message>
+    <message>
+        <source>Name the patient or visit, and say when it was recorded</source>
+        <translation>Nombrar al paciente o la consulta e indicar cuándo se grabó</translation>
+    </message>
+    <message>
         <source>Copy file na&amp;mes</source>
         <translation>Copiar los no&amp;mbres de archivo</translation>
     </message>
@@ -1315,8 +1373,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Case or date changed</source>
-        <translation>Se cambió el caso o la fecha</translation>
+        <source>Automatic export changed</source>
+        <translation>Exportación automática cambiada</translation>
     </message>
     <message>
         <source>Recording found at another place</source>
@@ -1423,8 +1481,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
-        <source>Automatic export changed</source>
-        <translation>Exportación automática cambiada</translation>
+        <source>Case or date changed</source>
+        <translation>Se cambió el caso o la fecha</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -1481,10 +1539,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
-    </message>
-    <message>
         <source>Search ({key})</source>
         <translation>Buscar ({key})</translation>
     </message>
@@ -1503,6 +1557,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Search terms not understood</source>
         <translation>Términos de búsqueda no reconocidos</translation>
+    </message>
+    <message>
+        <source>Words of the file name, the case, a speaker&apos;s name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1562,6 +1620,16 @@ Todo se queda en esta computadora.</translation>
         <translation>revisión</translation>
     </message>
     <message>
+        <source>case</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>caso</translation>
+    </message>
+    <message>
+        <source>date</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>fecha</translation>
+    </message>
+    <message>
         <source>Unknown filter “{terms}”. Available: {keys}.</source>
         <translation>Filtro desconocido: “{terms}”. Disponibles: {keys}.</translation>
     </message>
@@ -1575,6 +1643,44 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Recordings</source>
         <translation>Grabaciones</translation>
+    </message>
+</context>
+<context>
+    <name>LabelDialog</name>
+    <message>
+        <source>Case and date</source>
+        <translation>Caso y fecha</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln grabación</numerusform>
+            <numerusform>%Ln grabaciones</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>&amp;Case</source>
+        <translation>&amp;Caso</translation>
+    </message>
+    <message>
+        <source>&amp;Date</source>
+        <translation>&amp;Fecha</translation>
+    </message>
+    <message>
+        <source>several; they stay as they are</source>
+        <translation>varios; se quedan como están</translation>
+    </message>
+    <message>
+        <source>Write a date such as {example}.</source>
+        <translation>Escriba una fecha como {example}.</translation>
     </message>
 </context>
 <context>
@@ -2225,26 +2331,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
     </message>
     <message>
-        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
-    </message>
-    <message>
-        <source>The pattern needs a case or a date: {fields}.</source>
-        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
-        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has the same field twice.</source>
-        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
-    </message>
-    <message>
-        <source>“{text}” is not a date.</source>
-        <translation>«{text}» no es una fecha.</translation>
-    </message>
-    <message>
         <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
         <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
     </message>
@@ -2273,6 +2359,22 @@ Todo se queda en esta computadora.</translation>
         <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+    </message>
+    <message>
         <source>PDF with figures</source>
         <translation>PDF con cifras</translation>
     </message>
@@ -2293,14 +2395,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Markdown</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
-    </message>
-    <message>
         <source>PDF</source>
         <translation>PDF</translation>
     </message>
@@ -2311,14 +2405,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Table (CSV)</source>
         <translation>Tabla (CSV)</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
-    </message>
-    <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>
@@ -2857,6 +2943,10 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
+        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
@@ -2871,6 +2961,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The pattern needs a case or a date: {fields}.</source>
+        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
+        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has the same field twice.</source>
+        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -2891,6 +2993,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{used} of {tracks} audio tracks were used. The others are silent, identical, or in another language.</source>
         <translation>Se usaron {used} de {tracks} pistas de audio. Las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+    </message>
+    <message>
+        <source>“{text}” is not a date.</source>
+        <translation>«{text}» no es una fecha.</translation>
     </message>
     <message>
         <source>The voices are hard to tell apart, or there is only one. Please check.</source>
@@ -3604,6 +3710,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsBar</name>
     <message>
+        <source>Own export</source>
+        <translation>Exportación propia</translation>
+    </message>
+    <message>
+        <source>Export: as the profile says</source>
+        <translation>Exportación: como indica el perfil</translation>
+    </message>
+    <message>
         <source>Vocabulary lists: {names}</source>
         <translation>Listas de vocabulario: {names}</translation>
     </message>
@@ -3628,10 +3742,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Sin transcripción</translation>
     </message>
     <message>
-        <source>Own export</source>
-        <translation>Exportación propia</translation>
-    </message>
-    <message>
         <source>Transcription: {choice}</source>
         <translation>Transcripción: {choice}</translation>
     </message>
@@ -3646,10 +3756,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Vocabulary: {words}</source>
         <translation>Vocabulario: {words}</translation>
-    </message>
-    <message>
-        <source>Export: as the profile says</source>
-        <translation>Exportación: como indica el perfil</translation>
     </message>
     <message>
         <source>More options for the recordings you add next</source>
@@ -3749,6 +3855,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsMenu</name>
     <message>
+        <source>E&amp;xport as the profile says</source>
+        <translation>E&amp;xportar como indica el perfil</translation>
+    </message>
+    <message>
         <source>&amp;Numbers</source>
         <translation>&amp;Números</translation>
     </message>
@@ -3775,10 +3885,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>&amp;Vocabulary…</source>
         <translation>&amp;Vocabulario…</translation>
-    </message>
-    <message>
-        <source>E&amp;xport as the profile says</source>
-        <translation>E&amp;xportar como indica el perfil</translation>
     </message>
     <message>
         <source>Languages in the recordings you add next:</source>
@@ -4081,32 +4187,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ProfilesDialog</name>
     <message>
-        <source>Edit profiles</source>
-        <translation>Editar perfiles</translation>
-    </message>
-    <message>
-        <source>Your profiles</source>
-        <translation>Sus perfiles</translation>
-    </message>
-    <message>
-        <source>&amp;Rename</source>
-        <translation>Cambiar &amp;nombre</translation>
-    </message>
-    <message>
         <source>E&amp;xport…</source>
         <translation>E&amp;xportar…</translation>
-    </message>
-    <message>
-        <source>&amp;Delete</source>
-        <translation>&amp;Eliminar</translation>
-    </message>
-    <message>
-        <source>&amp;Undo</source>
-        <translation>&amp;Deshacer</translation>
-    </message>
-    <message>
-        <source>Done</source>
-        <translation>Listo</translation>
     </message>
     <message>
         <source>as in the settings</source>
@@ -4119,6 +4201,30 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>As in the settings</source>
         <translation>Como en la configuración</translation>
+    </message>
+    <message>
+        <source>Edit profiles</source>
+        <translation>Editar perfiles</translation>
+    </message>
+    <message>
+        <source>Your profiles</source>
+        <translation>Sus perfiles</translation>
+    </message>
+    <message>
+        <source>&amp;Rename</source>
+        <translation>Cambiar &amp;nombre</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Eliminar</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Deshacer</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Listo</translation>
     </message>
 </context>
 <context>
@@ -4774,26 +4880,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
-        <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
-        <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
-    </message>
-    <message>
-        <source>Case and date in file names</source>
-        <translation>Caso y fecha en los nombres de archivo</translation>
-    </message>
-    <message>
-        <source>How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or {mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. Without a pattern, only the dates of recorders and phones are read.</source>
-        <translation>Cómo se llaman los archivos: {case} es el caso, {date} una fecha que empieza por el año, {dmy} o {mdy} una que empieza por el día o el mes, {time} la hora y {any} cualquier otra cosa. Sin patrón, solo se leen las fechas de grabadoras y teléfonos.</translation>
-    </message>
-    <message>
-        <source>Show cases instead of file names</source>
-        <translation>Mostrar casos en vez de nombres de archivo</translation>
-    </message>
-    <message>
-        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
-        <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
-    </message>
-    <message>
         <source>Vocabulary lists</source>
         <translation>Listas de vocabulario</translation>
     </message>
@@ -4820,6 +4906,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>In words</source>
         <translation>Con palabras</translation>
+    </message>
+    <message>
+        <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
+        <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
     </message>
     <message>
         <source>When to process</source>
@@ -5002,6 +5092,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
     </message>
     <message>
+        <source>Case and date in file names</source>
+        <translation>Caso y fecha en los nombres de archivo</translation>
+    </message>
+    <message>
+        <source>How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or {mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. Without a pattern, only the dates of recorders and phones are read.</source>
+        <translation>Cómo se llaman los archivos: {case} es el caso, {date} una fecha que empieza por el año, {dmy} o {mdy} una que empieza por el día o el mes, {time} la hora y {any} cualquier otra cosa. Sin patrón, solo se leen las fechas de grabadoras y teléfonos.</translation>
+    </message>
+    <message>
+        <source>Show cases instead of file names</source>
+        <translation>Mostrar casos en vez de nombres de archivo</translation>
+    </message>
+    <message>
         <source>Recordings at a time</source>
         <translation>Grabaciones a la vez</translation>
     </message>
@@ -5148,6 +5250,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
+    </message>
+    <message>
+        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
         <source>When everything is done</source>
@@ -5792,6 +5898,26 @@ Todo se queda en esta computadora.</translation>
         <translation>Las voces se distinguen con claridad.</translation>
     </message>
     <message>
+        <source>Entered by hand</source>
+        <translation>Escrita a mano</translation>
+    </message>
+    <message>
+        <source>By the file name</source>
+        <translation>Según el nombre del archivo</translation>
+    </message>
+    <message>
+        <source>By the recorder</source>
+        <translation>Según la grabadora</translation>
+    </message>
+    <message>
+        <source>When the file was last changed</source>
+        <translation>Último cambio del archivo</translation>
+    </message>
+    <message>
+        <source>Date unknown</source>
+        <translation>Fecha desconocida</translation>
+    </message>
+    <message>
         <source>just now</source>
         <translation>ahora mismo</translation>
     </message>
@@ -5851,6 +5977,34 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Waiting for its next attempt</source>
         <translation>En espera de su próximo intento</translation>
+    </message>
+</context>
+<context>
+    <name>UndoableLabels</name>
+    <message numerus="yes">
+        <source>Case of %Ln recording(s) changed</source>
+        <translation>
+            <numerusform>Se cambió el caso de %Ln grabación</numerusform>
+            <numerusform>Se cambió el caso de %Ln grabaciones</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Date of %Ln recording(s) changed</source>
+        <translation>
+            <numerusform>Se cambió la fecha de %Ln grabación</numerusform>
+            <numerusform>Se cambió la fecha de %Ln grabaciones</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Case and date of %Ln recording(s) changed</source>
+        <translation>
+            <numerusform>Se cambiaron el caso y la fecha de %Ln grabación</numerusform>
+            <numerusform>Se cambiaron el caso y la fecha de %Ln grabaciones</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
     </message>
 </context>
 <context>
@@ -6091,6 +6245,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WatchedFoldersDialog</name>
     <message>
+        <source>As the profile says</source>
+        <translation>Como indica el perfil</translation>
+    </message>
+    <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
+    </message>
+    <message>
         <source>Watched folders</source>
         <translation>Carpetas vigiladas</translation>
     </message>
@@ -6126,10 +6288,6 @@ Todo se queda en esta computadora.</translation>
         <source>Options chosen in the window</source>
         <translation>Opciones elegidas en la ventana</translation>
     </message>
-    <message>
-        <source>As the profile says</source>
-        <translation>Como indica el perfil</translation>
-    </message>
     <message numerus="yes">
         <source>Add the %Ln recording(s) already in this folder?</source>
         <translation>
@@ -6148,10 +6306,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Watch a folder</source>
         <translation>Vigilar una carpeta</translation>
-    </message>
-    <message>
-        <source>E&amp;xport…</source>
-        <translation>E&amp;xportar…</translation>
     </message>
     <message>
         <source>Only new ones</source>

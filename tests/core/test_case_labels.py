@@ -50,8 +50,8 @@ def test_change_leaves_what_it_does_not_name_and_can_be_undone():
     assert changed == replace(BY_NAME, case="Beto Ruiz")
     dated = LabelChange(recorded_at="2026-11-28 09:15").apply(changed)
     assert dated == CaseLabel("Beto Ruiz", "2026-11-28T09:15:00", DateSource.PERSON)
-    assert LabelChange.back_to(BY_NAME).apply(dated) == BY_NAME
-    assert LabelChange.back_to(NO_LABEL).apply(dated) == NO_LABEL
+    assert LabelChange("", "").undone(BY_NAME).apply(dated) == BY_NAME
+    assert LabelChange("", "").undone(NO_LABEL).apply(dated) == NO_LABEL
 
 
 def test_person_who_confirms_a_date_does_not_become_its_source():

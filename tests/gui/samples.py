@@ -15,6 +15,7 @@ from fi_desktop.core.alignment import assign_speakers, missing_segments, segment
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, apply
 from fi_desktop.core.messages import Note
+from fi_desktop.core.name_patterns import label_of_file
 from fi_desktop.core.review import Review
 from fi_desktop.core.transcript import Grade, Provenance, Region, Segment, Transcript, Turn, Word
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageTime, Summary
@@ -43,12 +44,15 @@ def submitted(
     folder: str | Path = "/home/clinic/Recordings",
     transcriber: str = "none",
 ) -> JobChanged:
+    at = time.time() if at is None else at
+    label = label_of_file(Path(name).stem, "", modified_at=at - 7 * 3600, now=at)
     event = ev.Submitted(
         job_id,
-        time.time() if at is None else at,
+        at,
         str(Path(folder) / name),
         JobOptions(SpeakerCount.parse(speakers), transcriber=transcriber),
         Priority.NORMAL,
+        label=label,
     )
     return JobChanged(apply(None, event), event)
 

@@ -127,7 +127,14 @@ class Scene:
 def history(job: Job) -> Iterator[ev.JobEvent]:
     """Yield events that lead to a made-up job."""
     yield ev.Submitted(
-        job.id, job.submitted_at, job.path, job.options, job.priority, job.batch, job.fingerprint
+        job.id,
+        job.submitted_at,
+        job.path,
+        job.options,
+        job.priority,
+        job.batch,
+        job.fingerprint,
+        label=job.label,
     )
     for attempt in job.attempts:
         claim = f"1.{job.id}.{attempt.number}"

@@ -181,3 +181,16 @@ def test_appearance_changes_at_once(qtbot, desktop, dialog):
     qtbot.waitUntil(lambda: theme.is_dark(QApplication.palette()))
     theme.apply_scheme("system")
     assert QApplication.palette() == before
+
+
+def test_a_pattern_shows_what_it_reads_and_a_bad_one_why(dialog):
+    row = dialog.rows["name_pattern"]
+    assert row.field.example.text() == "20261127_103000.wav → 11/27/26 10:30\u202fAM"
+    row.field.editor.setEditText("{date} {case}")
+    assert row.field.example.text() == "2026-11-27 García 12.wav → case García 12, 11/27/26"
+    row.field.editor.setEditText("{date} {patient}")
+    assert row.field.example.text() == ""
+    assert "{patient}" in row.error
+    assert not dialog.ok.isEnabled()
+    row.field.editor.setCurrentIndex(1)
+    assert (row.value, row.error) == ("{case}_{date}", "")

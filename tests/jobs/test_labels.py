@@ -67,7 +67,9 @@ def test_change_by_a_person_is_stored_published_and_undone(clinic, tmp_path):
     changed = [clinic.answer(clinic.service.job(job.id)).label for job in (first, second)]
     assert changed[0] == CaseLabel("0042", "2026-11-27T09:00:00", DateSource.PERSON)
     assert changed[1] == CaseLabel("0043", second.label.recorded_at, DateSource.NAME)
-    clinic.answer(clinic.service.relabel({job.id: LabelChange.back_to(job.label) for job in (first, second)}))
+    clinic.answer(
+        clinic.service.relabel({job.id: LabelChange("", "").undone(job.label) for job in (first, second)})
+    )
     assert clinic.answer(clinic.service.job(first.id)).label == first.label
     assert list(verify(clinic.service.transitions.store)) == []
 
@@ -106,7 +108,7 @@ def test_person_who_is_quicker_than_the_worker_is_right(clinic, tmp_path):
 @pytest.mark.parametrize("label", [NO_LABEL, CaseLabel("Ñandú", "2026-11-29T10:30:00", DateSource.PERSON)])
 def test_list_of_the_store_has_the_same_rows_as_the_jobs(clinic, tmp_path, label):
     (job,) = submitted(clinic, recording(tmp_path, "a.wav"))
-    clinic.answer(clinic.service.relabel({job.id: LabelChange.back_to(label)}))
+    clinic.answer(clinic.service.relabel({job.id: LabelChange("", "").undone(label)}))
     complete(clinic, "")
     (done,) = clinic.answer(clinic.service.page(10, before=job.id + 1)).jobs
     assert isinstance(done, Done)

@@ -20,12 +20,14 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core import events as ev
+from fi_desktop.core.case_labels import CaseLabel, LabelChange
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.text import clock, percent
 from fi_desktop.core.transcript import wrong_words
 from fi_desktop.core.values import NumberStyle, ReviewState, Summary
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
+from fi_desktop.gui.label_fields import CaseLine, DateLine
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
 from fi_desktop.gui.widgets import ElidedLabel, PathLine
 from fi_desktop.viewmodel.job_facts import JobFacts, diagnostics
@@ -46,12 +48,14 @@ class JobView(QWidget):
     Signals:
         open_requested, retry_requested, words_requested: the job's id.
         again_requested: process the job again with these JobOptions.
+        label_edited: the person changed the case or the date; the job's id and the LabelChange.
     """
 
     open_requested = Signal(int)
     retry_requested = Signal(int)
     words_requested = Signal(int)
     again_requested = Signal(object)
+    label_edited = Signal(int, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +80,7 @@ class JobView(QWidget):
         self.copy = self._button(self.tr("Copy diagnostics"))
         self.copy.setToolTip(self.tr("Technical details for support, without patient data"))
         self.form = FactsForm(self)
+        self.form.label_edited.connect(self._on_label_edited)
         self.events = CollapsibleText(self.tr("History"), self)
         self.log = CollapsibleText(self.tr("Log"), self)
         self.log.use_fixed_width()
@@ -86,12 +91,13 @@ class JobView(QWidget):
         self.copy.clicked.connect(self._on_copy)
         self._lay_out()
 
-    def show_row(self, row: Row, now: float) -> None:
-        """Show a job's state and progress."""
+    def show_row(self, row: Row, now: float, title: str) -> None:
+        """Show a job's state and progress; title: what it is called."""
         if self._row is None or self._row.id != row.id:
             self._clear()
         self._row = row
-        self._name.setText(row.name)
+        self._name.setText(title)
+        self.form.show_label(row.label)
         self._name.setToolTip(widgets.plain_tooltip(row.path))
         state = self._labels.state_of(row)
         running = row.state is JobState.RUNNING
@@ -137,6 +143,7 @@ class JobView(QWidget):
         return list(self._cards)
 
     def _clear(self) -> None:
+        self.form.commit()  # what is being written is for the job that was shown
         self._job = self._facts = None
         self.copy.setEnabled(False)
         for card in self._cards:
@@ -277,6 +284,11 @@ class JobView(QWidget):
         if self._row is not None:
             self.words_requested.emit(self._row.id)
 
+    @Slot(object)
+    def _on_label_edited(self, change: LabelChange) -> None:
+        if self._row is not None:
+            self.label_edited.emit(self._row.id, change)
+
     @Slot()
     def _on_other_number(self) -> None:
         facts = self._facts
@@ -304,7 +316,13 @@ class JobView(QWidget):
 
 
 class FactsForm(QWidget):
-    """A job's facts, one per line; lines without a value are hidden."""
+    """A job's facts, one per line; lines without a value are hidden. Case and date can be changed.
+
+    Signals:
+        label_edited: the person changed the case or the date (LabelChange).
+    """
+
+    label_edited = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -317,6 +335,15 @@ class FactsForm(QWidget):
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.case, self.date = CaseLine(self, in_place=True), DateLine(self, in_place=True)
+        for line, caption in ((self.case, self.tr("Case")), (self.date, self.tr("Date"))):
+            self._form.addRow(self._caption(caption), line)
+        self.source = text_label(self)
+        self.source.setObjectName("quiet")
+        self.source.setAccessibleName(self.tr("Date"))
+        self._form.addRow("", self.source)
+        self.case.committed.connect(self._on_case_committed)
+        self.date.committed.connect(self._on_date_committed)
         self.file = self._add_path(self.tr("File"))
         self.folder = self._add_path(self.tr("Folder"))
         self.size_bytes = self._add(self.tr("Size"))
@@ -332,6 +359,25 @@ class FactsForm(QWidget):
         self.vocabulary = self._add(self.tr("Vocabulary"))
         self.numbers = self._add(self.tr("Numbers"))
         self.version = self._add(self.tr("Made by"))
+
+    def show_label(self, label: CaseLabel) -> None:
+        """Show the case and the date, unless the person is changing them."""
+        self.case.show_value(label.case)
+        self.date.show_value(label.recorded_at)
+        self._set(self.source, self._labels.date_source(label.recorded_from) if label.recorded_at else "")
+
+    def commit(self) -> None:
+        """Report what the person is writing."""
+        self.case.commit()
+        self.date.commit()
+
+    @Slot()
+    def _on_case_committed(self) -> None:
+        self.label_edited.emit(LabelChange(case=self.case.value))
+
+    @Slot()
+    def _on_date_committed(self) -> None:
+        self.label_edited.emit(LabelChange(recorded_at=self.date.value))
 
     def show_job(self, job: Job, length_s: float | None, now: float) -> None:
         """Show what the queue knows."""

@@ -99,7 +99,7 @@ class DetailsPanel(QStackedWidget):
             self.setCurrentWidget(self.several)
         else:
             (row,) = self._rows
-            self.job.show_row(row, self._jobs.now())
+            self.job.show_row(row, self._jobs.now(), self._jobs.texts.title(row))
             self.setCurrentWidget(self.job)
             if self._loaded != row.id:
                 self._load_timer.start()
@@ -158,7 +158,8 @@ class DetailsPanel(QStackedWidget):
         if not self.isVisible():
             self._ago.stop()
         elif len(self._rows) == 1:
-            self.job.show_row(self._rows[0], self._jobs.now())
+            (row,) = self._rows
+            self.job.show_row(row, self._jobs.now(), self._jobs.texts.title(row))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show the current selection."""

@@ -6,9 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from fi_desktop.core.case_labels import day_of
 from fi_desktop.core.text import clock, one_line
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.labels import UiLabels, export_labels
+from fi_desktop.gui.local_dates import shown_date
 from fi_desktop.jobs.transcript_search import FoundLine, FoundPage
 from fi_desktop.viewmodel.found import Excerpt, excerpt, speaker_of
 
@@ -49,11 +51,16 @@ class FoundLinesModel(QAbstractListModel):
         return self._excerpts[row]
 
     def recording_at(self, row: int) -> str:
-        """Return the name of the recording, and the day when it was added."""
+        """Return what the recording is called, and the day when it was made, or else added."""
         found = self._found[row]
         job = self._jobs.job(found.job)
-        name = job.name if job is not None else self.tr("Job {number}").format(number=found.job)
-        return f"{one_line(name)}  ·  {self._labels.day(found.at)}"
+        name = (
+            self._jobs.texts.title(job)
+            if job is not None
+            else self.tr("Job {number}").format(number=found.job)
+        )
+        day = shown_date(day_of(job.recorded_at)) if job is not None else ""
+        return f"{one_line(name)}  ·  {day or self._labels.day(found.at)}"
 
     def speaker_at(self, row: int) -> str:
         """Return when in the recording it is said, and by whom."""

@@ -1,7 +1,8 @@
 """The columns of the job table: one entry each in `COLUMNS`.
 
 Model, header, delegate, sorting, the column menu, remembered layout, tooltips and accessibility all read
-these entries. Header state is stored by position, so new columns go to the end.
+these entries. Header state is stored by position, so new columns go to the end; `after` says where they are
+shown.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from operator import attrgetter
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 
+from fi_desktop.core.case_labels import DateSource
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import clock, percent, time_left
 from fi_desktop.core.transcript import wrong_words
 from fi_desktop.core.values import ReviewState, Stage
 from fi_desktop.gui import widgets
 from fi_desktop.gui.labels import UiLabels, sentence
+from fi_desktop.gui.local_dates import date_lines, shown_date
 from fi_desktop.jobs.queue_events import QueueHeld
 from fi_desktop.viewmodel.progress import eta_s, spent_s
 from fi_desktop.viewmodel.rows import Row
@@ -57,6 +60,7 @@ class CellTexts(QObject):
         labels: the window's labels.
         retries: how often a job is retried.
         held: what keeps waiting jobs from starting.
+        shows_cases: whether a job with a case is called by that, and not by its file's name.
     """
 
     def __init__(self, parent: QObject, *, retries: int) -> None:
@@ -64,11 +68,20 @@ class CellTexts(QObject):
         self.labels = UiLabels(self)
         self.retries = retries
         self.held = QueueHeld()
+        self.shows_cases = False
+
+    def title(self, row: Row) -> str:
+        """Return what a job is called."""
+        return row.case if self.shows_cases and row.case else row.name
+
+    def name_key(self) -> SortKey:
+        """Return what the names are sorted by."""
+        return _title_key if self.shows_cases else _NAME_KEY
 
     def name(self, row: Row, _now: float = 0.0) -> str:
         """Return the name of a recording or batch."""
         if row.summary is None:
-            return row.name
+            return self.title(row)
         recordings = self.tr("%Ln recording(s)", "", row.summary.total)
         return f"{row.name} – {recordings}"
 
@@ -89,6 +102,20 @@ class CellTexts(QObject):
         """Return the path, the time of submission and the detail."""
         added = self.tr("Added {moment}").format(moment=self.labels.moment(row.submitted_at))
         return widgets.plain_tooltip("\n".join(filter(None, (row.path, added, self.detail(row, now)))))
+
+    def date(self, row: Row, _now: float = 0.0) -> str:
+        """Return when it was recorded, on one line."""
+        return shown_date(row.recorded_at) or NOTHING
+
+    def date_tip(self, row: Row, _now: float) -> str:
+        """Return when it was recorded, and what says so."""
+        if not row.recorded_at:
+            return ""
+        return f"{shown_date(row.recorded_at)}\n{self.labels.date_source(row.label.recorded_from)}"
+
+    def dates(self) -> list[str]:
+        """Return the widest dates and times, each on its line."""
+        return [part for at in ("2026-11-28T10:58:00", "2026-11-28T20:58:00") for part in date_lines(at)]
 
     def state(self, row: Row, _now: float) -> str:
         """Return the state on one line."""
@@ -210,10 +237,12 @@ class Column:
         width: the widest texts a cell may have; the heading always fits.
         align: of heading and cells.
         hidden: whether the column is hidden until someone shows it.
+        after: key of the column that it follows until someone moves it; "": the one before it here.
         icon: whether an icon precedes the text.
         emphasized: whether a cell's text is not dimmed.
         ticks: when texts change as time passes.
         sort_key_at: makes the sort key, for a column whose order depends on the time.
+        sort_key_by: makes it, for a column whose texts depend on a setting.
     """
 
     key: str
@@ -225,10 +254,12 @@ class Column:
     width: Callable[[CellTexts], Iterable[str]] = _no_width
     align: Qt.AlignmentFlag = RIGHT
     hidden: bool = False
+    after: str = ""
     icon: bool = False
     emphasized: Callable[[Row], bool] = _is_running
     ticks: Ticks = Ticks.NEVER
     sort_key_at: Callable[[float], SortKey] | None = None
+    sort_key_by: Callable[[CellTexts], SortKey] | None = None
 
     @property
     def heading(self) -> str:
@@ -241,6 +272,13 @@ class Column:
         return QCoreApplication.translate("Column", self.tip) if self.tip else ""
 
 
+_NAME_KEY = attrgetter("search_key")
+
+
+def _title_key(row: Row) -> str:
+    return row.case_key or row.search_key
+
+
 def _time_left_key(now: float) -> SortKey:
     return lambda row: (eta_s(row, now) or 0.0) if row.state is JobState.RUNNING else 0.0
 
@@ -250,7 +288,8 @@ COLUMNS = (
         "name",
         QT_TRANSLATE_NOOP("Column", "Recording"),
         text=CellTexts.name,
-        sort_key=attrgetter("search_key"),
+        sort_key=_NAME_KEY,
+        sort_key_by=CellTexts.name_key,
         cell_tip=CellTexts.name_tip,
         align=LEFT,
         ticks=Ticks.WHILE_ACTIVE,  # the detail may count down to a retry
@@ -320,6 +359,7 @@ COLUMNS = (
         sort_key=attrgetter("attempts"),
         tip=QT_TRANSLATE_NOOP("Column", "Number of attempts so far"),
         width=lambda _texts: ["00"],
+        hidden=True,
     ),
     Column(
         "submitted",
@@ -394,6 +434,31 @@ COLUMNS = (
         align=LEFT,
         icon=True,
         emphasized=lambda row: row.review is not ReviewState.DRAFT,
+    ),
+    Column(
+        "date",
+        QT_TRANSLATE_NOOP("Column", "Date"),
+        text=CellTexts.date,
+        sort_key=attrgetter("recorded_at"),
+        tip=QT_TRANSLATE_NOOP("Column", "When it was recorded"),
+        cell_tip=CellTexts.date_tip,
+        width=CellTexts.dates,
+        align=LEFT,
+        after="name",
+        emphasized=lambda row: row.recorded_from != DateSource.FILE,
+    ),
+    Column(
+        "case",
+        QT_TRANSLATE_NOOP("Column", "Case"),
+        text=lambda _texts, row, _now: row.case or NOTHING,
+        sort_key=attrgetter("case_key"),
+        tip=QT_TRANSLATE_NOOP("Column", "Name that you give to the patient or the visit"),
+        cell_tip=lambda _texts, row, _now: row.case,
+        width=lambda _texts: ["0000 María José García"],
+        align=LEFT,
+        hidden=True,
+        after="name",
+        emphasized=lambda _row: True,
     ),
 )
 NAME = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from enum import Enum, auto
@@ -15,13 +15,14 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from fi_desktop.core.case_labels import CaseLabel
+from fi_desktop.core.case_labels import CaseLabel, LabelChange
 from fi_desktop.core.job import START_NOW, JobState
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import Priority
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController
+from fi_desktop.gui.job_table.label_dialog import UndoableLabels
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
@@ -54,6 +55,7 @@ class JobController(QObject):
         exports: exports results.
         removal: removes jobs, with undo.
         retries: retries jobs, with a question and undo for finished ones.
+        labels: changes case and date, with undo.
         times: when the queue starts jobs.
 
     Signals:
@@ -83,6 +85,7 @@ class JobController(QObject):
         self.exports = ExportController(bridge, message)
         self.removal = UndoableRemoval(jobs, message, self._remove_for_good, self)
         self.retries = UndoableRetry(parent, message, self._retry, self._cancel)
+        self.labels = UndoableLabels(parent, message, self._relabel)
 
     @Slot()
     def open(self) -> None:
@@ -140,6 +143,11 @@ class JobController(QObject):
         self.words_requested.emit([row.id for row in self._table.selected_rows() if row.lacks_words])
 
     @Slot()
+    def edit_labels(self) -> None:
+        """Ask for the case and the date of the selected jobs."""
+        self.labels.ask(self._table.selected_rows())
+
+    @Slot()
     def copy_names(self) -> None:
         """Copy the file names of the selected jobs, one per line."""
         QGuiApplication.clipboard().setText("\n".join(row.name for row in self._table.selected_rows()))
@@ -157,6 +165,12 @@ class JobController(QObject):
     def settle(self) -> None:
         """Carry out what could still be undone, because the window closes."""
         self.removal.carry_out(at_once=True)
+
+    def _relabel(self, changes: Mapping[int, LabelChange]) -> None:
+        def relabel(ids: list[int]) -> Future[None]:
+            return self._service.relabel({job_id: changes[job_id] for job_id in ids})
+
+        self._run_in_parts(relabel, changes, self._on_refused)
 
     def _retry(self, ids: list[int]) -> None:
         self._run_in_parts(self._service.retry, ids, self._on_refused)

@@ -6,11 +6,13 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QR
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
+from fi_desktop.core.case_labels import DateSource
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import percent
 from fi_desktop.gui import theme
 from fi_desktop.gui.job_table.columns import NAME, NOTHING, RIGHT, Column
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.local_dates import date_lines
 from fi_desktop.gui.widgets import draw_text, paint_background, paint_focus
 from fi_desktop.viewmodel.rows import Row
 
@@ -34,6 +36,7 @@ class JobDelegate(QStyledItemDelegate):
         self._model = model
         self._painters = {
             "name": self._paint_name,
+            "date": self._paint_date,
             "state": self._paint_state,
             "stage": self._paint_stage,
             "review": self._paint_review,
@@ -84,6 +87,22 @@ class JobDelegate(QStyledItemDelegate):
         if row.state is JobState.RETRYING or (row.state is JobState.COMPLETED and row.grade == "doubtful"):
             return theme.tone("warn", palette)
         return theme.quiet(palette)
+
+    def _paint_date(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
+        """Paint the date, and below it the time; what only the file's last change says is quiet."""
+        lines = date_lines(row.recorded_at) or (NOTHING,)
+        quiet = theme.quiet(option.palette)
+        by_file = row.recorded_from in ("", DateSource.FILE)
+        colour = quiet if by_file else option.palette.color(QPalette.ColorRole.Text)
+        day_font, time_font = self._number_font, theme.tabular(self._detail_font)
+        heights = [QFontMetrics(font).height() for font in (day_font, time_font)[: len(lines)]]
+        area = option.rect.adjusted(_PAD, 0, -4, 0)
+        area.setTop(option.rect.center().y() - sum(heights) // 2 + 1)
+        area.setHeight(heights[0])
+        draw_text(painter, area, lines[0], day_font, colour)
+        if len(lines) > 1:
+            area.translate(0, heights[0])
+            draw_text(painter, area, lines[1], time_font, quiet)
 
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
         kept = row.exportable and row.state is not JobState.COMPLETED

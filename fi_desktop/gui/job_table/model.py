@@ -209,6 +209,18 @@ class JobsModel(QAbstractTableModel):
         """Show the newest jobs first, which is the default."""
         self._sort(None, descending=True)
 
+    def show_cases(self, shown: bool) -> None:
+        """Call jobs by their cases, or by their files' names."""
+        if shown == self.texts.shows_cases:
+            return
+        self.texts.shows_cases = shown
+        column, descending = self._sorted_by
+        if column is not None and column.sort_key_by is not None:
+            key = self._sort_key(column)
+            self._reorder(lambda: self._visible.sort(key, descending=descending))
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
+
     def filter(self, test: RowTest | None) -> None:
         """Show only jobs that pass a test; None shows all."""
         self._reset(lambda: self._visible.filter(test))
@@ -381,6 +393,8 @@ class JobsModel(QAbstractTableModel):
     def _sort_key(self, column: Column | None) -> SortKey:
         if column is None:
             return newest_first
+        if column.sort_key_by is not None:
+            return column.sort_key_by(self.texts)
         return column.sort_key if column.sort_key_at is None else column.sort_key_at(self.now())
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 Qt's signature

@@ -34,6 +34,7 @@ class JobOperation:
         icon: name of its icon.
         shortcut: its key.
         in_toolbar: whether the toolbar and the Job menu offer it, besides the row menu.
+        in_menu: whether the Job menu offers it, but not the toolbar.
     """
 
     key: str
@@ -44,6 +45,7 @@ class JobOperation:
     icon: str = ""
     shortcut: str | QKeySequence.StandardKey = ""
     in_toolbar: bool = False
+    in_menu: bool = False
 
     @property
     def label(self) -> str:
@@ -98,6 +100,15 @@ OPERATIONS = (
         in_toolbar=True,
     ),
     JobOperation(
+        "label",
+        QT_TRANSLATE_NOOP("JobOperation", "Case and &date…"),
+        applies=bool,
+        run=JobController.edit_labels,
+        tip=QT_TRANSLATE_NOOP("JobOperation", "Name the patient or visit, and say when it was recorded"),
+        shortcut="F2",
+        in_menu=True,
+    ),
+    JobOperation(
         "add_words",
         QT_TRANSLATE_NOOP("JobOperation", "Add &words"),
         applies=lambda rows: any(row.lacks_words for row in rows),
@@ -144,6 +155,8 @@ class RowMenu(QMenu):
         for operation in OPERATIONS:
             if not operation.in_toolbar:
                 action = self.addAction(operation.label)
+                if operation.shortcut:
+                    action.setShortcut(QKeySequence(operation.shortcut))
                 action.setEnabled(operation.applies(rows))
                 action.triggered.connect(partial(self._run, operation))
 

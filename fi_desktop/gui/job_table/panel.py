@@ -34,6 +34,7 @@ from fi_desktop.gui.job_table.chips import StateChips
 from fi_desktop.gui.job_table.columns import CellTexts
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable
+from fi_desktop.gui.local_dates import read_date
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.search import KEYS, Query, Shown, combine, parse
 
@@ -123,9 +124,10 @@ class ActiveJobsBar(QWidget):
     def _set_text(self, button: QPushButton, row: Row) -> None:
         progress = f"{percent(row.share)} · {self._texts.time_left(row, self._now)}"
         width = button.width() - _BUTTON_FRAME - theme.text_width(button.font(), f"  {progress}")
-        name = button.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, max(width, 40))
+        title = self._texts.title(row)
+        name = button.fontMetrics().elidedText(title, Qt.TextElideMode.ElideMiddle, max(width, 40))
         button.setText(f"{name}  {progress}".replace("&", "&&"))
-        whole = f"{row.name}: {self._texts.labels.stage(row.stage)}, {progress}"
+        whole = f"{title}: {self._texts.labels.stage(row.stage)}, {progress}"
         button.setAccessibleName(whole)
         button.setToolTip(widgets.plain_tooltip(whole))
 
@@ -206,7 +208,14 @@ class JobsPanel(QWidget):
         self._typing.stop()
         states = {self._jobs.texts.labels.state(state): state for state in JobState}
         reviews = self._jobs.texts.labels.reviews()
-        query = parse(self.search.text(), states, self._keys(), reviews, error_text=labels.sentence)
+        query = parse(
+            self.search.text(),
+            states,
+            self._keys(),
+            reviews,
+            error_text=labels.sentence,
+            read_date=read_date,
+        )
         self._show_warning(query)
         self._jobs.filter(combine(query.tests, self.chips.states))
         self._show_page()
@@ -226,9 +235,9 @@ class JobsPanel(QWidget):
         self.search.setAccessibleName(self.tr("Search recordings"))
         self.search.setToolTip(
             self.tr(
-                "Words of the file name, a speaker's name or role, draft, reviewed or signed; or "
-                "state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, "
-                "before:2026-12-01. "
+                "Words of the file name, the case, a speaker's name or role, draft, reviewed or signed; or "
+                "case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, "
+                "error:…, batch:12, after:2026-11-01, before:2026-12-01. "
                 '"Quotes" search for a phrase; -word excludes it.'
             )
         )
@@ -302,6 +311,8 @@ class JobsPanel(QWidget):
             self.tr("before", "a term of the search, without spaces"),
             self.tr("after", "a term of the search, without spaces"),
             self.tr("review", "a term of the search, without spaces"),
+            self.tr("case", "a term of the search, without spaces"),
+            self.tr("date", "a term of the search, without spaces"),
         )
         return dict(zip(words, KEYS, strict=True))
 

@@ -73,11 +73,21 @@ class ColumnLayout(QObject):
     @Slot()
     def reset(self) -> None:
         """Show the default columns in the default order."""
-        for index, column in enumerate(self._jobs.columns):
-            self._header.moveSection(self._header.visualIndex(index), index)
-            self._header.setSectionHidden(index, column.hidden)
+        for place, index in enumerate(self._order()):
+            self._header.moveSection(self._header.visualIndex(index), place)
+            self._header.setSectionHidden(index, self._jobs.columns[index].hidden)
         self.fit()
         self._check_visible()
+
+    def _order(self) -> list[int]:
+        """Return the columns from left to right, until someone moves them."""
+        columns = self._jobs.columns
+        order = [index for index, column in enumerate(columns) if not column.after]
+        keys = [column.key for column in columns]
+        for index, column in enumerate(columns):
+            if column.after:
+                order.insert(order.index(keys.index(column.after)) + 1, index)
+        return order
 
     def fit(self) -> None:
         """Make each column as wide as its widest text; the name takes the remaining width."""

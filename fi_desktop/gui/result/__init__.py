@@ -69,6 +69,11 @@ class JobWindows(QObject):
         _raise(window)
         return window
 
+    def show_names(self) -> None:
+        """Show what jobs are called now in all windows."""
+        for window in self._open:
+            window.show_name()
+
     def all(self) -> list[JobWindow]:
         """Return the open windows."""
         return list(self._open)

@@ -70,10 +70,13 @@ class JobPage(QWidget):
         """The sentence below the state."""
         return self._detail.text()
 
+    def show_name(self, title: str) -> None:
+        """Show what the job is called."""
+        self._name.setText(title)
+
     def show_row(self, row: Row, now: float) -> None:
         """Show the job's state and progress."""
         self._row = row
-        self._name.setText(row.name)
         self._name.setToolTip(widgets.plain_tooltip(row.path))
         running = row.state is JobState.RUNNING
         state = self._labels.state_of(row)

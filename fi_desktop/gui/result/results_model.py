@@ -10,9 +10,11 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
 
+from fi_desktop.core.case_labels import day_of
 from fi_desktop.core.text import clock
 from fi_desktop.gui import widgets
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.local_dates import shown_date
 from fi_desktop.viewmodel.ranking import Ranking, runs
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.search import RowTest, combine, parse
@@ -71,10 +73,15 @@ class ResultsModel(QAbstractListModel):
         return self._ranking[position] if 0 <= position < len(self._ranking) else None
 
     def facts(self, row: Row) -> str:
-        """Return when a result was ready and how long its recording is."""
+        """Return when it was recorded, or else ready, and how long it is."""
         at = row.finished_at if row.finished_at is not None else row.submitted_at
+        day = shown_date(day_of(row.recorded_at)) or self._jobs.texts.labels.day(at)
         length = clock(row.duration_s) if row.duration_s is not None else ""
-        return " · ".join(filter(None, (self._jobs.texts.labels.day(at), length)))
+        return " · ".join(filter(None, (day, length)))
+
+    def title(self, row: Row) -> str:
+        """Return what a job is called."""
+        return self._jobs.texts.title(row)
 
     def _read(self) -> None:
         rows = [row for row in self._jobs.jobs() if row.exportable]
@@ -124,7 +131,7 @@ class ResultsModel(QAbstractListModel):
             return None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return row.name
+                return self._jobs.texts.title(row)
             case Qt.ItemDataRole.ToolTipRole:
                 return widgets.plain_tooltip(row.path)
             case Qt.ItemDataRole.AccessibleDescriptionRole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.core.case_labels import NO_LABEL, CaseLabel
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui import theme, widgets
@@ -267,6 +269,11 @@ class ResultView(QWidget):
         column.addWidget(separator(self))
         column.addWidget(self.controls)
 
+    def show_label(self, title: str, label: CaseLabel) -> None:
+        """Show what the job is called; exports have its case and date."""
+        self._name.setText(title)
+        self.export.label = label
+
     def _make_header(self, path: str) -> QHBoxLayout:
         transcript = self._transcript
         name = self._name = ElidedLabel(transcript.provenance.source_name, self)
@@ -343,7 +350,11 @@ class ResultView(QWidget):
 
 
 class ExportButton(QToolButton):
-    """Opens the menu of export formats."""
+    """Opens the menu of export formats.
+
+    Attributes:
+        label: case and date of the job.
+    """
 
     def __init__(
         self, session: ReviewSession, controller: ExportController, parent: QWidget | None = None
@@ -351,6 +362,7 @@ class ExportButton(QToolButton):
         super().__init__(parent)
         self._session = session
         self._controller = controller
+        self.label = NO_LABEL
         self.setObjectName("bordered")
         self.setText(self.tr("Export"))
         self.setAccessibleName(self.tr("Export"))
@@ -373,7 +385,7 @@ class ExportButton(QToolButton):
         self._controller.copy_note([self._result()])
 
     def _result(self) -> Exportable:
-        reviewed = self._session.reviewed
+        reviewed = replace(self._session.reviewed, label=self.label)
         return Exportable(reviewed.transcript.provenance.source_name, lambda: reviewed)
 
     def _apply_theme(self) -> None:

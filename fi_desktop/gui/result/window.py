@@ -207,8 +207,20 @@ class JobWindow(QWidget):
         else:
             self._show(row)
 
+    def show_name(self) -> None:
+        """Show what the job is called now."""
+        if (row := self._jobs.job(self.job_id)) is not None:
+            self._show_name(row)
+
+    def _show_name(self, row: Row) -> None:
+        title = self._jobs.texts.title(row)
+        self.setWindowTitle(f"{title} – fi-desktop")
+        self.page.show_name(title)
+        if self.result is not None:
+            self.result.show_label(title, row.label)
+
     def _show(self, row: Row) -> None:
-        self.setWindowTitle(f"{row.name} – fi-desktop")
+        self._show_name(row)
         run = (row.state, row.attempts)
         self._show_rerun(row)
         if self.result is not None:
@@ -313,6 +325,7 @@ class JobWindow(QWidget):
         self.versions.attach(self.result, stored)
         if (row := self._jobs.job(self.job_id)) is not None:
             self._show_rerun(row)
+            self._show_name(row)
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         if not self._list_focused:
