@@ -110,7 +110,8 @@ class ProfileController(QObject):
         """Have the results of a custom profile written by this rule."""
         key = self.exports.assign(profile.choice.exports, rule)
         changed = replace(profile, choice=replace(profile.choice, exports=key))
-        is_chosen = self._bar.choice() == profile.choice
+        # with the usual options chosen, nobody chose this profile
+        is_chosen = self._bar.choice() == profile.choice != self._bar.default
         self._replace(tuple(changed if p == profile else p for p in self.custom))
         if is_chosen:
             self._bar.choose(changed.choice)
