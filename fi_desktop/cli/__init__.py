@@ -31,6 +31,10 @@ _COMMANDS = {
     "metrics": ("show queue metrics and their targets", "fi_desktop.cli.jobs:add_metrics"),
     "models": ("list, install, import, verify and remove models", "fi_desktop.cli.models:add_models"),
     "vocabulary": ("list and show the vocabulary lists", "fi_desktop.cli.vocabulary:add_vocabulary"),
+    "templates": (
+        "list, check and copy the templates of documents",
+        "fi_desktop.cli.templates:add_templates",
+    ),
     "doctor": ("check each part of the program", "fi_desktop.cli.doctor:add_doctor"),
     "selftest": ("process the sample and check the result", "fi_desktop.cli.doctor:add_selftest"),
     "demo": ("process the sample, show the result, open the window", "fi_desktop.cli.doctor:add_demo"),

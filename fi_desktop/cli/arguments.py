@@ -61,6 +61,15 @@ def add_export_language(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_export_template(parser: argparse.ArgumentParser) -> None:
+    """Declare `--template`."""
+    parser.add_argument(
+        "--template",
+        metavar="NAME",
+        help='how documents look, see `fi-desktop templates list`; "" for none (default: the setting\'s)',
+    )
+
+
 def export_formats(text: str) -> tuple[str, ...]:
     """Parse a comma-separated list of export formats."""
     names = tuple(name.strip() for name in text.split(","))

@@ -85,7 +85,7 @@ def _deidentify(settings: Settings, options: argparse.Namespace) -> int:
         job = find_job(client, options.id)
     result = read_result(settings, job)
     transcript = result.transcript
-    how = export_options(settings, options.lang)
+    how = export_options(settings, options.lang, "")
     clinic = read_clinic_list(settings.home)
     wanted = Wanted(tuple(options.add), tuple(options.keep))
     hints = (Path(job.path).stem, result.label.case)

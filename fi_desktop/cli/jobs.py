@@ -19,6 +19,7 @@ from fi_desktop.cli.arguments import (
     add_batch,
     add_command,
     add_export_language,
+    add_export_template,
     add_job_options,
     case_label,
     job_options,
@@ -202,7 +203,7 @@ def _show_figures(settings: Settings, job: Job, *, as_json: bool) -> None:
     if as_json:
         say_json(asdict(conversation_of(result.transcript)))
         return
-    figures = figures_of(result.transcript, replace(export_options(settings, None), reviewed=result))
+    figures = figures_of(result.transcript, replace(export_options(settings, None, ""), reviewed=result))
     if figures is None:
         raise UserError(_NO_TURNS, job=job.id)
     Terminal().print(figures_view(figures))
@@ -323,6 +324,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True, type=Path, metavar="FILE", help="file to write; - for stdout"
     )
     add_export_language(parser)
+    add_export_template(parser)
     parser.set_defaults(command=_export)
 
 
@@ -330,7 +332,9 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         job = find_job(client, options.id)
     result = read_result(settings, job)
-    how = export_options(settings, options.lang)
+    # formats for programs do not wait for a template to be corrected
+    unasked = None if EXPORTERS[options.to].document else ""
+    how = export_options(settings, options.lang, unasked if options.template is None else options.template)
     if str(options.output) == "-":
         write_file(rendered(result, options.to, how))
     else:

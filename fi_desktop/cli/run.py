@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from fi_desktop.cli.arguments import (
     PRIORITIES,
     STDIN,
     add_export_language,
+    add_export_template,
     add_job_options,
     add_setting,
     case_label,
@@ -34,8 +36,18 @@ from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
 from fi_desktop.core.values import JobOptions, Priority, ReviewState
 from fi_desktop.exporters.exporter import ExportOptions
-from fi_desktop.exporters.files import file_name, free_file, rendered, write_export
+from fi_desktop.exporters.files import (
+    Exportable,
+    file_name,
+    free_file,
+    rendered,
+    stem_by,
+    under_stem,
+    write_export,
+)
 from fi_desktop.exporters.phrases import LABELS, said_in
+from fi_desktop.exporters.template import PLAIN
+from fi_desktop.exporters.template_folder import read_template
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
@@ -75,6 +87,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "and the new name gets a number",
     )
     add_export_language(parser)
+    add_export_template(parser)
     parser.add_argument("--again", action="store_true", help="also process recordings that are known")
     parser.add_argument(
         "--case",
@@ -100,6 +113,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 
     wanted = job_options(settings.job_options, options)
     files = _files(options.files)
+    how = export_options(settings, options.lang, options.template if options.to else "")
     if options.to:
         check_folder(options.out)
     with working_queue(settings) as follower:
@@ -115,7 +129,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             at_once=RunTimes.of(settings).limited,
         )
     # before anything else is printed: a closed stdout must not prevent exports
-    exports = list(export_all(settings, followed, options.to, options.out, options.lang))
+    exports = list(export_all(settings, followed, options.to, options.out, how))
     if not options.json:
         Terminal().print(job_table({one.job.id: one.job for one in followed}.values()))
     for export in exports:
@@ -270,11 +284,22 @@ def check_folder(folder: Path) -> None:
         raise UserError(_BAD_FOLDER, folder=str(folder), reason=reason) from error
 
 
-def export_options(settings: Settings, language: str | None) -> ExportOptions:
-    """Return how exports are written: in this language or that of the settings, otherwise in English."""
+def export_options(settings: Settings, language: str | None, template: str | None) -> ExportOptions:
+    """Return how exports are written.
+
+    Args:
+        settings: the current settings.
+        language: of what exports add; None: that of the settings, otherwise English.
+        template: its name, "" for none; None: that of the settings.
+
+    Raises:
+        UserError: the template cannot be used.
+    """
     code = language or settings.language
     code = code if code in LABELS else "en"
-    return ExportOptions(LABELS[code], say=said_in(code))
+    name = settings.export_template if template is None else template
+    documents = read_template(name, settings.template_roots) if name else PLAIN
+    return ExportOptions(LABELS[code], say=said_in(code), template=documents)
 
 
 def export_all(
@@ -282,14 +307,13 @@ def export_all(
     followed: Iterable[FollowedRecording],
     formats: tuple[str, ...],
     folder: Path,
-    language: str | None = None,
+    options: ExportOptions,
 ) -> Iterator[JobExport]:
-    """Export the results of completed jobs, named after the path each recording was given by.
+    """Export the results of completed jobs, named by the template or after the path each was given by.
 
     An existing file with other content is never replaced. An export that fails does not prevent the others.
     """
     folders = JobFolders(settings.jobs)
-    options = export_options(settings, language)
     taken: set[str] = set()
     for one in followed:
         if one.job.state is JobState.COMPLETED and formats:
@@ -315,6 +339,11 @@ def _export(
     if result.state is not ReviewState.SIGNED:  # what is signed keeps its name
         made = replace(result.transcript.provenance, source_name=name)
         result = replace(result, transcript=replace(result.transcript, provenance=made))
+    if options.template.file_name:
+        exportable = Exportable(name, lambda: result, followed.job.submitted_at)
+        local = replace(options, zone=datetime.now().astimezone().tzinfo or options.zone)
+        stem = stem_by(options.template.file_name, exportable, result, local)
+        name = under_stem(exportable, stem).name
     for format in formats:
         content = rendered(result, format, options)
         target = free_file(name, format, folder, content, taken)

@@ -291,6 +291,39 @@ IDENTIFIERS_UNREADABLE = Message(
     "identifiers.unreadable", "The list of names cannot be read or written: {reason}"
 )
 
+# --- Templates: why one is refused; all but the first three complete `TEMPLATE_REFUSED`
+
+TEMPLATE_FOLDER = Message("template.folder", "The folder of templates cannot be used: {reason}.")
+TEMPLATE_REFUSED = Message("template.refused", "The template {file} is not used: {reason}.")
+TEMPLATE_UNKNOWN = Message("template.unknown", "There is no template {name}. There are: {known}.")
+TEMPLATE_BAD_CHOICE = Message("template.bad_choice", "{key} must be one of {choices}")
+TEMPLATE_BAD_FACTS = Message(
+    "template.bad_facts", "{key} must be a list of some of {choices}, each at most once"
+)
+TEMPLATE_BAD_FILE_NAME = Message(
+    "template.bad_file_name", "{key} must be a text that contains no other braces than {fields}"
+)
+TEMPLATE_BAD_FLAG = Message("template.bad_flag", "{key} must be true or false")
+TEMPLATE_BAD_LINE = Message("template.bad_line", "line {line} is not written as TOML requires")
+TEMPLATE_BAD_NUMBER = Message("template.bad_number", "{key} must be a number from {least} to {most}")
+TEMPLATE_BAD_TEXT = Message(
+    "template.bad_text",
+    "{key} must be a text of at most {lines} lines of {most} characters, or one such text for each "
+    "of {languages}",
+)
+TEMPLATE_BAD_TITLE = Message(
+    "template.bad_title",
+    "{key} must be a line of at most {most} characters, or such a line for each of {languages}",
+)
+TEMPLATE_NOT_TOML = Message("template.not_toml", "it is not a TOML file")
+TEMPLATE_NOT_UTF8 = Message("template.not_utf8", "it is not a text in UTF-8")
+TEMPLATE_SAME_FILE = Message("template.same_file", "on some computers {other} is the same file name")
+TEMPLATE_SAME_TITLE = Message("template.same_title", "{other} has the same name for people")
+TEMPLATE_TOO_BIG = Message("template.too_big", "it is larger than {most} kB")
+TEMPLATE_TOO_MANY = Message("template.too_many", "there are more than {most} templates in the folder")
+TEMPLATE_UNKNOWN_KEY = Message("template.unknown_key", "{key} is none of the keys {keys}")
+TEMPLATE_UNREADABLE = Message("template.unreadable", "it cannot be read: {reason}")
+
 # --- Jobs and workers
 
 JOB_CANCELLED = Message("job.cancelled", "Cancelled.")
@@ -615,6 +648,10 @@ EXPORTS_SEVERAL = Message(
     "exports.several",
     "Nothing can be written to {number} folders for results now. Finished results are written there once it "
     "is possible.",
+)
+EXPORTS_TEMPLATE = Message(
+    "exports.template",
+    "{reason} Finished results wait until it is corrected, or until you choose another one in the settings.",
 )
 PROFILES_DAMAGED = Message(
     "profiles.damaged",

@@ -14,6 +14,7 @@ from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Person, Segment, Transcript, Word, wrong_words
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.phrases import LABELS, Labels
+from fi_desktop.exporters.template import PLAIN, DocumentTemplate, DoubtStyle, NamedBy
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
 _BARE = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)  # a word between its punctuation
@@ -32,12 +33,16 @@ class ExportOptions:
         zone: the time zone of moments.
         say: returns a note as text in the labels' language.
         reviewed: what is exported: who the speakers are, and how far it is checked; None: a draft of nobody.
+        template: how documents look.
+        underlines: the format can underline text; if not, underscores stand for lines.
     """
 
     labels: Labels = LABELS["en"]
     zone: tzinfo = UTC
     say: Callable[[Note], str] = str
     reviewed: ReviewedTranscript | None = None
+    template: DocumentTemplate = PLAIN
+    underlines: bool = True
 
     @property
     def status(self) -> str:
@@ -74,7 +79,11 @@ class ExportOptions:
         if label is None:
             return self.labels.unknown
         person = self._person(label)
-        if name := single_line(person.name) or (person.role and self.labels.roles[person.role]):
+        if self.template.speakers is NamedBy.ROLE:
+            name = self._numbered_role(person)
+        else:
+            name = single_line(person.name) or (self.labels.roles[person.role] if person.role else "")
+        if name:
             return name
         match = _LABEL.fullmatch(label)
         if match:
@@ -91,8 +100,18 @@ class ExportOptions:
         found = []
         for label in transcript.speakers:
             name, role = self.speaker(label), self.role(label)
-            found.append(self.labels.person.format(name=name, role=role) if role not in ("", name) else name)
+            plain = role in ("", name) or self.template.speakers is NamedBy.ROLE
+            found.append(name if plain else self.labels.person.format(name=name, role=role))
         return tuple(found)
+
+    def _numbered_role(self, person: Person) -> str:
+        """Return a person's role, numbered if several have it; "" if nobody said it."""
+        if person.role is None or self.reviewed is None:
+            return ""
+        people = self.reviewed.transcript.people
+        same = [each.speaker for each in people if each.role is person.role]
+        name = self.labels.roles[person.role]
+        return f"{name} {same.index(person.speaker) + 1}" if len(same) > 1 else name
 
     def _person(self, label: str) -> Person:
         return Person(label) if self.reviewed is None else self.reviewed.transcript.person(label)
@@ -104,7 +123,14 @@ class ExportOptions:
     def marked(self, text: str) -> str:
         """Return text that was hard to hear, with its mark."""
         before, bare, after = _BARE.fullmatch(text).groups()  # type: ignore[union-attr] # matches any text
-        return f"{before}{self.labels.doubt.format(word=bare)}{after}" if bare else text
+        match self.template.doubts:
+            case DoubtStyle.BRACKETS:
+                mark = self.labels.doubt
+            case DoubtStyle.UNDERLINED if not self.underlines:
+                mark = "_{word}_"
+            case _:
+                return text
+        return f"{before}{mark.format(word=bare)}{after}" if bare else text
 
     def missing(self, segment: Segment) -> str:
         """Return what stands for speech without words."""
@@ -135,6 +161,7 @@ class Exporter:
         extension: of its files, without the dot.
         media_type: of its content.
         render: returns a transcript as the content of a file; the same bytes whenever it is called.
+        document: it is for people, and follows the options' template.
     """
 
     name: str
@@ -143,6 +170,7 @@ class Exporter:
     media_type: str
     render: Callable[[Transcript, ExportOptions], bytes]
     common: bool = False
+    document: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +224,7 @@ def marked_runs(segment: Segment, options: ExportOptions) -> list[TextRun]:
         return [TextRun(options.missing(segment))]
     text = single_line(segment.text)
     runs: list[TextRun] = []
+    shows_doubts = options.template.doubts is not DoubtStyle.UNMARKED
     end = 0
     for passage in _passages(segment.words, text):
         if passage.start > end:
@@ -207,7 +236,7 @@ def marked_runs(segment: Segment, options: ExportOptions) -> list[TextRun]:
         if passage.overlap:
             before = "" if passage.continues else _OVERLAP
             marked = f"{before}{marked}{'' if passage.continued else _OVERLAP}"
-        runs.append(TextRun(marked, passage.doubtful, passage.overlap))
+        runs.append(TextRun(marked, passage.doubtful and shows_doubts, passage.overlap))
     return [*runs, TextRun(text[end:])] if end < len(text) else runs
 
 
@@ -256,9 +285,20 @@ def explanations(transcript: Transcript, options: ExportOptions) -> tuple[str, .
     wrong = wrong_words(transcript.wrong_share)
     words = [word for segment in transcript.segments for word in segment.words]
     parts = [options.say(wrong)] if wrong is not None else []
-    parts += [options.labels.doubts] if any(word.doubtful for word in words) else []
+    doubtful = sum(word.doubtful for word in words)
+    parts += [_about_doubts(doubtful, options)] if doubtful else []
     parts += [options.labels.overlaps] if any(word.overlap for word in words) else []
     return tuple(parts)
+
+
+def _about_doubts(number: int, options: ExportOptions) -> str:
+    """Return how words that were hard to hear are marked, or how many are not."""
+    match options.template.doubts:
+        case DoubtStyle.BRACKETS:
+            return options.labels.doubts
+        case DoubtStyle.UNDERLINED:
+            return options.labels.underlined if options.underlines else options.labels.underscored
+    return options.labels.unmarked.format(number=number)
 
 
 def made_by(transcript: Transcript, options: ExportOptions) -> str:

@@ -11,14 +11,18 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path, PurePath
 
 from fi_desktop.core import messages
+from fi_desktop.core.case_labels import day_of, time_of, written_date
 from fi_desktop.core.errors import ErrorInfo, TransientError, UserError, error_info
+from fi_desktop.core.name_template import filled
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import DEFAULTS, ExportOptions
+from fi_desktop.exporters.template import PLAIN
 from fi_desktop.system.files import write_whole
 
 LONGEST_NAME = 255
@@ -35,12 +39,14 @@ class Exportable:
     """A result to export.
 
     Attributes:
-        name: the recording's file name.
+        name: the recording's file name, by which its files are named.
         read: reads it; raises OSError, ValueError or KeyError if it cannot be read.
+        added: when the recording was added; UTC, seconds since the epoch. None: when it was transcribed.
     """
 
     name: str
     read: Callable[[], ReviewedTranscript]
+    added: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,36 @@ def file_of_stem(stem: str, format: str, *, number: int = 1, longest: int = LONG
     stem = _REFUSED.sub("_", stem)
     stem = f"_{stem}" if _RESERVED.fullmatch(stem) else stem
     return f"{_cut(stem, longest - len(rest))}{rest}"
+
+
+def stem_by(template: str, result: Exportable, reviewed: ReviewedTranscript, options: ExportOptions) -> str:
+    """Return what a template of names makes of a result; its own name without ending if that is nothing."""
+    told, made = replace(options, reviewed=reviewed), reviewed.transcript.provenance.created_at
+    added = _moment(made) if result.added is None else datetime.fromtimestamp(result.added, UTC)
+    recorded_at = reviewed.label.recorded_at
+    if not recorded_at and added is not None:
+        recorded_at = written_date(added.astimezone(options.zone))
+    values = {
+        "date": day_of(recorded_at),
+        "time": time_of(recorded_at).replace(":", "-"),
+        "case": reviewed.label.case,
+        "name": PurePath(result.name).stem,
+        "speakers": ", ".join(told.speaker(label) for label in reviewed.transcript.speakers),
+    }
+    return filled(template, values) or values["name"]
+
+
+def under_stem(result: Exportable, stem: str) -> Exportable:
+    """Return a result whose files are named by a stem, as `stem_by` returns it."""
+    # an ending, so that a dot in the stem does not begin one; a slash would begin a folder
+    return replace(result, name=f"{_REFUSED.sub('_', stem)}.result")
+
+
+def _moment(iso: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(iso)
+    except ValueError:
+        return None
 
 
 def target_files(
@@ -178,8 +214,13 @@ def _cut(stem: str, room: int) -> str:
 
 
 def rendered(result: ReviewedTranscript, format: str, options: ExportOptions = DEFAULTS) -> bytes:
-    """Return a result as the content of a file; `format`: a key of `EXPORTERS`."""
-    return EXPORTERS[format].render(result.transcript, replace(options, reviewed=result))
+    """Return a result as the content of a file; `format`: a key of `EXPORTERS`.
+
+    Only documents follow the options' template.
+    """
+    exporter = EXPORTERS[format]
+    template = options.template if exporter.document else PLAIN
+    return exporter.render(result.transcript, replace(options, reviewed=result, template=template))
 
 
 def export(result: ReviewedTranscript, format: str, target: Path, options: ExportOptions = DEFAULTS) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
 from fi_desktop.exporters.document import WrittenDocument, document_of
 from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import Exportable
-from fi_desktop.exporters.html_ import name_html, text_html
+from fi_desktop.exporters.html_ import name_html, text_html, turns_html
+from fi_desktop.exporters.plain_text import turn_lines
+from fi_desktop.exporters.template import PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,26 @@ class PastedNote:
 
 def note_of(results: Sequence[Exportable], options: ExportOptions) -> PastedNote:
     """Return results one after another, without those that cannot be read."""
-    found: list[WrittenDocument] = []
+    found: list[tuple[WrittenDocument, WrittenDocument]] = []
     for result in results:
         try:
             reviewed = result.read()
         except (OSError, ValueError, KeyError):
             continue
-        found.append(document_of(reviewed.transcript, replace(options, reviewed=reviewed)))
-    html = "<hr>\n".join(map(_html, found))
+        told = replace(options, reviewed=reviewed)
+        # plain text cannot underline
+        made = [document_of(reviewed.transcript, replace(told, underlines=line)) for line in (True, False)]
+        found.append((made[0], made[1]))
+    html = "<hr>\n".join(_html(rich) for rich, _ in found)
     page = f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{html}</body></html>\n'
-    return PastedNote(page, "\n".join(map(_text, found)), len(found), len(results) - len(found))
+    return PastedNote(
+        page, "\n".join(_text(plain) for _, plain in found), len(found), len(results) - len(found)
+    )
 
 
 def _html(content: WrittenDocument) -> str:
+    if content.template is not PLAIN:
+        return _html_by_template(content)
     said = "".join(
         f"<p><b>{name_html(one)}</b>{' ' if one.runs else ''}{text_html(one)}</p>\n"
         for one in content.utterances
@@ -52,7 +61,22 @@ def _html(content: WrittenDocument) -> str:
     return head + (said or f"<p>{escape(content.silence)}</p>\n")
 
 
+def _html_by_template(content: WrittenDocument) -> str:
+    def lines(texts: Iterable[str]) -> str:
+        told = "<br>\n".join(map(escape, texts))
+        return f"<p>{told}</p>\n" if told else ""
+
+    facts = (f"{name}: {value}" for name, value in content.facts)
+    head = f"{lines(content.heading)}<p><b>{escape(content.title)}</b></p>\n{lines(facts)}"
+    return f"{head}<p><i>{escape(_head(content))}</i></p>\n{turns_html(content)}{lines(content.closing)}"
+
+
 def _text(content: WrittenDocument) -> str:
+    if content.template is not PLAIN:
+        facts = (f"{name}: {value}" for name, value in content.facts)
+        said = turn_lines(content) or [content.silence]
+        parts = (content.heading, (content.title, *facts, _head(content)), said, content.closing)
+        return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     said = [f"{one.speaker}: {one.text}" if one.runs else one.speaker for one in content.utterances]
     return "\n".join((_title(content), _head(content), "", *(said or [content.silence]), ""))
 

@@ -8,8 +8,7 @@ document, or is an artifact such as the page number. Nothing depends on the cloc
 from __future__ import annotations
 
 import logging
-import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -18,18 +17,20 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 from fpdf.prefs import ViewerPreferences
 
-from fi_desktop.exporters.document import Utterance, WrittenDocument, reads_leftward, written
-from fi_desktop.exporters.figures import SHARE_COLUMN, WrittenFigures
+from fi_desktop.exporters.document import WrittenDocument, reads_leftward
+from fi_desktop.exporters.template import PaperSize
 from fi_desktop.system.files import resource
 
-_MARGIN, _TOP, _FOOT = 20.0, 20.0, 25.0  # millimetres
-_GAP, _LEADING = 3.0, 1.42  # between columns, millimetres; between lines, of the size of the letters
-_NAME_WIDTH = 44.0  # at most
-_FACT_WIDTH = 34.0
+MARGIN, _TOP, _FOOT = 20.0, 20.0, 25.0  # millimetres
+_LEADING = 1.42  # between lines, of the size of the letters
+_PAGE_NUMBER = 30.0  # width, millimetres
+POINTS = 10.5
+"""Size of the text without a template."""
 _POINT = 25.4 / 72  # millimetres
 _FAMILY, _OTHER = "noto", "dejavu"
 _INK, _GREY, _AMBER, _GREEN = (31, 41, 51), (95, 107, 122), (138, 90, 0), (30, 107, 58)
-_AMBER_GROUND, _GREEN_GROUND = (255, 244, 214), (230, 244, 234)
+RULE, STRONG_RULE = (225, 229, 234), (154, 165, 177)
+_FORMATS = {None: "Letter", PaperSize.LETTER: "Letter", PaperSize.A4: "A4"}
 _LONG_WORD = 12  # letters; shorter ones fit into any column
 _NEEDS_SHAPING = "\u0300"  # the first combining mark; scripts that join letters follow
 _UNKNOWN = "□"  # for a character that no embedded font has
@@ -41,7 +42,7 @@ Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """How text looks. points: size; bold; color: red, green, blue, 0 to 255."""
 
     points: float
@@ -54,30 +55,94 @@ class _Look:
         return self.points * _POINT * _LEADING
 
 
-_TITLE = _Look(20, bold=True)
-_TEXT, _NAME, _TIME = _Look(10.5), _Look(10.5, bold=True), _Look(9, _GREY)
-_FACT, _FACT_NAME = _Look(9.5), _Look(9.5, bold=True)
-_FIGURES_TITLE, _FIGURE, _FIGURE_HEADING = _Look(11, bold=True), _Look(9), _Look(8, _GREY)
-_BAR_WIDTH, _BAR_COLOR, _BAR_GROUND = 22.0, (59, 110, 165), (230, 233, 237)
-_REMARK, _FOOTER = _Look(8.5, _GREY), _Look(7.5, _GREY)
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How the parts of a document look."""
+
+    title: Look
+    text: Look
+    name: Look
+    time: Look
+    fact: Look
+    fact_name: Look
+    status: Look
+    remark: Look
+    heading: Look
+    figure: Look
+    small: Look
+    footer: Look
+
+    @classmethod
+    def of(cls, content: WrittenDocument) -> Looks:
+        """Return the looks of a document, in the size of its template."""
+        scale = content.template.scale(POINTS)
+
+        def sized(points: float, color: Color = _INK, *, bold: bool = False, most: float = 99.0) -> Look:
+            return Look(min(round(points * scale * 2) / 2, most), color, bold)
+
+        return cls(
+            title=sized(20, bold=True),
+            text=sized(POINTS),
+            name=sized(POINTS, bold=True),
+            time=sized(9, _GREY),
+            fact=sized(9.5),
+            fact_name=sized(9.5, bold=True),
+            status=sized(10.5, _GREEN if content.checked else _AMBER, bold=True),
+            remark=sized(8.5, _GREY),
+            heading=sized(11, bold=True),
+            figure=sized(9, most=11),  # of a table as wide as the page
+            small=sized(8, _GREY, most=10),
+            footer=sized(7.5, _GREY, most=9),  # three lines must fit below the text
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """Lines of one look. x, width: millimetres; right: they end at the right."""
+class TextColumn:
+    """Lines of one look.
+
+    Attributes:
+        x, width: millimetres.
+        right: they end at the right.
+        first: in which line of all columns they begin.
+        indent: of their first line, millimetres.
+        marks: underlined characters of each line, from and to.
+    """
 
     x: float
     width: float
-    look: _Look
+    look: Look
     lines: Sequence[str]
     right: bool = False
+    first: int = 0
+    indent: float = 0.0
+    marks: Sequence[Sequence[tuple[int, int]]] = ()
+
+    @property
+    def end(self) -> int:
+        """In which line of all columns they have ended."""
+        return self.first + len(self.lines)
+
+    def part(self, rows: range) -> Iterator[tuple[int, int]]:
+        """Return the lines that are in some lines of all columns: their numbers, and those from the top."""
+        for row in rows:
+            if self.first <= row < self.end:
+                yield row - self.first, row - rows.start
 
 
-class _Pages(FPDF):
-    """Letter pages with a footer, on which text is tagged."""
+class Pages(FPDF):
+    """Pages with a footer, on which text is tagged.
+
+    Attributes:
+        looks: how their parts look.
+        running_head: writes the top of each new page.
+    """
 
     def __init__(self, content: WrittenDocument, page: str) -> None:
-        super().__init__(format="Letter")
+        """Begin a document. page: with {number} and {total}."""
+        super().__init__(format=_FORMATS[content.template.page])
+        self.looks = Looks.of(content)
+        self.running_head: Callable[[], None] = lambda: None
+        self._line_numbers = count(1)
         self._content, self._page_text = content, page
         self._widths: dict[tuple[str, float, bool], float] = {}
         self._mcids: dict[int, count[int]] = {}
@@ -86,7 +151,7 @@ class _Pages(FPDF):
         self.set_creator("fi-desktop")
         self.set_creation_date(content.made_at)
         self.viewer_preferences = ViewerPreferences(display_doc_title=True)
-        self.set_margins(_MARGIN, _TOP, _MARGIN)
+        self.set_margins(MARGIN, _TOP, MARGIN)
         self.set_auto_page_break(False)
         self.c_margin = 0
         for family, style, file in (
@@ -99,34 +164,39 @@ class _Pages(FPDF):
         self._known = {
             letter for font in self.fonts.values() if isinstance(font, TTFFont) for letter in font.cmap
         }
+        look, width = self.looks.footer, self.epw - _PAGE_NUMBER
+        self._closing = [part for line in content.closing for part in self.lines(line, width, look)]
         self.add_page()
 
     @property
     def bottom(self) -> float:
         """Where the text of a page ends, millimetres from its top."""
-        return self.h - _FOOT
+        return self.h - _FOOT - len(self._closing) * self.looks.footer.line
 
-    def look(self, look: _Look) -> None:
+    def look(self, look: Look) -> None:
         """Set how the following text looks."""
         self.set_font(_FAMILY, "B" if look.bold else "", look.points)
         self.set_text_color(*look.color)
 
-    def lines(self, text: str, width: float, look: _Look) -> list[str]:
-        """Break text into lines, at spaces or within a word that is longer than a line."""
+    def lines(self, text: str, width: float, look: Look, *, used: float = 0.0) -> list[str]:
+        """Break text into lines, at spaces or within a word that is longer than a line.
+
+        used: how much of the first line is taken; it stays empty if the first word does not fit.
+        """
         self.look(look)
-        lines: list[str] = []
-        left = 0.0
+        lines = [""] if used else []
+        left = width - used + self._width(" ", look) if used else 0.0
         for word in self._words(text, width, look):
             needed = self._width(word, look)
             if lines and needed + self._width(" ", look) <= left:
-                lines[-1] += f" {word}"
+                lines[-1] += f" {word}" if lines[-1] else word
                 left -= needed + self._width(" ", look)
             else:
                 lines.append(word)
                 left = width - needed
         return lines or [""]
 
-    def _words(self, text: str, width: float, look: _Look) -> Iterator[str]:
+    def _words(self, text: str, width: float, look: Look) -> Iterator[str]:
         """Return the words, none longer than a line."""
         known = "".join(letter if ord(letter) in self._known else _UNKNOWN for letter in text)
         for word in known.split():
@@ -142,7 +212,7 @@ class _Pages(FPDF):
                 part += letter
             yield part
 
-    def _width(self, word: str, look: _Look) -> float:
+    def _width(self, word: str, look: Look) -> float:
         """Return the width of a word, which is measured once."""
         key = (word, look.points, look.bold)
         if key not in self._widths:
@@ -175,31 +245,83 @@ class _Pages(FPDF):
         yield
         self._out("EMC")
 
-    def write_columns(self, columns: Sequence[_Column], kind: str = "P") -> None:
-        """Write columns next to each other, over as many pages as they need."""
+    def write_columns(
+        self, columns: Sequence[TextColumn], kind: str = "P", *, numbered: bool = False
+    ) -> None:
+        """Write columns next to each other, over as many pages as they need.
+
+        numbered: their lines have numbers in the margin.
+        """
         line = max(column.look.line for column in columns)
-        left = max(len(column.lines) for column in columns)
+        left = max(column.end for column in columns)
         whole_page = int((self.bottom - _TOP) / line)
         if left <= whole_page // 3 and self.y + left * line > self.bottom:
-            self.add_page()  # short ones are not divided
+            self.turn_page()  # short ones are not divided
         at = 0
         while left > 0:
             room = int((self.bottom - self.y) / line)
             if room < 1:
-                self.add_page()
+                self.turn_page()
                 continue
-            self._write_part(columns, slice(at, at + room), line, kind)
+            rows, top = range(at, at + min(room, left)), self.y
+            self._write_part(columns, rows, line, kind)
+            if numbered:
+                self._number(len(rows), top, line)
+            self.set_y(top + len(rows) * line)
             at, left = at + room, left - room
 
-    def _write_part(self, columns: Sequence[_Column], part: slice, line: float, kind: str) -> None:
+    def turn_page(self) -> None:
+        """Begin a page."""
+        self.add_page()
+        self.running_head()
+
+    def keep_together(self, height: float) -> None:
+        """Begin a page if what follows has this height, millimetres, and does not fit."""
+        if self.y + height > self.bottom:
+            self.turn_page()
+
+    def _write_part(self, columns: Sequence[TextColumn], rows: range, line: float, kind: str) -> None:
         top = self.y
+        underlines: list[tuple[float, float, float]] = []
         with self.tagged(kind):
             for column in columns:
                 self.look(column.look)
-                for number, text in enumerate(column.lines[part]):
+                for number, down in column.part(rows):
+                    text, y = column.lines[number], top + down * line
+                    indent = 0.0 if number else column.indent
                     align = "R" if column.right or reads_leftward(text) else "L"
-                    self.write_line(text, column.x, top + number * line, column.width, line, align)
-        self.set_y(top + max(len(column.lines[part]) for column in columns) * line)
+                    self.write_line(text, column.x + indent, y, column.width - indent, line, align)
+                    for start, end in column.marks[number] if column.marks else ():
+                        before, length = self.measured(text[:start]), self.measured(text[start:end])
+                        x = column.x + (column.width - before - length if align == "R" else indent + before)
+                        underlines.append((x, y + (line + column.look.points * _POINT) / 2, length))
+        if underlines:
+            self._underline(underlines)
+
+    def _underline(self, places: Iterable[tuple[float, float, float]]) -> None:
+        """Draw dotted lines: where they begin, and how long they are."""
+        with self.artifact():
+            self.set_draw_color(*_AMBER)
+            self.set_line_width(0.3)
+            self.set_dash_pattern(0.3, 0.6)
+            for x, y, length in places:
+                self.line(x, y, x + length, y)
+            self.set_dash_pattern()
+
+    def _number(self, rows: int, top: float, line: float) -> None:
+        """Write the numbers of lines in the margin."""
+        with self.artifact():
+            self.look(self.looks.small)
+            for row in range(rows):
+                y = top + row * line
+                self.write_line(str(next(self._line_numbers)), MARGIN - 12, y, 9, line, "R")
+
+    def draw_rule(self, color: Color = RULE) -> None:
+        """Draw a line over the width of the page."""
+        with self.artifact():
+            self.set_draw_color(*color)
+            self.set_line_width(0.2)
+            self.line(MARGIN, self.y, self.w - MARGIN, self.y)
 
     def write_line(
         self, text: str, x: float, y: float, width: float, height: float, align: str = "L"
@@ -211,134 +333,16 @@ class _Pages(FPDF):
         self.current_font_is_set_on_page = False
         self.cell(width, height, f"{text} " if align == "L" else text, align=align)
 
-    def write_text(self, text: str, look: _Look, kind: str = "P") -> None:
+    def write_text(self, text: str, look: Look, kind: str = "P") -> None:
         """Write text over the width of the page."""
-        self.write_columns([_Column(_MARGIN, self.epw, look, self.lines(text, self.epw, look))], kind)
+        self.write_columns([TextColumn(MARGIN, self.epw, look, self.lines(text, self.epw, look))], kind)
 
     def footer(self) -> None:
         """Write how far it is checked, by whom it was made, and the number of the page."""
+        look, width = self.looks.footer, self.epw - _PAGE_NUMBER
         with self.artifact():
-            lines = self.lines(self._content.footer, self.epw - 30, _FOOTER)
-            for number, text in enumerate(lines[:3]):
-                y = self.h - 16 + number * _FOOTER.line
-                self.write_line(text, _MARGIN, y, self.epw - 30, _FOOTER.line)
+            lines = self.lines(self._content.footer, width, look)
+            for number, text in enumerate((*self._closing, *lines[:3]), start=-len(self._closing)):
+                self.write_line(text, MARGIN, self.h - 16 + number * look.line, width, look.line)
             page = self._page_text.format(number=self.page, total=self.str_alias_nb_pages)
-            self.write_line(page, self.w - _MARGIN - 30, self.h - 16, 30, _FOOTER.line, "R")
-
-
-def pages_of(content: WrittenDocument, page: str, figures: WrittenFigures | None = None) -> bytes:
-    """Return a document as a PDF. page: with {number} and {total}; figures: shown above the text."""
-    pages = _Pages(content, page)
-    pages.write_text(content.title, _TITLE, "H1")
-    pages.set_y(pages.y + 2)
-    for name, value in content.facts:
-        indent = _MARGIN + _FACT_WIDTH
-        names = _Column(_MARGIN, _FACT_WIDTH, _FACT_NAME, [f"{name}:"])
-        width = pages.epw - _FACT_WIDTH
-        pages.write_columns([names, _Column(indent, width, _FACT, pages.lines(value, width, _FACT))])
-    _write_status(pages, content)
-    for remark in content.remarks:
-        pages.write_text(remark, _REMARK)
-    pages.set_y(pages.y + 5)
-    if figures is not None:
-        _write_figures(pages, figures)
-    table = _Table(pages, content)
-    for utterance in content.utterances:
-        table.write(utterance)
-    if not content.utterances:
-        pages.write_text(content.silence, _TEXT)
-    return bytes(pages.output())
-
-
-def _write_status(pages: _Pages, content: WrittenDocument) -> None:
-    look = _Look(10.5, _GREEN if content.checked else _AMBER, bold=True)
-    lines = pages.lines(content.status, pages.epw - 6, look)
-    pages.set_y(pages.y + 4)
-    with pages.artifact():
-        pages.set_fill_color(*(_GREEN_GROUND if content.checked else _AMBER_GROUND))
-        pages.rect(_MARGIN, pages.y - 1.2, pages.epw, len(lines) * look.line + 2.4, style="F")
-    pages.write_columns([_Column(_MARGIN + 3, pages.epw - 6, look, lines)])
-    pages.set_y(pages.y + 3)
-
-
-def _write_figures(pages: _Pages, figures: WrittenFigures) -> None:
-    pages.write_text(figures.title, _FIGURES_TITLE, "H2")
-    pages.set_y(pages.y + 1)
-    pages.write_text("  ·  ".join(f"{name}: {value}" for name, value in figures.facts), _REMARK)
-    pages.set_y(pages.y + 2)
-    cells = [[written(cell) for cell in row.cells] for row in figures.rows]
-    widths = []
-    for number, heading in enumerate(figures.headings):
-        pages.look(_FIGURE_HEADING)
-        headed = max(map(pages.measured, heading.split()))
-        pages.look(_FIGURE)
-        widths.append(max(headed, *(pages.measured(row[number]) for row in cells)) + _GAP + 0.5)
-    bars = _MARGIN + pages.epw - _BAR_WIDTH
-    widths[0] = pages.epw - _BAR_WIDTH - _GAP - sum(widths[1:])
-    order = [each for each in range(len(widths)) if each != SHARE_COLUMN] + [SHARE_COLUMN]
-    _write_row(pages, figures.headings, widths, order, _FIGURE_HEADING)
-    for row, texts in zip(figures.rows, cells, strict=True):
-        lines = _write_row(pages, texts, widths, order, _FIGURE)
-        with pages.artifact():
-            top = pages.y - _FIGURE.line * (lines - 0.25)  # next to the first line
-            for share, color in ((1.0, _BAR_GROUND), (row.share, _BAR_COLOR)):
-                pages.set_fill_color(*color)
-                pages.rect(bars, top, _BAR_WIDTH * share, _FIGURE.line / 2, style="F")
-    pages.set_y(pages.y + 2)
-    for note in figures.notes:
-        pages.write_text(note, _REMARK)
-    pages.set_y(pages.y + 6)
-
-
-def _write_row(
-    pages: _Pages, texts: Sequence[str], widths: Sequence[float], order: Sequence[int], look: _Look
-) -> int:
-    """Write a row; return how many lines it has."""
-    columns, x = [], _MARGIN
-    for number in order:
-        room = widths[number] - (0 if number else _GAP)
-        lines = pages.lines(texts[number], room, look)
-        # what a tag joins needs a space between, here before a number
-        lines = [f" {line}" for line in lines] if number else lines
-        columns.append(_Column(x, room, look, lines, right=number > 0))
-        x += widths[number]
-    pages.write_columns(columns)
-    return max(len(column.lines) for column in columns)
-
-
-class _Table:
-    """The utterances, in columns as wide as their times and names."""
-
-    def __init__(self, pages: _Pages, content: WrittenDocument) -> None:
-        self._pages = pages
-        spoken = any(one.runs for one in content.utterances)
-        # if there are words, the few utterances without any get no more room than the others
-        self._time = operator.attrgetter("at" if spoken else "span")
-        times = {self._time(one) for one in content.utterances}
-        names = {_named(one) for one in content.utterances}
-        self._times = self._widest(times, _TIME) + _GAP
-        self._names = min(_NAME_WIDTH, self._widest(names, _NAME)) + _GAP
-
-    def _widest(self, texts: Iterable[str], look: _Look) -> float:
-        self._pages.look(look)
-        return max(map(self._pages.measured, texts), default=0.0)
-
-    def write(self, utterance: Utterance) -> None:
-        """Write when, who and what."""
-        pages = self._pages
-        name_at = _MARGIN + self._times
-        text_at = name_at + self._names
-        width = pages.w - _MARGIN - text_at
-        names = pages.lines(_named(utterance), self._names - _GAP, _NAME)
-        pages.write_columns(
-            [
-                _Column(_MARGIN, self._times, _TIME, [self._time(utterance)]),
-                _Column(name_at, self._names, _NAME, names),
-                _Column(text_at, width, _TEXT, pages.lines(utterance.text, width, _TEXT)),
-            ]
-        )
-        pages.set_y(pages.y + 1.6)
-
-
-def _named(utterance: Utterance) -> str:
-    return f"{utterance.speaker}:" if utterance.runs else utterance.speaker
+            self.write_line(page, self.w - MARGIN - _PAGE_NUMBER, self.h - 16, _PAGE_NUMBER, look.line, "R")

@@ -29,6 +29,7 @@ class Labels:
         roles: what speakers without a name are called, by role; person: a speaker's {name} with the {role}.
         people: lists the speakers, {people}.
         doubt: marks a {word} that was hard to hear; doubts: explains the mark.
+        underlined, underscored: explain other marks of such words; unmarked: says that a {number} has none.
         overlaps: explains the mark of words that overlap with another speaker's.
         missing: stands for speech without words, from {start} to {end}.
         silence: says that nobody speaks.
@@ -58,6 +59,9 @@ class Labels:
     people: str
     doubt: str
     doubts: str
+    underlined: str
+    underscored: str
+    unmarked: str
     overlaps: str
     missing: str
     silence: str
@@ -100,6 +104,9 @@ LABELS = {
         people="Speakers: {people}",
         doubt="[{word}?]",
         doubts="Words in [brackets?] were hard to hear.",
+        underlined="Underlined words were hard to hear.",
+        underscored="Words between _underscores_ were hard to hear.",
+        unmarked="Words that were hard to hear, and are not marked here: {number}.",
         overlaps="Words between //slashes// were spoken at the same time as another person's.",
         missing="[not understood, {start}–{end}]",
         silence="Nobody speaks in this recording.",
@@ -123,6 +130,8 @@ LABELS = {
             "speakers": "Speakers",
             "language": "Language",
             "transcribed": "Transcribed",
+            "line": "No.",
+            "time": "Time",
             "start": "Start",
             "end": "End",
             "speaker": "Speaker",
@@ -199,6 +208,9 @@ LABELS = {
         people="Hablantes: {people}",
         doubt="[¿{word}?]",
         doubts="Las palabras entre [¿corchetes?] se oyeron mal.",
+        underlined="Las palabras subrayadas se oyeron mal.",
+        underscored="Las palabras entre _guiones bajos_ se oyeron mal.",
+        unmarked="Palabras que se oyeron mal y que aquí no se señalan: {number}.",
         overlaps="Las palabras entre //diagonales// se dijeron al mismo tiempo que las de otra persona.",
         missing="[no se entendió, {start}–{end}]",
         silence="Nadie habla en esta grabación.",
@@ -222,6 +234,8 @@ LABELS = {
             "speakers": "Hablantes",
             "language": "Idioma",
             "transcribed": "Transcripción",
+            "line": "N.º",
+            "time": "Tiempo",
             "start": "Inicio",
             "end": "Fin",
             "speaker": "Hablante",

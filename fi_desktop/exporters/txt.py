@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Transcript
+from fi_desktop.exporters.document import document_of
 from fi_desktop.exporters.exporter import (
     DEFAULTS,
     Exporter,
@@ -15,10 +18,14 @@ from fi_desktop.exporters.exporter import (
     marked_text,
     single_line,
 )
+from fi_desktop.exporters.plain_text import plain_document
+from fi_desktop.exporters.template import PLAIN
 
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
-    """Return a heading, the notes, and who said what, or only when."""
+    """Return a heading, the notes, and who said what, or only when; or a document, by a template."""
+    if options.template is not PLAIN:
+        return encoded(plain_document(document_of(transcript, replace(options, underlines=False))))
     labels, count = options.labels, len(transcript.speakers)
     speakers = labels.one_speaker if count == 1 else labels.speakers.format(number=count)
     people = options.people(transcript) if transcript.people else ()
@@ -55,4 +62,4 @@ def segment_line(segment: Segment, options: ExportOptions = DEFAULTS, *, named: 
     return f"{start} – {end}  {speaker}"
 
 
-EXPORTER = Exporter("txt", "Text (to read)", "txt", "text/plain", render, common=True)
+EXPORTER = Exporter("txt", "Text (to read)", "txt", "text/plain", render, common=True, document=True)

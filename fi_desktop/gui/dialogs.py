@@ -106,12 +106,14 @@ class PreferencesOpener(DialogOpener):
             self._window,
             packs=packs,
             term_lists=self._window.options.menu.term_lists,
+            templates=self._window.templates.titles(),
         )
         # queued: a change of language deletes this dialog's window
         dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
         dialog.models_requested.connect(self._window.models.show)
         dialog.watched_requested.connect(self._window.commands.watch.trigger)
         dialog.pin_requested.connect(self.pin_requested)
+        dialog.templates.button.clicked.connect(self._window.templates.open_folder)
         return dialog
 
 

@@ -19,6 +19,7 @@ from fi_desktop.exporters.files import Exportable, ExportOutcome, export_all, no
 from fi_desktop.gui import labels, theme
 from fi_desktop.gui.export_controller import export_options
 from fi_desktop.gui.message_bar import MessageBar
+from fi_desktop.gui.template_choice import TemplateChoice
 from fi_desktop.gui.widgets import path_from_url, url_from_path
 from fi_desktop.gui.window_state import WindowState
 
@@ -133,6 +134,7 @@ class DragExport(QObject):
         folder: DragExportFolder,
         window_state: WindowState,
         message: MessageBar,
+        templates: TemplateChoice,
     ) -> None:
         """Prepare.
 
@@ -142,8 +144,10 @@ class DragExport(QObject):
             folder: where the files are written.
             window_state: knows the format used last.
             message: says what cannot be dragged.
+            templates: says how documents look.
         """
         super().__init__(source)
+        self._templates = templates
         self._source = source
         self._results = results
         self._folder = folder
@@ -175,8 +179,9 @@ class DragExport(QObject):
 
     def _write(self, results: list[Exportable]) -> ExportOutcome:
         format = self._window_state.format()
-        targets = target_files([result.name for result in results], format, self._folder.new_folder())
-        return export_all(list(zip(results, targets, strict=True)), format, export_options())
+        named, options = self._templates.apply(results, export_options())
+        targets = target_files([result.name for result in named], format, self._folder.new_folder())
+        return export_all(list(zip(named, targets, strict=True)), format, options)
 
     def _drag(self, files: tuple[Path, ...]) -> None:
         title = files[0].name if len(files) == 1 else self.tr("%Ln transcript(s)", "", len(files))

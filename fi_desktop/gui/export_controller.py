@@ -27,6 +27,7 @@ from fi_desktop.exporters.note import PastedNote, note_of
 from fi_desktop.gui import labels
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.template_choice import TemplateChoice, TemplateMenu
 from fi_desktop.gui.widgets import FileDialog, message_box, url_from_path
 
 _FILES_PER_STEP = 20  # other file tasks run between two steps
@@ -64,6 +65,10 @@ class ExportMenu(QMenu):
         others = self.addMenu(self.tr("&Other formats"))
         self._add(others, [format for format in EXPORTERS if format not in common])
 
+    def add_templates(self, choice: TemplateChoice) -> None:
+        """Let the person choose a template, too."""
+        self.addMenu(TemplateMenu(choice, self))
+
     def _add(self, menu: QMenu, formats: Sequence[str]) -> None:
         for format in formats:
             action = menu.addAction(labels.translated(EXPORTERS[format].title))
@@ -81,13 +86,14 @@ class _Export:
     """An export in progress.
 
     Attributes:
+        options: how the files are written.
         left: results still to be written, with their files.
         error: why the last failed file could not be written.
         progress: the sentence shown while writing.
     """
 
-    def __init__(self, format: str, left: Sequence[tuple[Exportable, Path]]) -> None:
-        self.format, self.left, self.total = format, list(left), len(left)
+    def __init__(self, format: str, options: ExportOptions, left: Sequence[tuple[Exportable, Path]]) -> None:
+        self.format, self.options, self.left, self.total = format, options, list(left), len(left)
         self.written: list[Path] = []
         self.unreadable = 0
         self.failed: list[Path] = []
@@ -97,6 +103,9 @@ class _Export:
 
 class ExportController(QObject):
     """Asks for a file, or for a folder if there are several results, and writes there.
+
+    Attributes:
+        templates: says how documents look; None: without a template.
 
     Signals:
         exported: the format in which files were written.
@@ -110,10 +119,22 @@ class ExportController(QObject):
         self._bridge = bridge
         self._message = message
         self._dialog: QDialog | None = None
+        self.templates: TemplateChoice | None = None
 
     def request(self, results: Sequence[Exportable], format: str) -> None:
         """Ask where to export these results, unless a dialog is open."""
         if self._dialog is not None or not results:
+            return
+        if self.templates is None or not self.templates.name:
+            self._ask(format, (tuple(results), export_options()))
+        else:
+            apply = partial(self.templates.apply, tuple(results), export_options())
+            self._bridge.run_task(apply, partial(self._ask, format), self._on_refused)
+
+    def _ask(self, format: str, named: tuple[tuple[Exportable, ...], ExportOptions]) -> None:
+        """Ask where to export results under these names."""
+        results, options = named
+        if self._dialog is not None:
             return
         title = self.tr("Export as {format}").format(format=labels.translated(EXPORTERS[format].title))
         dialog = FileDialog(self._message.window(), title)
@@ -121,19 +142,23 @@ class ExportController(QObject):
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
             dialog.setDefaultSuffix(EXPORTERS[format].extension)
             dialog.selectFile(file_name(results[0].name, format))
-            dialog.fileSelected.connect(partial(self._on_file_chosen, results[0], format))
+            dialog.fileSelected.connect(partial(self._on_file_chosen, results[0], format, options))
         else:
             dialog.setFileMode(QFileDialog.FileMode.Directory)
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-            dialog.fileSelected.connect(partial(self._on_folder_chosen, tuple(results), format))
+            dialog.fileSelected.connect(partial(self._on_folder_chosen, results, format, options))
         self._open(dialog)
 
     def copy_note(self, results: Sequence[Exportable]) -> None:
         """Copy these results as rich text and as plain text."""
         if results:
-            self._bridge.run_task(
-                partial(note_of, tuple(results), export_options()), self._on_note_made, self._on_refused
-            )
+            choice, options = self.templates, export_options()
+
+            def make_note() -> PastedNote:
+                named = (tuple(results), options) if choice is None else choice.apply(results, options)
+                return note_of(*named)
+
+            self._bridge.run_task(make_note, self._on_note_made, self._on_refused)
 
     def _on_note_made(self, note: PastedNote) -> None:
         sentences = []
@@ -161,15 +186,21 @@ class ExportController(QObject):
         if self._dialog is dialog:
             self._dialog = None
 
-    def _on_file_chosen(self, result: Exportable, format: str, target: str) -> None:
-        self._write(_Export(format, [(result, Path(target))]))  # the dialog confirmed replacing a file
+    def _on_file_chosen(self, result: Exportable, format: str, options: ExportOptions, target: str) -> None:
+        # the dialog confirmed replacing a file
+        self._write(_Export(format, options, [(result, Path(target))]))
 
-    def _on_folder_chosen(self, results: tuple[Exportable, ...], format: str, folder: str) -> None:
+    def _on_folder_chosen(
+        self, results: tuple[Exportable, ...], format: str, options: ExportOptions, folder: str
+    ) -> None:
         find_targets = partial(export_targets, [result.name for result in results], format, Path(folder))
-        self._bridge.run_task(find_targets, partial(self._on_targets, results, format), self._on_refused)
+        done = partial(self._on_targets, results, format, options)
+        self._bridge.run_task(find_targets, done, self._on_refused)
 
-    def _on_targets(self, results: tuple[Exportable, ...], format: str, found: ExportTargets) -> None:
-        keeping = _Export(format, list(zip(results, found.keeping, strict=True)))
+    def _on_targets(
+        self, results: tuple[Exportable, ...], format: str, options: ExportOptions, found: ExportTargets
+    ) -> None:
+        keeping = _Export(format, options, list(zip(results, found.keeping, strict=True)))
         if not found.existing:
             self._write(keeping)
             return
@@ -187,7 +218,7 @@ class ExportController(QObject):
         replace = box.addButton(self.tr("Replace"), QMessageBox.ButtonRole.DestructiveRole)
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         box.setDefaultButton(keep)
-        replacing = _Export(format, list(zip(results, found.replacing, strict=True)))
+        replacing = _Export(format, options, list(zip(results, found.replacing, strict=True)))
         keep.clicked.connect(lambda: self._write(keeping))
         replace.clicked.connect(lambda: self._write(replacing))
         self._open(box)
@@ -197,7 +228,7 @@ class ExportController(QObject):
         del export.left[:_FILES_PER_STEP]
         done = partial(self._on_written, export)
         self._bridge.run_task(
-            partial(export_all, step, export.format, export_options()), done, self._on_refused
+            partial(export_all, step, export.format, export.options), done, self._on_refused
         )
 
     def _on_written(self, export: _Export, outcome: ExportOutcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QWidget
 
+from fi_desktop.core.text import one_line
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.gui.labels import translated
-from fi_desktop.gui.setting_fields import FIELD_WIDTH, SettingField, show_elided, wide_button
+from fi_desktop.gui.setting_fields import FIELD_WIDTH, ChoiceField, SettingField, show_elided, wide_button
 from fi_desktop.gui.widgets import FileDialog
 
 
@@ -101,6 +103,15 @@ class FormatsField(SettingField):
     def _on_triggered(self) -> None:
         self._show()
         self.edited.emit()
+
+
+class TemplateField(ChoiceField):
+    """A list of templates; one that is missing or cannot be used is in it only while it is chosen."""
+
+    def __init__(self, templates: Iterable[tuple[str, str]], parent: QWidget | None = None) -> None:
+        """Offer templates: pairs of title and name."""
+        super().__init__([("", ""), *templates], parent, label=one_line)
+        self._combo.setItemText(0, self.tr("None"))
 
 
 class TextField(SettingField):

@@ -41,6 +41,7 @@ from fi_desktop.gui.models_dialog import ModelsOpener
 from fi_desktop.gui.queue_controls import QueueControls
 from fi_desktop.gui.result import JobWindows
 from fi_desktop.gui.status_bar import StatusBar
+from fi_desktop.gui.template_choice import TemplateChoice
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import ExportsHeld, Notice, QueueEvent
 from fi_desktop.jobs.run_times import RunTimes
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         pause_bar: shown while the queue is paused.
         queue: pauses the queue, and says when and how it runs.
         job_controller: acts on the selected jobs.
+        templates: says how exported documents look.
         drag_folder: exports made for drag and drop.
         add_controller: adds recordings.
         profiles: named sets of options.
@@ -120,6 +122,9 @@ class MainWindow(QMainWindow):
         self.job_controller = JobController(
             service, bridge, self.jobs, self.table, self.message, RunTimes.of(settings), self
         )
+        self.templates = TemplateChoice(settings, self._window_state, bridge, self.message)
+        self.commands.export.add_templates(self.templates)
+        self.job_controller.exports.templates = self.templates
         self.drag_folder = DragExportFolder(settings.home)
         self._drag_export = DragExport(
             self.table,
@@ -127,12 +132,14 @@ class MainWindow(QMainWindow):
             self.drag_folder,
             self._window_state,
             self.message,
+            self.templates,
         )
         self.add_controller = AddController(
             service, bridge, self.jobs, self.options, self.profiles, self.message
         )
         self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
         self.windows.packs = lambda: self.options.menu.packs
+        self.windows.templates = self.templates
         self.finder = TranscriptFinder(
             settings.search, bridge, self.jobs, self.windows, self._window_state, self
         )
@@ -155,6 +162,7 @@ class MainWindow(QMainWindow):
         self._show_cases(settings)
         self.queue.show_settings(settings)
         self.job_controller.times = RunTimes.of(settings)
+        self.templates.apply_settings(settings)
         self.jobs.texts.retries = len(settings.retry_delays_s)
         if settings.job_options != before.job_options:
             self.options.set_default(settings.job_options)

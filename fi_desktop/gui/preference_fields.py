@@ -22,7 +22,7 @@ from fi_desktop.engines import registry
 from fi_desktop.gui import theme
 from fi_desktop.gui.adding.languages_dialog import OTHER_LANGUAGES
 from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES
-from fi_desktop.gui.export_fields import FolderField, FormatsField, TextField
+from fi_desktop.gui.export_fields import FolderField, FormatsField, TemplateField, TextField
 from fi_desktop.gui.labels import UiLabels, sentence
 from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.pattern_field import PatternField
@@ -243,9 +243,21 @@ class ActionRow(DialogRow):
 
 
 def make_field(
-    spec: SettingSpec, packs: Iterable[str], term_lists: Iterable[str], parent: QWidget
+    spec: SettingSpec,
+    packs: Iterable[str],
+    term_lists: Iterable[str],
+    parent: QWidget,
+    templates: Iterable[tuple[str, str]] = (),
 ) -> SettingField:
-    """Return a field for a setting. packs, term_lists: names of installed models and vocabulary lists."""
+    """Return a field for a setting.
+
+    Args:
+        spec: the setting.
+        packs: names of installed models.
+        term_lists: names of vocabulary lists.
+        parent: the field's parent.
+        templates: titles and names of templates.
+    """
     labels = UiLabels(parent)
     match spec.kind:
         case Kind.FLAG:
@@ -270,6 +282,8 @@ def make_field(
             return NumberField(parent)
         case Kind.NUMBERS:
             return NumberField(parent, several=True)
+        case Kind.TEMPLATE:
+            return TemplateField(templates, parent)
         case Kind.CHOICE:
             choices = [(setting_text(label), value) for value, label in spec.choices.items()]
         case Kind.SPEAKERS:

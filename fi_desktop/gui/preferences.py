@@ -39,7 +39,7 @@ class PreferencesDialog(QDialog):
 
     Attributes:
         rows: row of each setting, by name.
-        data_folder, watched_folders, models, pin: rows of the actions.
+        data_folder, watched_folders, models, pin, templates: rows of the actions.
         search: the search field.
         pages: the list on the left.
         ok: saves the changes; disabled while an input is invalid.
@@ -66,6 +66,7 @@ class PreferencesDialog(QDialog):
         *,
         packs: Iterable[str] = (),
         term_lists: Iterable[str] = SPECIALTIES,
+        templates: Iterable[tuple[str, str]] = (),
     ) -> None:
         """Show the settings in force.
 
@@ -76,6 +77,7 @@ class PreferencesDialog(QDialog):
             parent: the window that the dialog belongs to.
             packs: names of installed transcription models.
             term_lists: names of vocabulary lists.
+            templates: titles and names of templates.
         """
         super().__init__(parent)
         self._settings, self._change, self._bridge = settings, change, bridge
@@ -99,7 +101,7 @@ class PreferencesDialog(QDialog):
         self._no_match = QLabel(self.tr("No setting matches your search."), self)
         self._no_match.setObjectName("quiet")
         self._no_match.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.rows = {name: self._make_row(name, packs, term_lists) for name in SPECS}
+        self.rows = {name: self._make_row(name, packs, term_lists, templates) for name in SPECS}
         self._make_action_rows()
         self._sections = {page: self._make_section(page) for page in Page}
         self._lay_out()
@@ -113,10 +115,17 @@ class PreferencesDialog(QDialog):
         values = {name: row.value for name, row in self.rows.items()}
         return {name: value for name, value in values.items() if value != getattr(self._settings, name)}
 
-    def _make_row(self, name: str, packs: Iterable[str], term_lists: Iterable[str]) -> SettingRow:
+    def _make_row(
+        self,
+        name: str,
+        packs: Iterable[str],
+        term_lists: Iterable[str],
+        templates: Iterable[tuple[str, str]],
+    ) -> SettingRow:
         spec = SPECS[name]
         read_only = name in self._settings.overridden
-        row = SettingRow(spec, make_field(spec, packs, term_lists, self), read_only=read_only, parent=self)
+        field = make_field(spec, packs, term_lists, self, templates)
+        row = SettingRow(spec, field, read_only=read_only, parent=self)
         row.show_value(getattr(self._settings, name))
         row.changed.connect(self._on_changed)
         return row
@@ -141,6 +150,12 @@ class PreferencesDialog(QDialog):
             self.tr("Models…"),
             parent=self,
         )
+        self.templates = ActionRow(
+            self.tr("Templates"),
+            self.tr("Small files that say how exported documents look. Change them, or add your own."),
+            self.tr("Open the folder"),
+            parent=self,
+        )
         self.pin = ActionRow(
             self.tr("PIN"), self.tr("Unlocks the window."), self.tr("Set or change…"), parent=self
         )
@@ -149,6 +164,7 @@ class PreferencesDialog(QDialog):
         rows: list[DialogRow] = [row for name, row in self.rows.items() if SPECS[name].page is page]
         actions = {
             Page.RECORDINGS: self.watched_folders,
+            Page.EXPORTS: self.templates,
             Page.STORAGE: self.data_folder,
             Page.MODELS: self.models,
             Page.PRIVACY: self.pin,

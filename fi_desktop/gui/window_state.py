@@ -77,6 +77,17 @@ class WindowState:
         self._settings.setValue("export/format", name)
         self._settings.sync()
 
+    def template(self, default: str) -> str:
+        """Return the template chosen last; the default if that has changed since."""
+        chosen, previous = (self._settings.value(f"export/{key}") for key in ("template", "usual_template"))
+        return str(chosen) if chosen is not None and (previous or "") == default else default
+
+    def save_template(self, default: str, name: str) -> None:
+        """Save the chosen template with the default it was chosen against."""
+        self._settings.setValue("export/template", name)
+        self._settings.setValue("export/usual_template", default)
+        self._settings.sync()
+
     def number(self, key: str) -> int | None:
         """Return a saved number, or None."""
         value = self._settings.value(key)

@@ -23,13 +23,15 @@ from queue import Empty, SimpleQueue
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
-from fi_desktop.core.errors import FiError, TransientError
+from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.messages import Message, Note
+from fi_desktop.core.messages import Note
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import rendered
 from fi_desktop.exporters.phrases import LABELS, said_in
+from fi_desktop.exporters.template import PLAIN, DocumentTemplate
+from fi_desktop.exporters.template_folder import read_template
 from fi_desktop.jobs.export_folders import ExportFolders
 from fi_desktop.jobs.export_plan import ExportPlans, ExportTarget, named, stem_of
 from fi_desktop.jobs.export_rules import load_rules
@@ -64,7 +66,7 @@ class _Waiting:
         jobs: in the order in which they are to be written.
     """
 
-    reason: Message
+    reason: Note
     quiet: bool
     jobs: dict[int, None] = field(default_factory=dict)
 
@@ -261,28 +263,33 @@ class ExportingThread:
             waiting.quiet = waiting.quiet and all(target.plan.quiet for target in given)
             waiting.jobs[job_id] = None
 
-    def _try(self, job: Job, folder: Path, targets: tuple[ExportTarget, ...]) -> Message | None:
+    def _try(self, job: Job, folder: Path, targets: tuple[ExportTarget, ...]) -> Note | None:
         """Write a result to a folder; return what has to be waited for, if it could not be written."""
         if not self._folders.is_there(folder):
-            return messages.EXPORTS_AWAY
+            return messages.EXPORTS_AWAY(folder=str(folder))
         try:
-            self._write(job, targets)
+            template = self._template(targets)
+        except UserError as error:
+            # not without a template: a record system would keep a document that nobody wanted so
+            return messages.EXPORTS_TEMPLATE(reason=error.note)
+        try:
+            self._write(job, targets, template)
         except TransientError:
-            return messages.EXPORTS_FULL
+            return messages.EXPORTS_FULL(folder=str(folder))
         except OSError:
             if not self._service.folders.folder(job.id).is_dir():
                 return None  # the job was removed meanwhile
-            return messages.EXPORTS_REFUSED if self._folders.is_there(folder) else messages.EXPORTS_AWAY
+            there = self._folders.is_there(folder)
+            return (messages.EXPORTS_REFUSED if there else messages.EXPORTS_AWAY)(folder=str(folder))
         return None
 
     def _tell(self) -> None:
         """Tell what results wait for, if that has changed."""
-        held = {folder: waiting.reason for folder, waiting in self._waiting.items() if not waiting.quiet}
+        held = [waiting.reason for waiting in self._waiting.values() if not waiting.quiet]
         note = None
         if held:
-            folder, reason = next(iter(held.items()))
-            several = len(held) > 1
-            note = messages.EXPORTS_SEVERAL(number=len(held)) if several else reason(folder=str(folder))
+            same = len(set(held)) == 1  # of one folder, or of a template
+            note = held[0] if same else messages.EXPORTS_SEVERAL(number=len(held))
         if note != self.held:
             self.held = note
             log.event("EXPORTS_HELD" if note else "EXPORTS_RESUMED", code=note.code if note else "")
@@ -326,7 +333,16 @@ class ExportingThread:
 
     # ---- writing
 
-    def _write(self, job: Job, targets: tuple[ExportTarget, ...]) -> None:
+    def _template(self, targets: tuple[ExportTarget, ...]) -> DocumentTemplate:
+        """Return the template of the documents, which is the settings'.
+
+        Raises:
+            UserError: it cannot be used.
+        """
+        name = targets[0].plan.documents
+        return read_template(name, self._settings.template_roots) if name else PLAIN
+
+    def _write(self, job: Job, targets: tuple[ExportTarget, ...], template: DocumentTemplate) -> None:
         """Write a result in all formats of each target.
 
         Raises:
@@ -348,7 +364,7 @@ class ExportingThread:
             if target.plan.subfolder:
                 folder.mkdir(mode=0o700, exist_ok=True)
             for format in target.plan.formats:
-                self._write_one(files, stored, job, target, format, folder)
+                self._write_one(files, stored, job, target, format, folder, template)
         if checked:
             files.complete(stored.version, steps, [target.id for target in checked])
             written = sum(len(target.plan.formats) for target in checked)
@@ -362,14 +378,15 @@ class ExportingThread:
         target: ExportTarget,
         format: str,
         folder: Path,
+        template: DocumentTemplate,
     ) -> None:
         plan, name = target.plan, target.path.name
         code = plan.language or self.language
         zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
-        options = ExportOptions(LABELS[code], zone, said_in(code))
+        options = ExportOptions(LABELS[code], zone, said_in(code), template=template)
         reviewed = replace(named(stored.review.current, name), label=job.label)
         signed = reviewed.state is ReviewState.SIGNED
-        stem = stem_of(plan.template, job, name, reviewed, options)
+        stem = stem_of(template.file_name or plan.template, job, name, reviewed, options)
         try:
             content = rendered(reviewed, format, options)
         except Exception as error:  # noqa: BLE001 - one format, perhaps a plugin's, must not cost the others

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
-from fi_desktop.core.case_labels import day_of, time_of, written_date
 from fi_desktop.core.job import Job
-from fi_desktop.core.name_template import filled
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import ExportOptions
-from fi_desktop.exporters.files import file_key
+from fi_desktop.exporters.files import Exportable, file_key, stem_by
 from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.jobs.export_rules import AS_SETTINGS, ExportRule, formats_for_recordings
 from fi_desktop.jobs.written_files import WrittenResult, WrittenTarget
@@ -36,7 +33,8 @@ class ExportPlan:
         formats: keys of `EXPORTERS`.
         folder: for results, and what is waited for; with `with_recordings`, each result is written to the
             folder of its recording in that folder, or into its `subfolder`.
-        template: of the files' names.
+        template: of the files' names, unless the documents' template has its own.
+        documents: name of the documents' template; "" for none.
         language: of the files, one of `LABELS`; None: the system's.
         since: results that were finished earlier are not written, UTC, seconds since the epoch.
         quiet: no message says that results wait for the folder.
@@ -47,6 +45,7 @@ class ExportPlan:
     formats: tuple[str, ...]
     template: str
     language: str | None = None
+    documents: str = ""
     with_recordings: bool = False
     subfolder: str = ""
     since: float = 0.0
@@ -62,7 +61,8 @@ class ExportPlan:
         if not formats:
             return None
         language = settings.language if settings.language in LABELS else None
-        return cls(least, Path(settings.export_folder), formats, settings.export_name, language)
+        folder, documents = Path(settings.export_folder), settings.export_template
+        return cls(least, folder, formats, settings.export_name, language, documents)
 
     @classmethod
     def of_rule(cls, rule: ExportRule, settings: Settings) -> ExportPlan | None:
@@ -178,17 +178,7 @@ class ExportPlans:
 
 def stem_of(template: str, job: Job, name: str, reviewed: ReviewedTranscript, options: ExportOptions) -> str:
     """Return the name of a result's files, without number and ending."""
-    added = datetime.fromtimestamp(job.submitted_at, options.zone)
-    recorded_at = job.label.recorded_at or written_date(added)
-    told = replace(options, reviewed=reviewed)
-    values = {
-        "date": day_of(recorded_at),
-        "time": time_of(recorded_at).replace(":", "-"),
-        "case": job.label.case,
-        "name": Path(name).stem,
-        "speakers": ", ".join(told.speaker(label) for label in reviewed.transcript.speakers),
-    }
-    return filled(template, values) or values["name"]
+    return stem_by(template, Exportable(name, lambda: reviewed, job.submitted_at), reviewed, options)
 
 
 def named(reviewed: ReviewedTranscript, name: str) -> ReviewedTranscript:

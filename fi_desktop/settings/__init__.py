@@ -286,6 +286,14 @@ class Settings:
         "{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was "
         "recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.",
     )
+    export_template: str = setting(
+        "",
+        Kind.TEMPLATE,
+        Page.EXPORTS,
+        "Template",
+        "How Word files, PDF, web pages and texts look, also those written automatically. A template with "
+        "its own file name takes the place of the one above.",
+    )
     keep_days: float = setting(
         30.0,
         Kind.NUMBER,
@@ -384,6 +392,11 @@ class Settings:
     def model_roots(self) -> tuple[Path, ...]:
         """Folders with models in order of preference: bundled, installed, additional."""
         return (resource("models"), self.models, *self.more_models)
+
+    @property
+    def template_roots(self) -> tuple[Path, Path]:
+        """Folders with templates: those that come with the program, and this clinic's."""
+        return (resource("templates"), self.home / "templates")
 
     @property
     def vocabulary_roots(self) -> tuple[Path, ...]:

@@ -71,6 +71,7 @@ class Kind(Enum):
     FORMATS = auto()
     NAME_TEMPLATE = auto()
     NAME_PATTERN = auto()
+    TEMPLATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,7 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.CLOCK: _parse_clock,
     Kind.FOLDER: _parse_folder,
     Kind.FORMATS: lambda value: tuple(dict.fromkeys(_parse_list(value))),
+    Kind.TEMPLATE: lambda value: str(value).strip(),
     Kind.NAME_TEMPLATE: lambda value: checked_template(str(value)),
     Kind.NAME_PATTERN: lambda value: checked_pattern(str(value)),
 }

@@ -55,6 +55,14 @@
 <context>
     <name>Actions</name>
     <message>
+        <source>Cases instead of file &amp;names</source>
+        <translation>Casos en vez de &amp;nombres de archivo</translation>
+    </message>
+    <message>
+        <source>Call recordings by their cases, if they have one</source>
+        <translation>Mostrar las grabaciones por su caso, si lo tienen</translation>
+    </message>
+    <message>
         <source>&amp;Find in transcripts…</source>
         <translation>&amp;Buscar en transcripciones…</translation>
     </message>
@@ -181,14 +189,6 @@
     <message>
         <source>&amp;Details</source>
         <translation>&amp;Detalles</translation>
-    </message>
-    <message>
-        <source>Cases instead of file &amp;names</source>
-        <translation>Casos en vez de &amp;nombres de archivo</translation>
-    </message>
-    <message>
-        <source>Call recordings by their cases, if they have one</source>
-        <translation>Mostrar las grabaciones por su caso, si lo tienen</translation>
     </message>
     <message>
         <source>Select &amp;all</source>
@@ -569,6 +569,22 @@
 <context>
     <name>Column</name>
     <message>
+        <source>Date</source>
+        <translation>Fecha</translation>
+    </message>
+    <message>
+        <source>When it was recorded</source>
+        <translation>Cuándo se grabó</translation>
+    </message>
+    <message>
+        <source>Case</source>
+        <translation>Caso</translation>
+    </message>
+    <message>
+        <source>Name that you give to the patient or the visit</source>
+        <translation>Nombre que usted da al paciente o a la consulta</translation>
+    </message>
+<message>
         <source>Recording</source>
         <translation>Grabación</translation>
     </message>
@@ -671,22 +687,6 @@
     <message>
         <source>Share of the words that is probably wrong</source>
         <translation>Proporción de palabras que probablemente están mal</translation>
-    </message>
-    <message>
-        <source>Date</source>
-        <translation>Fecha</translation>
-    </message>
-    <message>
-        <source>When it was recorded</source>
-        <translation>Cuándo se grabó</translation>
-    </message>
-    <message>
-        <source>Case</source>
-        <translation>Caso</translation>
-    </message>
-    <message>
-        <source>Name that you give to the patient or the visit</source>
-        <translation>Nombre que usted da al paciente o a la consulta</translation>
     </message>
 </context>
 <context>
@@ -919,20 +919,20 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FactsForm</name>
     <message>
-        <source>Numbers</source>
-        <translation>Números</translation>
-    </message>
-    <message>
-        <source>File</source>
-        <translation>Archivo</translation>
-    </message>
-    <message>
         <source>Case</source>
         <translation>Caso</translation>
     </message>
     <message>
         <source>Date</source>
         <translation>Fecha</translation>
+    </message>
+    <message>
+        <source>Numbers</source>
+        <translation>Números</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Archivo</translation>
     </message>
     <message>
         <source>Folder</source>
@@ -1094,8 +1094,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en transcripciones</translation>
     </message>
     <message>
-        <source>Words, or a &quot;phrase in quotes&quot;</source>
-        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
+        <source>Words, or a "phrase in quotes"</source>
+        <translation>Palabras, o una "frase entre comillas"</translation>
     </message>
     <message>
         <source>From</source>
@@ -1295,6 +1295,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobOperation</name>
     <message>
+        <source>Case and &amp;date…</source>
+        <translation>Caso y &amp;fecha…</translation>
+    </message>
+    <message>
+        <source>Name the patient or visit, and say when it was recorded</source>
+        <translation>Nombrar al paciente o la consulta e indicar cuándo se grabó</translation>
+    </message>
+    <message>
         <source>Add &amp;words</source>
         <translation>Agregar pala&amp;bras</translation>
     </message>
@@ -1329,14 +1337,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Remove from the list with the result; the recording stays</source>
         <translation>Quitar de la lista junto con el resultado; la grabación se conserva</translation>
-    </message>
-    <message>
-        <source>Case and &amp;date…</source>
-        <translation>Caso y &amp;fecha…</translation>
-    </message>
-    <message>
-        <source>Name the patient or visit, and say when it was recorded</source>
-        <translation>Nombrar al paciente o la consulta e indicar cuándo se grabó</translation>
     </message>
     <message>
         <source>Copy file na&amp;mes</source>
@@ -1375,6 +1375,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Automatic export changed</source>
         <translation>Exportación automática cambiada</translation>
+    </message>
+    <message>
+        <source>Case or date changed</source>
+        <translation>Se cambió el caso o la fecha</translation>
     </message>
     <message>
         <source>Recording found at another place</source>
@@ -1481,10 +1485,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
-        <source>Case or date changed</source>
-        <translation>Se cambió el caso o la fecha</translation>
-    </message>
-    <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
     </message>
@@ -1539,6 +1539,24 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
+        <source>Words of the file name, the case, a speaker's name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+    </message>
+    <message>
+        <source>case</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>caso</translation>
+    </message>
+    <message>
+        <source>date</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>fecha</translation>
+    </message>
+    <message>
+        <source>Words of the file name, a speaker's name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+    </message>
+    <message>
         <source>Search ({key})</source>
         <translation>Buscar ({key})</translation>
     </message>
@@ -1557,10 +1575,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Search terms not understood</source>
         <translation>Términos de búsqueda no reconocidos</translation>
-    </message>
-    <message>
-        <source>Words of the file name, the case, a speaker&apos;s name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1618,16 +1632,6 @@ Todo se queda en esta computadora.</translation>
         <source>review</source>
         <comment>a term of the search, without spaces</comment>
         <translation>revisión</translation>
-    </message>
-    <message>
-        <source>case</source>
-        <comment>a term of the search, without spaces</comment>
-        <translation>caso</translation>
-    </message>
-    <message>
-        <source>date</source>
-        <comment>a term of the search, without spaces</comment>
-        <translation>fecha</translation>
     </message>
     <message>
         <source>Unknown filter “{terms}”. Available: {keys}.</source>
@@ -2255,6 +2259,62 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
+        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+    </message>
+    <message>
+        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
+        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+    </message>
+    <message>
+        <source>The list of names cannot be read or written: {reason}</source>
+        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+    </message>
+    <message>
+        <source>The list of names has more than {most} entries.</source>
+        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+    </message>
+    <message>
+        <source>The list of names is not a text in UTF-8.</source>
+        <translation>La lista de nombres no es un texto en UTF-8.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+    </message>
+    <message>
+        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern needs a case or a date: {fields}.</source>
+        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
+        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has the same field twice.</source>
+        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+    </message>
+    <message>
+        <source>“{text}” is not a date.</source>
+        <translation>«{text}» no es una fecha.</translation>
+    </message>
+    <message>
         <source>Entries {first} to {last} of the audit trail are missing.</source>
         <translation>Faltan los registros {first} a {last} de la bitácora de auditoría.</translation>
     </message>
@@ -2277,6 +2337,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Entry {number} of the audit trail was changed.</source>
         <translation>El registro {number} de la bitácora de auditoría fue modificado.</translation>
+    </message>
+    <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>Job {job} exists, but no entry says that it was added.</source>
@@ -2327,52 +2391,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Antes de esta bitácora de auditoría hubo otra: se borró antes del registro {number}.</translation>
     </message>
     <message>
-        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
-        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
-    </message>
-    <message>
-        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
-        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
-    </message>
-    <message>
-        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
-        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
-    </message>
-    <message>
-        <source>The list of names cannot be read or written: {reason}</source>
-        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
-    </message>
-    <message>
-        <source>The list of names has more than {most} entries.</source>
-        <translation>La lista de nombres tiene más de {most} entradas.</translation>
-    </message>
-    <message>
-        <source>The list of names is not a text in UTF-8.</source>
-        <translation>La lista de nombres no es un texto en UTF-8.</translation>
-    </message>
-    <message>
-        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
-        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
         <source>This is too much for one request to the running program. Add fewer files at a time.</source>
         <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
-    </message>
-    <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
+        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
     </message>
     <message>
         <source>PDF with figures</source>
@@ -2515,7 +2539,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <source>The archive's compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2591,11 +2615,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2763,7 +2787,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2943,10 +2967,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
-    </message>
-    <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
@@ -2955,24 +2975,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The pattern needs a case or a date: {fields}.</source>
-        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
-        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has the same field twice.</source>
-        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+        <source>The folder of templates cannot be used: {reason}.</source>
+        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -2983,8 +2995,84 @@ Todo se queda en esta computadora.</translation>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
+        <source>The template {file} is not used: {reason}.</source>
+        <translation>La plantilla {file} no se usa: {reason}.</translation>
+    </message>
+    <message>
+        <source>There is no template {name}. There are: {known}.</source>
+        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
+    </message>
+    <message>
+        <source>it cannot be read: {reason}</source>
+        <translation>no se puede leer: {reason}</translation>
+    </message>
+    <message>
+        <source>it is larger than {most} kB</source>
+        <translation>ocupa más de {most} kB</translation>
+    </message>
+    <message>
+        <source>it is not a TOML file</source>
+        <translation>no es un archivo TOML</translation>
+    </message>
+    <message>
+        <source>it is not a text in UTF-8</source>
+        <translation>no es un texto en UTF-8</translation>
+    </message>
+    <message>
+        <source>line {line} is not written as TOML requires</source>
+        <translation>el renglón {line} no está escrito como pide TOML</translation>
+    </message>
+    <message>
+        <source>on some computers {other} is the same file name</source>
+        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
+    </message>
+    <message>
+        <source>there are more than {most} templates in the folder</source>
+        <translation>hay más de {most} plantillas en la carpeta</translation>
+    </message>
+    <message>
+        <source>{key} is none of the keys {keys}</source>
+        <translation>{key} no es ninguna de las claves {keys}</translation>
+    </message>
+    <message>
+        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
+        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a list of some of {choices}, each at most once</source>
+        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be a number from {least} to {most}</source>
+        <translation>{key} debe ser un número de {least} a {most}</translation>
+    </message>
+    <message>
+        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
+        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a text that contains no other braces than {fields}</source>
+        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
+    </message>
+    <message>
+        <source>{key} must be one of {choices}</source>
+        <translation>{key} debe ser uno de estos: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be true or false</source>
+        <translation>{key} debe ser true o false</translation>
+    </message>
+    <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
         <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
+    </message>
+    <message>
+        <source>{other} has the same name for people</source>
+        <translation>{other} tiene el mismo nombre para las personas</translation>
+    </message>
+    <message>
+        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
+        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -2993,10 +3081,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{used} of {tracks} audio tracks were used. The others are silent, identical, or in another language.</source>
         <translation>Se usaron {used} de {tracks} pistas de audio. Las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
-    </message>
-    <message>
-        <source>“{text}” is not a date.</source>
-        <translation>«{text}» no es una fecha.</translation>
     </message>
     <message>
         <source>The voices are hard to tell apart, or there is only one. Please check.</source>
@@ -3015,7 +3099,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3107,11 +3191,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -3143,11 +3227,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -4121,6 +4205,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Modelos…</translation>
     </message>
     <message>
+        <source>Templates</source>
+        <translation>Plantillas</translation>
+    </message>
+    <message>
+        <source>Small files that say how exported documents look. Change them, or add your own.</source>
+        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>Abrir la carpeta</translation>
+    </message>
+    <message>
         <source>PIN</source>
         <translation>PIN</translation>
     </message>
@@ -4880,6 +4976,26 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
+        <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
+    </message>
+    <message>
+        <source>Case and date in file names</source>
+        <translation>Caso y fecha en los nombres de archivo</translation>
+    </message>
+    <message>
+        <source>How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or {mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. Without a pattern, only the dates of recorders and phones are read.</source>
+        <translation>Cómo se llaman los archivos: {case} es el caso, {date} una fecha que empieza por el año, {dmy} o {mdy} una que empieza por el día o el mes, {time} la hora y {any} cualquier otra cosa. Sin patrón, solo se leen las fechas de grabadoras y teléfonos.</translation>
+    </message>
+    <message>
+        <source>Show cases instead of file names</source>
+        <translation>Mostrar casos en vez de nombres de archivo</translation>
+    </message>
+    <message>
+        <source>{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
+    </message>
+    <message>
         <source>Vocabulary lists</source>
         <translation>Listas de vocabulario</translation>
     </message>
@@ -4906,10 +5022,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>In words</source>
         <translation>Con palabras</translation>
-    </message>
-    <message>
-        <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
-        <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
     </message>
     <message>
         <source>When to process</source>
@@ -5092,18 +5204,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
     </message>
     <message>
-        <source>Case and date in file names</source>
-        <translation>Caso y fecha en los nombres de archivo</translation>
-    </message>
-    <message>
-        <source>How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or {mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. Without a pattern, only the dates of recorders and phones are read.</source>
-        <translation>Cómo se llaman los archivos: {case} es el caso, {date} una fecha que empieza por el año, {dmy} o {mdy} una que empieza por el día o el mes, {time} la hora y {any} cualquier otra cosa. Sin patrón, solo se leen las fechas de grabadoras y teléfonos.</translation>
-    </message>
-    <message>
-        <source>Show cases instead of file names</source>
-        <translation>Mostrar casos en vez de nombres de archivo</translation>
-    </message>
-    <message>
         <source>Recordings at a time</source>
         <translation>Grabaciones a la vez</translation>
     </message>
@@ -5216,6 +5316,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombre de archivo</translation>
     </message>
     <message>
+        <source>Template</source>
+        <translation>Plantilla</translation>
+    </message>
+    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -5252,8 +5356,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
     </message>
     <message>
-        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
-        <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se escriben automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>
@@ -5547,7 +5651,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -5698,6 +5802,26 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>UiLabels</name>
+    <message>
+        <source>Entered by hand</source>
+        <translation>Escrita a mano</translation>
+    </message>
+    <message>
+        <source>By the file name</source>
+        <translation>Según el nombre del archivo</translation>
+    </message>
+    <message>
+        <source>By the recorder</source>
+        <translation>Según la grabadora</translation>
+    </message>
+    <message>
+        <source>When the file was last changed</source>
+        <translation>Último cambio del archivo</translation>
+    </message>
+    <message>
+        <source>Date unknown</source>
+        <translation>Fecha desconocida</translation>
+    </message>
     <message>
         <source>General practice</source>
         <translation>Medicina general</translation>
@@ -5896,26 +6020,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The voices are clearly different.</source>
         <translation>Las voces se distinguen con claridad.</translation>
-    </message>
-    <message>
-        <source>Entered by hand</source>
-        <translation>Escrita a mano</translation>
-    </message>
-    <message>
-        <source>By the file name</source>
-        <translation>Según el nombre del archivo</translation>
-    </message>
-    <message>
-        <source>By the recorder</source>
-        <translation>Según la grabadora</translation>
-    </message>
-    <message>
-        <source>When the file was last changed</source>
-        <translation>Último cambio del archivo</translation>
-    </message>
-    <message>
-        <source>Date unknown</source>
-        <translation>Fecha desconocida</translation>
     </message>
     <message>
         <source>just now</source>
@@ -6547,6 +6651,32 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
+    </message>
+</context>
+<context>
+    <name>TemplateField</name>
+    <message>
+        <source>None</source>
+        <translation>Ninguna</translation>
+    </message>
+</context>
+<context>
+    <name>TemplateMenu</name>
+    <message>
+        <source>&amp;Template</source>
+        <translation>&amp;Plantilla</translation>
+    </message>
+    <message>
+        <source>&amp;None</source>
+        <translation>&amp;Ninguna</translation>
+    </message>
+    <message>
+        <source>{name} (missing)</source>
+        <translation>{name} (falta)</translation>
+    </message>
+    <message>
+        <source>Open the &amp;folder of templates</source>
+        <translation>Abrir la &amp;carpeta de plantillas</translation>
     </message>
 </context>
 </TS>

@@ -12,7 +12,7 @@ import pytest
 from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.cli.arguments import STDIN
 from fi_desktop.cli.queue_access import LocalFollower, RemoteFollower
-from fi_desktop.cli.run import FollowedRecording, _describe, _files, export_all, follow
+from fi_desktop.cli.run import FollowedRecording, _describe, _files, export_all, export_options, follow
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job
 from fi_desktop.core.messages import verbatim
@@ -34,7 +34,8 @@ def bench(home: Path):
 
 def exported(bench: Bench, folder: Path, *formats: str):
     followed = [FollowedRecording(job, Path(job.path)) for job in bench.answer(bench.service.jobs())]
-    return list(export_all(load(), followed, formats, folder))
+    settings = load()
+    return list(export_all(settings, followed, formats, folder, export_options(settings, None, None)))
 
 
 def names(folder: Path) -> list[str]:
@@ -69,7 +70,8 @@ def test_language_of_exports_is_that_of_the_program_unless_asked(
     complete(bench, "visita.wav")
     monkeypatch.setenv("FI_DESKTOP_LANGUAGE", saved)
     followed = [FollowedRecording(job, Path(job.path)) for job in bench.answer(bench.service.jobs())]
-    (done,) = export_all(load(), followed, ("txt", "html"), tmp_path, asked)
+    options = export_options(load(), asked, None)
+    (done,) = export_all(load(), followed, ("txt", "html"), tmp_path, options)
     assert [state in file.read_text(encoding="utf-8") for file in done.written] == [True, True]
 
 

@@ -343,3 +343,58 @@ def test_files_are_in_the_window_s_language(clinic: Clinic):
     clinic.add(visit())
     clinic.finish()
     assert "Borrador sin revisar" in clinic.text("visit.txt")
+
+
+# ---- templates
+
+
+def put_template(clinic: Clinic, content: str, name: str = "sin") -> Path:
+    folder = clinic.settings.template_roots[-1]
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{name}.toml"
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def test_results_follow_the_template_and_its_names(clinic: Clinic):
+    put_template(clinic, 'heading = "Clínica del Valle"\ntimes = false\nfile_name = "{name} (copia)"')
+    clinic.open_exports(export_template="sin", export_name="{date}", export_formats=("txt", "rttm"))
+    clinic.add(visit("visita.wav"), "visita.wav")
+    clinic.finish()
+    assert clinic.names() == ["visita (copia).rttm", "visita (copia).txt"]
+    assert clinic.text("visita (copia).txt").startswith("Clínica del Valle\n\nvisita\n")
+    assert DRAFT in clinic.text("visita (copia).txt")
+    assert "\nSpeaker 1: Buenos días" in clinic.text("visita (copia).txt")
+
+
+def test_results_wait_for_a_bad_template_to_be_corrected(clinic: Clinic):
+    file = put_template(clinic, "times = 1")
+    clinic.open_exports(export_template="sin")
+    clinic.add(visit())
+    clinic.finish()
+    clinic.transact()
+    assert clinic.names() == []
+    assert clinic.held() == ["exports.template"]
+    assert str(clinic.exports.held) == (
+        "The template sin.toml is not used: times must be true or false. "
+        "Finished results wait until it is corrected, or until you choose another one in the settings."
+    )
+    file.write_text("times = false")
+    clinic.wait_until_written("visit.txt")
+    deadline = time.monotonic() + 20
+    while clinic.held() != ["exports.template", None]:
+        assert time.monotonic() < deadline, clinic.held()
+        clinic.transact()
+
+
+def test_results_wait_for_a_template_that_vanished(clinic: Clinic):
+    put_template(clinic, "times = false").unlink()
+    clinic.open_exports(export_template="sin")
+    clinic.add(visit())
+    clinic.finish()
+    clinic.kill()
+    clinic.open_exports()
+    assert clinic.names() == []
+    clinic.change(export_template="")
+    clinic.wait_until_written("visit.txt")
+    assert "[00:00:00]" in clinic.text("visit.txt")

@@ -359,7 +359,9 @@ class UndoableRemoval(QObject):
 def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Exportable]:
     """Return the results among these jobs."""
     return [
-        Exportable(row.name, partial(_labelled, folders, row.id, row.label)) for row in rows if row.exportable
+        Exportable(row.name, partial(_labelled, folders, row.id, row.label), row.submitted_at)
+        for row in rows
+        if row.exportable
     ]
 
 

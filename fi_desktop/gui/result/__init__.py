@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.template_choice import TemplateChoice
 from fi_desktop.gui.window_state import WindowState, cascade
 from fi_desktop.jobs.service import JobService
 
@@ -28,6 +29,7 @@ class JobWindows(QObject):
 
     Attributes:
         packs: returns the names of the installed transcription models.
+        templates: says how exported documents look.
 
     Signals:
         models_asked: the person wants to open the models dialog.
@@ -48,6 +50,7 @@ class JobWindows(QObject):
         self._window_state = window_state
         self._open: list[JobWindow] = []
         self.packs: Callable[[], Iterable[str]] = tuple
+        self.templates: TemplateChoice | None = None
 
     @Slot(int)
     def open(self, job_id: int) -> JobWindow:
@@ -65,6 +68,7 @@ class JobWindows(QObject):
             window.page.models_asked.connect(self.models_asked)
             window.words_asked.connect(self.words_asked)
             window.versions.packs = self.packs
+            window.templates = self.templates
             self._open.append(window)
         _raise(window)
         return window

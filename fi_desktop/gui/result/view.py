@@ -43,6 +43,7 @@ from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.turns_controller import TurnsController
 from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.result.version_box import VersionBox
+from fi_desktop.gui.template_choice import TemplateChoice
 from fi_desktop.gui.widgets import ElidedLabel, separator
 from fi_desktop.viewmodel.result import ResultPosition
 
@@ -172,6 +173,11 @@ class ResultView(QWidget):
             self.lanes.scale,
             self.lanes.horizontalScrollBar().value(),
         )
+
+    def follow_templates(self, choice: TemplateChoice) -> None:
+        """Let exports follow the chosen template."""
+        self.exports.templates = choice
+        self.export.formats.add_templates(choice)
 
     @Slot(str)
     def show_path(self, path: str) -> None:
@@ -353,6 +359,7 @@ class ExportButton(QToolButton):
     """Opens the menu of export formats.
 
     Attributes:
+        formats: the menu.
         label: case and date of the job.
     """
 
@@ -370,10 +377,10 @@ class ExportButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setIconSize(QSize(18, 18))
-        menu = ExportMenu(self)
-        menu.chosen.connect(self._on_chosen)
-        menu.note_requested.connect(self._on_note_requested)
-        self.setMenu(menu)
+        self.formats = ExportMenu(self)
+        self.formats.chosen.connect(self._on_chosen)
+        self.formats.note_requested.connect(self._on_note_requested)
+        self.setMenu(self.formats)
         self._apply_theme()
 
     @Slot(str)

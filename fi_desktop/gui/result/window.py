@@ -22,6 +22,7 @@ from fi_desktop.gui.result.results_splitter import ResultsSplitter
 from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.versions import ResultVersions
 from fi_desktop.gui.result.view import ResultView
+from fi_desktop.gui.template_choice import TemplateChoice
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.review_files import StoredResult
 from fi_desktop.jobs.service import JobService
@@ -43,6 +44,7 @@ class JobWindow(QWidget):
         rerun_bar: progress of a job that is processed again, above its earlier result.
         versions: switches between the versions of the result.
         results: the list of results; split: shows and hides it.
+        templates: says how exported documents look.
 
     Signals:
         result_asked: show this job's result in this window, or wherever it is open.
@@ -69,6 +71,7 @@ class JobWindow(QWidget):
         super().__init__(None, Qt.WindowType.Window)
         self.job_id = job_id
         self.result: ResultView | None = None
+        self.templates: TemplateChoice | None = None
         self._service = service
         self._bridge = bridge
         self._jobs = jobs
@@ -318,6 +321,8 @@ class JobWindow(QWidget):
         session.saved.connect(self._on_saved)
         session.not_saved.connect(self._on_not_saved)
         self.result = ResultView(session, path, self._bridge, self)
+        if self.templates is not None:
+            self.result.follow_templates(self.templates)
         self.result.exports.exported.connect(self._window_state.save_format)
         self.result.models_asked.connect(self.page.models_asked)
         self.result.words_asked.connect(partial(self.words_asked.emit, self.job_id))
