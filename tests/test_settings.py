@@ -53,6 +53,7 @@ SAMPLES = {
     Kind.FORMATS: ("pdf, txt, pdf", ("pdf", "txt")),
     Kind.NAME_PATTERN: (" {case}_{date} ", "{case}_{date}"),
     Kind.NAME_TEMPLATE: (" {date} {name} ", "{date} {name}"),
+    Kind.TEMPLATE: (" interview ", "interview"),
 }
 """For each kind, text in the environment and its parsed value."""
 

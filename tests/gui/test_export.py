@@ -287,8 +287,9 @@ def test_documents_come_first_and_formats_for_programs_are_below(window, done):
         "&Copy as note",
         "Text (to read)",
         "&Other formats",
+        "&Template",
     ]
-    (others,) = (action.menu() for action in menu.actions() if action.menu())
+    (others, _templates) = (action.menu() for action in menu.actions() if action.menu())
     titles = [action.text() for action in others.actions()]
     assert len(titles) == len(EXPORTERS) - 3
     assert {"JSON (everything)", "RTTM (speaker turns)", "ELAN"} <= set(titles)
