@@ -263,19 +263,35 @@ def test_two_hundred_are_exported_next_to_files_of_the_same_names(qtbot, window,
     for _ in range(200):
         hand.complete(hand.claim(), talk)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 200)
-    taken = [target / f"Visit {number}.docx" for number in (7, 77, 177)]
+    taken = [target / f"Visit {number}.txt" for number in (7, 77, 177)]
     for file in taken:
         file.write_text("my notes")
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    press(qtbot, window, "Keep both")
+    qtbot.waitUntil(lambda: window.message.text == "200 files written.")
+    numbered = {7, 77, 177}
+    made = {
+        f"Visit {number} (2).txt" if number in numbered else f"Visit {number}.txt" for number in range(200)
+    }
+    assert set(names(target)) == made | {file.name for file in taken}
+    assert {file.read_text() for file in taken} == {"my notes"}
+    titles = {(target / name).read_text(encoding="utf-8-sig").splitlines()[0] for name in made}
+    assert titles == {f"{TITLE}.wav"}
+
+
+def test_word_files_are_numbered_next_to_files_of_the_same_names(qtbot, window, done, target):
+    (target / "First.docx").write_text("my notes")
     window.table.selectAll()
     choose_format(window, "Word")
     answer(window, target)
     press(qtbot, window, "Keep both")
-    qtbot.waitUntil(lambda: window.message.text == "200 files written.", timeout=120_000)
-    assert len(names(target)) == 203
-    assert {file.read_text() for file in taken} == {"my notes"}
-    for number in (7, 77, 177):
-        document = docx.Document(str(target / f"Visit {number} (2).docx"))
-        assert document.paragraphs[0].text == TITLE
+    qtbot.waitUntil(lambda: window.message.text == "2 files written.")
+    assert names(target) == ["First (2).docx", "First.docx", "Second ñ.docx"]
+    assert (target / "First.docx").read_text() == "my notes"
+    document = docx.Document(str(target / "First (2).docx"))
+    assert document.paragraphs[0].text == TITLE
 
 
 def test_documents_come_first_and_formats_for_programs_are_below(window, done):
