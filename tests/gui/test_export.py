@@ -1,5 +1,6 @@
 """Exporting results from the table, one or several, and from a job window."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -334,14 +335,16 @@ def test_note_is_pasted_with_bold_names_and_as_plain_text(qtbot, window, done):
     for editor in (rich, plain):
         qtbot.addWidget(editor)
         editor.paste()
-    assert plain.toPlainText().splitlines()[:2] == [TITLE, "Draft, not reviewed."]
+    title, state = plain.toPlainText().splitlines()[:2]
+    assert re.fullmatch(rf"{TITLE} – \d{{4}}-\d\d-\d\d \d\d:\d\d", title)
+    assert state == "Draft, not reviewed."
     bold = [
         fragment.text()
         for block in blocks_of(rich.document())
         for fragment in fragments_of(block)
         if fragment.charFormat().fontWeight() >= QFont.Weight.Bold
     ]
-    assert bold[0] == TITLE
+    assert bold[0] == title
     assert bold[1:3] == ["Speaker 1", "Speaker 2"]
     spoken = "".join(rich.toPlainText().split())
     assert spoken == "".join(plain.toPlainText().split())
@@ -352,12 +355,12 @@ def test_notes_of_several_results_are_copied_together(qtbot, window, program, do
     window.commands.export.note_requested.emit()
     qtbot.waitUntil(lambda: window.message.text == "2 results copied as a note.")
     both = QApplication.clipboard().text()
-    assert both.splitlines().count(TITLE) == 2
+    assert both.count(TITLE) == 2
     (program.service.folders.folder(done[0]) / RESULT).write_text("{")
     window.commands.export.note_requested.emit()
     qtbot.waitUntil(lambda: window.message.text.startswith("1 result copied as a note. 1 result cannot"))
     second = QApplication.clipboard().text()
-    assert second.splitlines().count(TITLE) == 1
+    assert second.count(TITLE) == 1
     assert both.endswith(second)
 
 
