@@ -11,7 +11,7 @@ from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.exporters.html_ import name_html, text_html, turns_html
 from fi_desktop.exporters.plain_text import turn_lines
-from fi_desktop.exporters.template import PLAIN
+from fi_desktop.exporters.template import PLAIN, DoubtStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ def note_of(results: Sequence[Exportable], options: ExportOptions) -> PastedNote
         except (OSError, ValueError, KeyError):
             continue
         told = replace(options, reviewed=reviewed)
-        # plain text cannot underline
-        made = [document_of(reviewed.transcript, replace(told, underlines=line)) for line in (True, False)]
-        found.append((made[0], made[1]))
+        rich = plain = document_of(reviewed.transcript, told)
+        if options.template.doubts is DoubtStyle.UNDERLINED:
+            plain = document_of(reviewed.transcript, replace(told, underlines=False))
+        found.append((rich, plain))
     html = "<hr>\n".join(_html(rich) for rich, _ in found)
     page = f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{html}</body></html>\n'
     return PastedNote(

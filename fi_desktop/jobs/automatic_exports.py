@@ -386,7 +386,7 @@ class ExportingThread:
         options = ExportOptions(LABELS[code], zone, said_in(code), template=template)
         reviewed = replace(named(stored.review.current, name), label=job.label)
         signed = reviewed.state is ReviewState.SIGNED
-        stem = stem_of(template.file_name or plan.template, job, name, reviewed, options)
+        stem = stem_of(plan.names(template), job, name, reviewed, options)
         try:
             content = rendered(reviewed, format, options)
         except Exception as error:  # noqa: BLE001 - one format, perhaps a plugin's, must not cost the others

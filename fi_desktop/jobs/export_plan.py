@@ -13,9 +13,10 @@ from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import Exportable, file_key, stem_by
 from fi_desktop.exporters.phrases import LABELS
+from fi_desktop.exporters.template import DocumentTemplate
 from fi_desktop.jobs.export_rules import AS_SETTINGS, ExportRule, formats_for_recordings
 from fi_desktop.jobs.written_files import WrittenResult, WrittenTarget
-from fi_desktop.settings import Settings
+from fi_desktop.settings import SPECS, Settings
 
 _STATES = {
     "completed": ReviewState.DRAFT,
@@ -33,7 +34,8 @@ class ExportPlan:
         formats: keys of `EXPORTERS`.
         folder: for results, and what is waited for; with `with_recordings`, each result is written to the
             folder of its recording in that folder, or into its `subfolder`.
-        template: of the files' names, unless the documents' template has its own.
+        template: of the files' names.
+        named: a rule says how files are named, so that the documents' template does not.
         documents: name of the documents' template; "" for none.
         language: of the files, one of `LABELS`; None: the system's.
         since: results that were finished earlier are not written, UTC, seconds since the epoch.
@@ -46,6 +48,7 @@ class ExportPlan:
     template: str
     language: str | None = None
     documents: str = ""
+    named: bool = False
     with_recordings: bool = False
     subfolder: str = ""
     since: float = 0.0
@@ -80,11 +83,16 @@ class ExportPlan:
             return None
         return replace(
             plan,
+            named=rule.name != SPECS["export_name"].default,
             with_recordings=rule.with_recordings,
             subfolder=rule.subfolder,
             since=rule.since,
             quiet=not rule.owned,
         )
+
+    def names(self, documents: DocumentTemplate) -> str:
+        """Return the template of the files' names, for documents by this template."""
+        return self.template if self.named else documents.file_name or self.template
 
     def folder_of(self, recording: Path) -> Path:
         """Return the folder for a recording's results, while `folder` is there; only a subfolder may not be.

@@ -5353,7 +5353,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se escriben automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>

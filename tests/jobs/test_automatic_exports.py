@@ -367,6 +367,23 @@ def test_results_follow_the_template_and_its_names(clinic: Clinic):
     assert "\nSpeaker 1: Buenos días" in clinic.text("visita (copia).txt")
 
 
+def test_name_of_a_rule_comes_before_that_of_the_template(clinic: Clinic, tmp_path: Path):
+    put_template(clinic, 'heading = "Clínica del Valle"\nfile_name = "{name} (copia)"')
+    folders = [tmp_path / name for name in ("named", "unnamed")]
+    for folder in folders:
+        folder.mkdir()
+    clinic.rule("named", folder=str(folders[0]), name="Dr. {name}")
+    clinic.rule("unnamed", folder=str(folders[1]))
+    clinic.open_exports(export_template="sin")
+    clinic.added(tmp_path / "a.wav", "named")
+    clinic.added(tmp_path / "b.wav", "unnamed")
+    clinic.finish()
+    assert [clinic.names(folder) for folder in folders] == [["Dr. a.txt"], ["b (copia).txt"]]
+    for folder in folders:
+        (file,) = folder.iterdir()
+        assert file.read_text(encoding="utf-8").startswith("Clínica del Valle\n")
+
+
 def test_results_wait_for_a_bad_template_to_be_corrected(clinic: Clinic):
     file = put_template(clinic, "times = 1")
     clinic.open_exports(export_template="sin")
