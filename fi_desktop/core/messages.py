@@ -641,8 +641,8 @@ EXPORTS_FULL = Message(
 )
 EXPORTS_REFUSED = Message(
     "exports.refused",
-    "Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; "
-    "finished results wait for it.",
+    "Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results "
+    "wait for it.",
 )
 EXPORTS_SEVERAL = Message(
     "exports.several",

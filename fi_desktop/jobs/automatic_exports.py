@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -35,6 +35,7 @@ from fi_desktop.exporters.template_folder import read_template
 from fi_desktop.jobs.export_folders import ExportFolders
 from fi_desktop.jobs.export_plan import ExportPlans, ExportTarget, named, stem_of
 from fi_desktop.jobs.export_rules import load_rules
+from fi_desktop.jobs.held_results import HeldResults
 from fi_desktop.jobs.queue_events import (
     ExportRulesChanged,
     ExportsHeld,
@@ -54,21 +55,6 @@ _JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
 LOOK_S = 5.0
 """Seconds between two looks whether a folder is back."""
 _RANKS = {ReviewState.DRAFT: 0, ReviewState.REVIEWED: 1, ReviewState.SIGNED: 2}
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """Results that wait for a folder.
-
-    Attributes:
-        reason: what they wait for.
-        quiet: no message says so.
-        jobs: in the order in which they are to be written.
-    """
-
-    reason: Note
-    quiet: bool
-    jobs: dict[int, None] = field(default_factory=dict)
 
 
 class ExportingThread:
@@ -105,7 +91,7 @@ class ExportingThread:
         self._changed = True  # the settings or the rules, so that all results are compared
         self._hurries = False
         self._due: dict[int, None] = {}  # jobs, in the order in which they were finished
-        self._waiting: dict[Path, _Waiting] = {}  # by folder
+        self._waiting = HeldResults()
         self._unlisten = service.listen(self._on_events)
 
     def start(self) -> None:
@@ -192,8 +178,8 @@ class ExportingThread:
             case ResultCorrected(job_id=job_id):
                 self._due[job_id] = None
             case JobRemoved(job_id=job_id):
-                for jobs in (self._due, *(waiting.jobs for waiting in self._waiting.values())):
-                    jobs.pop(job_id, None)
+                self._due.pop(job_id, None)
+                self._waiting.remove(job_id)
             case _:
                 pass
 
@@ -220,9 +206,7 @@ class ExportingThread:
         self._writes, self._changed = True, False
         settings = self._settings
         self._plans = ExportPlans.of(settings, load_rules(settings.home), self._folders.since)
-        for waiting in self._waiting.values():
-            self._due |= waiting.jobs
-        self._waiting.clear()
+        self._due |= self._waiting.release_all()
         follows = self._plans.settings is not None
         self._folders.forget(used={plan.folder for plan in self._plans.all}, settings=follows)
         if self._plans.all:
@@ -235,16 +219,16 @@ class ExportingThread:
 
     def _look(self) -> None:
         """Try to write the first result that waits for each folder; if that succeeds, the others follow."""
-        for folder, waiting in list(self._waiting.items()):
-            del self._waiting[folder]
-            first = next(iter(waiting.jobs), None)
-            if first is not None:
-                del waiting.jobs[first]
+        for folder in self._waiting.folders:
+            jobs = self._waiting.release(folder)
+            if (first := next(iter(jobs), None)) is not None:
+                del jobs[first]
                 self._export(first)
-            if folder in self._waiting:
-                self._waiting[folder].jobs |= waiting.jobs
-            else:
-                self._due |= waiting.jobs
+            if folder not in self._waiting:
+                self._due |= dict.fromkeys(jobs)
+                continue
+            for job_id, quiet in jobs.items():
+                self._waiting.add(folder, job_id, quiet=quiet)
 
     def _export(self, job_id: int) -> None:
         """Write what is due of a job; note the folders that it has to wait for."""
@@ -254,14 +238,11 @@ class ExportingThread:
         due = self._due_targets(job)
         for folder, targets in groupby(sorted(due, key=_folder_of), _folder_of):
             given = tuple(targets)
-            waiting = self._waiting.get(folder)
-            if waiting is None:
+            if folder not in self._waiting:
                 if (reason := self._try(job, folder, given)) is None:
                     continue
-                quiet = all(target.plan.quiet for target in given)
-                waiting = self._waiting[folder] = _Waiting(reason, quiet)
-            waiting.quiet = waiting.quiet and all(target.plan.quiet for target in given)
-            waiting.jobs[job_id] = None
+                self._waiting.hold(folder, reason)
+            self._waiting.add(folder, job_id, quiet=all(target.plan.quiet for target in given))
 
     def _try(self, job: Job, folder: Path, targets: tuple[ExportTarget, ...]) -> Note | None:
         """Write a result to a folder; return what has to be waited for, if it could not be written."""
@@ -285,11 +266,7 @@ class ExportingThread:
 
     def _tell(self) -> None:
         """Tell what results wait for, if that has changed."""
-        held = [waiting.reason for waiting in self._waiting.values() if not waiting.quiet]
-        note = None
-        if held:
-            same = len(set(held)) == 1  # of one folder, or of a template
-            note = held[0] if same else messages.EXPORTS_SEVERAL(number=len(held))
+        note = self._waiting.note
         if note != self.held:
             self.held = note
             log.event("EXPORTS_HELD" if note else "EXPORTS_RESUMED", code=note.code if note else "")

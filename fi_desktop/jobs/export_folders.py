@@ -7,13 +7,31 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fi_desktop.system.files import write_whole
 
 _FILE = "exports.json"
+ANSWER_S = 10.0
+"""Seconds after which a drive counts as away; a disk that slept answers in time."""
+
+
+class _Question:
+    """Asks on another thread whether a folder is there: a drive may not answer for minutes, or ever."""
+
+    def __init__(self, folder: Path) -> None:
+        self.answered, self.is_new, self.is_there = threading.Event(), True, False
+        self._folder = folder
+        threading.Thread(target=self._ask, name="export-folder", daemon=True).start()
+
+    def _ask(self) -> None:
+        with suppress(OSError):  # as if it were not there
+            self.is_there = self._folder.is_dir()
+        self.answered.set()
 
 
 class ExportFolders:
@@ -27,6 +45,7 @@ class ExportFolders:
             now: UTC, seconds since the epoch.
         """
         self._path, self._now = home / _FILE, now
+        self._questions: dict[Path, _Question] = {}  # unanswered ones
 
     def since(self) -> float:
         """Return since when results are written as the settings say; from now if they were not."""
@@ -48,8 +67,16 @@ class ExportFolders:
             self._keep(kept)
 
     def is_there(self, folder: Path) -> bool:
-        """Return whether a folder is there, and is not the empty place of a drive that is away."""
-        if not folder.is_dir():
+        """Return whether a folder is there, and is not the empty place of a drive that is away.
+
+        One whose drive does not answer is not there: others must not wait for it.
+        """
+        question = self._questions.pop(folder, None) or _Question(folder)
+        if not question.answered.wait(ANSWER_S if question.is_new else 0.0):
+            question.is_new = False
+            self._questions[folder] = question
+            return False
+        if not question.is_there:
             return False
         state = self._state()
         mounts = _mounts(state)

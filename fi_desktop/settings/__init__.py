@@ -256,7 +256,8 @@ class Settings:
         Kind.CHOICE,
         Page.EXPORTS,
         "Write results to a folder",
-        "Results are written automatically, and again each time they are reviewed or signed later.",
+        "Results are written automatically, and again each time they are reviewed or signed later. Profiles "
+        "and watched folders can have their own export.",
         choices={
             "never": "Never",
             "completed": "When they are completed",

@@ -2275,10 +2275,6 @@ Todo se queda en esta computadora.</translation>
         <translation>La lista de nombres no es un texto en UTF-8.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
         <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
         <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
     </message>
@@ -2957,6 +2953,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
     </message>
     <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
@@ -4972,6 +4972,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
+    </message>
+    <message>
         <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
         <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
     </message>
@@ -5284,6 +5288,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Guardar los resultados en una carpeta</translation>
     </message>
     <message>
+        <source>Results are written automatically, and again each time they are reviewed or signed later. Profiles and watched folders can have their own export.</source>
+        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después. Los perfiles y las carpetas vigiladas pueden tener su propia exportación.</translation>
+    </message>
+    <message>
         <source>When they are completed</source>
         <translation>Cuando se completan</translation>
     </message>
@@ -5344,16 +5352,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Nunca</translation>
     </message>
     <message>
-        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
-        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
-    </message>
-    <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
-    </message>
-    <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import Exporter
+from fi_desktop.jobs import export_folders
 from fi_desktop.jobs.export_rules import NEVER, ExportRule, load_rules, save_rules
 from tests.jobs.clinic import DRAFT, Clinic
 
@@ -165,6 +167,52 @@ def test_the_rule_of_a_deleted_profile_applies_without_a_message_about_its_folde
     assert clinic.names() == []  # and not where the settings say
     own.with_name("away").rename(own)
     clinic.wait_until_written("a.txt", folder=own)
+
+
+def test_a_message_stays_while_a_result_of_another_profile_waits_for_the_same_folder(
+    clinic: Clinic, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    clinic.rule(OWN, folder=str(own), owned=False)
+    clinic.rule("b2", folder=str(own))
+    clinic.open_exports()
+    own.rename(own.with_name("away"))
+    clinic.added(tmp_path / "a.wav", OWN)
+    clinic.added(tmp_path / "b.wav", "b2")
+    clinic.finish()
+    asked = []
+    monkeypatch.setattr(clinic.exports, "_look", lambda look=clinic.exports._look: (asked.append(1), look()))
+    while len(asked) < 4:  # looks whether the folder is back
+        clinic.transact()
+    assert clinic.held() == ["exports.away"]
+    clinic.remove(2)
+    while clinic.held() != ["exports.away", None]:
+        clinic.transact()
+
+
+def test_results_for_other_folders_do_not_wait_for_a_drive_that_does_not_answer(
+    clinic: Clinic, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    answers = threading.Event()
+    is_dir = Path.is_dir
+
+    def hang(path: Path) -> bool:  # as a server does that was switched off, which cannot be had here
+        if path == own:
+            answers.wait(60)
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", hang)
+    monkeypatch.setattr(export_folders, "ANSWER_S", 0.1)
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    for number in range(3):
+        clinic.added(tmp_path / f"own {number}.wav", OWN)
+        clinic.added(tmp_path / f"{number}.wav")
+    clinic.wait_until_written("0.txt", "1.txt", "2.txt")
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.away"]
+    answers.set()
+    clinic.wait_until_written("own 0.txt", "own 1.txt", "own 2.txt", folder=own)
 
 
 def test_a_recording_that_is_added_again_is_written_as_the_last_profile_says(
