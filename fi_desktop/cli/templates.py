@@ -10,6 +10,7 @@ from rich.text import Text
 from fi_desktop.cli.arguments import add_command
 from fi_desktop.cli.terminal import Terminal, plain_table, say, say_json, warn
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.text import one_line
 from fi_desktop.exporters.template_folder import checked_file, copy_built_in, found_templates
 from fi_desktop.settings import Settings
 
@@ -44,7 +45,10 @@ def _list(settings: Settings, options: argparse.Namespace) -> int:
             say_json({**shown, "problem": problem})
         chosen = "chosen" if one.name == settings.export_template else ""
         table.add_row(
-            Text(one.name), Text(one.title(_LANGUAGE)), layout, chosen or ("yours" if one.own else "")
+            Text(one_line(one.name)),
+            Text(one_line(one.title(_LANGUAGE))),
+            layout,
+            chosen or ("yours" if one.own else ""),
         )
     problems = [one.problem.message for one in found if one.problem is not None]
     if not options.json:

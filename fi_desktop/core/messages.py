@@ -306,6 +306,7 @@ TEMPLATE_BAD_FILE_NAME = Message(
 TEMPLATE_BAD_FLAG = Message("template.bad_flag", "{key} must be true or false")
 TEMPLATE_BAD_LINE = Message("template.bad_line", "line {line} is not written as TOML requires")
 TEMPLATE_BAD_NUMBER = Message("template.bad_number", "{key} must be a number from {least} to {most}")
+TEMPLATE_BAD_FILE = Message("template.bad_file", "its file name has characters that cannot be shown")
 TEMPLATE_BAD_TEXT = Message(
     "template.bad_text",
     "{key} must be a text of at most {lines} lines of {most} characters, or one such text for each "

@@ -16,7 +16,7 @@ from fi_desktop.exporters.docx_styles import (
     scaled,
     text_width_cm,
 )
-from fi_desktop.exporters.docx_xml import WordTable, set_language
+from fi_desktop.exporters.docx_xml import WordTable, element, set_language
 from fi_desktop.exporters.figures import WrittenFigures
 from fi_desktop.exporters.template import DocumentLayout
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
 
-_NUMBER_CM, _TIME_CM, _NAME_CM = 1.1, 2.1, 3.6
+_NUMBER_CM, _TIME_CM, _NAME_CM = 1.1, 2.1, 4.0
 _FIGURE_POINTS, _HEADING_POINTS = 9.0, 7.5  # of a table as wide as the page, in any size of the text
 _LETTER_CM = 0.165  # of its headings
 
@@ -94,6 +94,8 @@ def _write_table(document: Document, content: WrittenDocument) -> None:
             _write_time(cell, content, text)
         cells[-2].add_run(name).bold = True
         _write_said(cells[-1], utterance)
+        if utterance.rtl:
+            cells[-1]._p.get_or_add_pPr().append(element("w:bidi"))
         if not utterance.runs:
             _write_time(cells[-1], content, content.wordless(utterance))
     document.add_paragraph(style=REMARK)  # Word wants one after a table

@@ -14,6 +14,7 @@ from pathlib import Path
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Note, system_reason
+from fi_desktop.core.text import one_line
 from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import Exportable, file_key, stem_by, under_stem
 from fi_desktop.exporters.phrases import LABELS
@@ -64,7 +65,9 @@ def found_templates(roots: Sequence[Path]) -> tuple[FoundTemplate, ...]:
     found = [_found(file, own=False) for file in kept]
     for file in own:
         one = _found(file, own=True)
-        if len(own) > _MOST:
+        if not file.name.isprintable():
+            one = _refused(one, messages.TEMPLATE_BAD_FILE())
+        elif len(own) > _MOST:
             one = _refused(one, messages.TEMPLATE_TOO_MANY(most=_MOST))
         elif keys[file_key(file.stem)] > 1:
             other = next(each for each in own if each != file and file_key(each.stem) == file_key(file.stem))
@@ -87,7 +90,9 @@ def read_template(name: str, roots: Sequence[Path]) -> DocumentTemplate:
             if one.problem is not None:
                 raise one.problem
             return one.template or PLAIN
-    raise UserError(messages.TEMPLATE_UNKNOWN, name=name, known=", ".join(one.name for one in found))
+    raise UserError(
+        messages.TEMPLATE_UNKNOWN, name=one_line(name), known=", ".join(one.name for one in found)
+    )
 
 
 def checked_file(file: Path) -> DocumentTemplate:
@@ -103,7 +108,7 @@ def checked_file(file: Path) -> DocumentTemplate:
         reason: Note = messages.TEMPLATE_UNREADABLE(reason=system_reason(error))
     except UserError as error:
         reason = error.note
-    raise UserError(messages.TEMPLATE_REFUSED, file=file.name, reason=reason)
+    raise UserError(messages.TEMPLATE_REFUSED, file=one_line(file.name), reason=reason)
 
 
 def copy_built_in(roots: Sequence[Path]) -> Path:
@@ -178,7 +183,7 @@ def _found(file: Path, *, own: bool) -> FoundTemplate:
 
 
 def _refused(one: FoundTemplate, reason: Note) -> FoundTemplate:
-    problem = UserError(messages.TEMPLATE_REFUSED, file=one.file.name, reason=reason)
+    problem = UserError(messages.TEMPLATE_REFUSED, file=one_line(one.file.name), reason=reason)
     return replace(one, template=None, problem=problem)
 
 

@@ -2255,6 +2255,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
         <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
         <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
     </message>
@@ -2955,10 +2959,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
-    </message>
-    <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
@@ -3013,6 +3013,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>it is not a text in UTF-8</source>
         <translation>no es un texto en UTF-8</translation>
+    </message>
+    <message>
+        <source>its file name has characters that cannot be shown</source>
+        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
     </message>
     <message>
         <source>line {line} is not written as TOML requires</source>
@@ -4972,8 +4976,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
+        <source>Results are written automatically, and again each time they are reviewed or signed later. Profiles and watched folders can have their own export.</source>
+        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después. Los perfiles y las carpetas vigiladas pueden tener su propia exportación.</translation>
     </message>
     <message>
         <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
@@ -5288,10 +5292,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Guardar los resultados en una carpeta</translation>
     </message>
     <message>
-        <source>Results are written automatically, and again each time they are reviewed or signed later. Profiles and watched folders can have their own export.</source>
-        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después. Los perfiles y las carpetas vigiladas pueden tener su propia exportación.</translation>
-    </message>
-    <message>
         <source>When they are completed</source>
         <translation>Cuando se completan</translation>
     </message>
@@ -5354,6 +5354,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
+    </message>
+    <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>

@@ -271,6 +271,24 @@ def test_other_files_and_folders_are_no_templates(own, roots):
     assert [one.name for one in found_templates(roots)] == ["consultation", "interview"]
 
 
+def test_file_name_that_cannot_be_shown_is_refused(own, roots):
+    names = ["safe\u202elmot.toml", "bell\x07.toml"]
+    try:
+        (own / os.fsdecode(b"latin-\xed.toml")).write_text("")
+        names.append("latin-�.toml")
+    except OSError:
+        pass  # this file system has only names in UTF-8
+    for name in names[:2]:
+        (own / name).write_text("")
+    refusals = {one.problem.message for one in found_templates(roots) if one.own}
+    assert len(refusals) == len(names)
+    for refusal in refusals:
+        assert refusal.endswith("�.toml is not used: its file name has characters that cannot be shown.") or (
+            refusal.startswith("The template safe�lmot.toml is not used: ")
+        )
+        assert refusal.isprintable()
+
+
 def test_folder_that_is_a_file_has_no_templates(tmp_path):
     (tmp_path / "templates").write_text("")
     assert len(found_templates((BUILT_IN, tmp_path / "templates"))) == 2
