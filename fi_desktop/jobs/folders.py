@@ -28,6 +28,11 @@ class JobFolders:
 
     root: Path
 
+    @property
+    def data_folder(self) -> Path:
+        """The folder of all files that the program writes."""
+        return self.root.parent
+
     def folder(self, job_id: int) -> Path:
         """Return a job's folder, which may not exist yet."""
         return self.root / str(job_id)

@@ -139,6 +139,16 @@
     </message>
 </context>
 <context>
+    <name>DeidentifyDialog</name>
+    <message numerus="yes">
+        <source>%Ln place(s) will be replaced.</source>
+        <translation>
+            <numerusform>%Ln place will be replaced.</numerusform>
+            <numerusform>%Ln places will be replaced.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>DragExport</name>
     <message numerus="yes">
         <source>At most %Ln file(s) can be dragged. Use Export for more.</source>

@@ -536,6 +536,29 @@
     </message>
 </context>
 <context>
+    <name>ClinicNamesDialog</name>
+    <message>
+        <source>Names of this clinic</source>
+        <translation>Nombres de esta clínica</translation>
+    </message>
+    <message>
+        <source>These are found in every recording: people who work here, places, whatever must not be in a de-identified copy. One per line.</source>
+        <translation>Se buscan en todas las grabaciones: personas que trabajan aquí, lugares y todo lo que no deba aparecer en una copia desidentificada. Uno por línea.</translation>
+    </message>
+    <message>
+        <source>After “=”, a line can say what it is: {kinds}. What starts with “!” is never replaced.</source>
+        <translation>Después de «=», la línea puede decir qué es: {kinds}. Lo que empieza con «!» nunca se sustituye.</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Guardar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
     <name>CloseQuestion</name>
     <message>
         <source>Recordings are being processed: {running} running, {waiting} waiting.</source>
@@ -724,6 +747,155 @@
     <message>
         <source>Date</source>
         <translation>Fecha</translation>
+    </message>
+</context>
+<context>
+    <name>DeidentifyAction</name>
+    <message>
+        <source>De-&amp;identified copy…</source>
+        <translation>Copia desi&amp;dentificada…</translation>
+    </message>
+</context>
+<context>
+    <name>DeidentifyDialog</name>
+    <message>
+        <source>De-identified copy</source>
+        <translation>Copia desidentificada</translation>
+    </message>
+    <message>
+        <source>This list is not complete. It comes from rules and lists of names, which miss some and find too many. Read the whole copy before you pass it on.</source>
+        <translation>Esta lista no es completa. Proviene de reglas y listas de nombres, que pasan por alto algunos y encuentran otros de más. Lea toda la copia antes de entregarla.</translation>
+    </message>
+    <message>
+        <source>Show the copy</source>
+        <translation>Mostrar la copia</translation>
+    </message>
+    <message>
+        <source>Type or select what else to replace</source>
+        <translation>Escriba o seleccione qué más sustituir</translation>
+    </message>
+    <message>
+        <source>Text to replace everywhere</source>
+        <translation>Texto que se sustituye en todas partes</translation>
+    </message>
+    <message>
+        <source>What it is</source>
+        <translation>Qué es</translation>
+    </message>
+    <message>
+        <source>Replace everywhere</source>
+        <translation>Sustituir en todas partes</translation>
+    </message>
+    <message>
+        <source>Names of this clinic…</source>
+        <translation>Nombres de esta clínica…</translation>
+    </message>
+    <message>
+        <source>Shift dates by some weeks, without labels</source>
+        <translation>Desplazar las fechas unas semanas, sin etiquetas</translation>
+    </message>
+    <message>
+        <source>All dates move by the same random number of weeks.</source>
+        <translation>Todas las fechas se desplazan el mismo número de semanas, elegido al azar.</translation>
+    </message>
+    <message>
+        <source>Also save what the labels stand for, to be kept elsewhere</source>
+        <translation>Guardar también qué significa cada etiqueta, en otro lugar</translation>
+    </message>
+    <message>
+        <source>Save the copy…</source>
+        <translation>Guardar la copia…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation>Persona</translation>
+    </message>
+    <message>
+        <source>Other name</source>
+        <translation>Otro nombre</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>Fecha</translation>
+    </message>
+    <message>
+        <source>Age over 89</source>
+        <translation>Edad mayor de 89</translation>
+    </message>
+    <message>
+        <source>Phone</source>
+        <translation>Teléfono</translation>
+    </message>
+    <message>
+        <source>E-mail</source>
+        <translation>Correo</translation>
+    </message>
+    <message>
+        <source>Link</source>
+        <translation>Enlace</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Domicilio</translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation>Lugar</translation>
+    </message>
+    <message>
+        <source>Institution</source>
+        <translation>Institución</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>Número</translation>
+    </message>
+    <message>
+        <source>Account</source>
+        <translation>Cuenta</translation>
+    </message>
+    <message>
+        <source>Save as:</source>
+        <translation>Guardar como:</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln place(s) will be replaced.</source>
+        <translation>
+            <numerusform>Se sustituirá en %Ln lugar.</numerusform>
+            <numerusform>Se sustituirá en %Ln lugares.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing is replaced.</source>
+        <translation>No se sustituye nada.</translation>
+    </message>
+    <message>
+        <source>“{text}” is not said.</source>
+        <translation>No se dice «{text}».</translation>
+    </message>
+    <message>
+        <source>Folder for the copy</source>
+        <translation>Carpeta para la copia</translation>
+    </message>
+    <message>
+        <source>Saved as {file}. Read it before you pass it on.</source>
+        <translation>Guardado como {file}. Léalo antes de entregarlo.</translation>
+    </message>
+    <message>
+        <source>What the labels stand for: keep it apart from the copy</source>
+        <translation>Qué significa cada etiqueta: guárdelo aparte de la copia</translation>
+    </message>
+    <message>
+        <source>Key of the copy</source>
+        <translation>Clave de la copia</translation>
+    </message>
+    <message>
+        <source>The key is saved. Anyone who has it can tell who the people are.</source>
+        <translation>Se guardó la clave. Quien la tenga puede saber quiénes son las personas.</translation>
     </message>
 </context>
 <context>
@@ -1271,6 +1443,40 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>at most {value}</source>
         <translation>como máximo {value}</translation>
+    </message>
+</context>
+<context>
+    <name>IdentifiersText</name>
+    <message>
+        <source>Text</source>
+        <translation>Texto</translation>
+    </message>
+</context>
+<context>
+    <name>IdentifiersTree</name>
+    <message>
+        <source>Replaced by</source>
+        <translation>Se sustituye por</translation>
+    </message>
+    <message>
+        <source>What is said</source>
+        <translation>Lo que se dice</translation>
+    </message>
+    <message>
+        <source>Count</source>
+        <translation>Veces</translation>
+    </message>
+    <message>
+        <source>What was found</source>
+        <translation>Lo que se encontró</translation>
+    </message>
+    <message>
+        <source>stays</source>
+        <translation>se queda</translation>
+    </message>
+    <message>
+        <source>{kind} “{text}”, {label}</source>
+        <translation>{kind} «{text}», {label}</translation>
     </message>
 </context>
 <context>
@@ -2259,58 +2465,6 @@ Todo se queda en esta computadora.</translation>
         <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
     </message>
     <message>
-        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
-        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
-    </message>
-    <message>
-        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
-        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
-    </message>
-    <message>
-        <source>The list of names cannot be read or written: {reason}</source>
-        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
-    </message>
-    <message>
-        <source>The list of names has more than {most} entries.</source>
-        <translation>La lista de nombres tiene más de {most} entradas.</translation>
-    </message>
-    <message>
-        <source>The list of names is not a text in UTF-8.</source>
-        <translation>La lista de nombres no es un texto en UTF-8.</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
-    </message>
-    <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
-    </message>
-    <message>
-        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
-    </message>
-    <message>
-        <source>The pattern needs a case or a date: {fields}.</source>
-        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
-        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has the same field twice.</source>
-        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
-    </message>
-    <message>
-        <source>“{text}” is not a date.</source>
-        <translation>«{text}» no es una fecha.</translation>
-    </message>
-    <message>
         <source>Entries {first} to {last} of the audit trail are missing.</source>
         <translation>Faltan los registros {first} a {last} de la bitácora de auditoría.</translation>
     </message>
@@ -2333,10 +2487,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Entry {number} of the audit trail was changed.</source>
         <translation>El registro {number} de la bitácora de auditoría fue modificado.</translation>
-    </message>
-    <message>
-        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
-        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>Job {job} exists, but no entry says that it was added.</source>
@@ -2387,12 +2537,132 @@ Todo se queda en esta computadora.</translation>
         <translation>Antes de esta bitácora de auditoría hubo otra: se borró antes del registro {number}.</translation>
     </message>
     <message>
+        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
+        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
+    </message>
+    <message>
+        <source>The folder of templates cannot be used: {reason}.</source>
+        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
+    </message>
+    <message>
+        <source>The template {file} is not used: {reason}.</source>
+        <translation>La plantilla {file} no se usa: {reason}.</translation>
+    </message>
+    <message>
+        <source>There is no template {name}. There are: {known}.</source>
+        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
+    </message>
+    <message>
+        <source>it cannot be read: {reason}</source>
+        <translation>no se puede leer: {reason}</translation>
+    </message>
+    <message>
+        <source>it is larger than {most} kB</source>
+        <translation>ocupa más de {most} kB</translation>
+    </message>
+    <message>
+        <source>it is not a TOML file</source>
+        <translation>no es un archivo TOML</translation>
+    </message>
+    <message>
+        <source>it is not a text in UTF-8</source>
+        <translation>no es un texto en UTF-8</translation>
+    </message>
+    <message>
+        <source>its file name has characters that cannot be shown</source>
+        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
+    </message>
+    <message>
+        <source>line {line} is not written as TOML requires</source>
+        <translation>el renglón {line} no está escrito como pide TOML</translation>
+    </message>
+    <message>
+        <source>on some computers {other} is the same file name</source>
+        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
+    </message>
+    <message>
+        <source>there are more than {most} templates in the folder</source>
+        <translation>hay más de {most} plantillas en la carpeta</translation>
+    </message>
+    <message>
+        <source>{key} is none of the keys {keys}</source>
+        <translation>{key} no es ninguna de las claves {keys}</translation>
+    </message>
+    <message>
+        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
+        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a list of some of {choices}, each at most once</source>
+        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be a number from {least} to {most}</source>
+        <translation>{key} debe ser un número de {least} a {most}</translation>
+    </message>
+    <message>
+        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
+        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a text that contains no other braces than {fields}</source>
+        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
+    </message>
+    <message>
+        <source>{key} must be one of {choices}</source>
+        <translation>{key} debe ser uno de estos: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be true or false</source>
+        <translation>{key} debe ser true o false</translation>
+    </message>
+    <message>
+        <source>{other} has the same name for people</source>
+        <translation>{other} tiene el mismo nombre para las personas</translation>
+    </message>
+    <message>
+        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
+        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
+    </message>
+    <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
         <source>This is too much for one request to the running program. Add fewer files at a time.</source>
         <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
-        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
-        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+    </message>
+    <message>
+        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern needs a case or a date: {fields}.</source>
+        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
+        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has the same field twice.</source>
+        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+    </message>
+    <message>
+        <source>“{text}” is not a date.</source>
+        <translation>«{text}» no es una fecha.</translation>
     </message>
     <message>
         <source>PDF with figures</source>
@@ -2943,6 +3213,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
     </message>
     <message>
+        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
+        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+    </message>
+    <message>
         <source>Enter a file name. It can contain {fields}.</source>
         <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
     </message>
@@ -2953,6 +3227,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>File names cannot contain {field}. They can contain {fields}.</source>
         <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
+        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
     </message>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
@@ -2979,8 +3257,16 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The folder of templates cannot be used: {reason}.</source>
-        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
+        <source>The list of names cannot be read or written: {reason}</source>
+        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+    </message>
+    <message>
+        <source>The list of names has more than {most} entries.</source>
+        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+    </message>
+    <message>
+        <source>The list of names is not a text in UTF-8.</source>
+        <translation>La lista de nombres no es un texto en UTF-8.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -2991,88 +3277,8 @@ Todo se queda en esta computadora.</translation>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
-        <source>The template {file} is not used: {reason}.</source>
-        <translation>La plantilla {file} no se usa: {reason}.</translation>
-    </message>
-    <message>
-        <source>There is no template {name}. There are: {known}.</source>
-        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
-    </message>
-    <message>
-        <source>it cannot be read: {reason}</source>
-        <translation>no se puede leer: {reason}</translation>
-    </message>
-    <message>
-        <source>it is larger than {most} kB</source>
-        <translation>ocupa más de {most} kB</translation>
-    </message>
-    <message>
-        <source>it is not a TOML file</source>
-        <translation>no es un archivo TOML</translation>
-    </message>
-    <message>
-        <source>it is not a text in UTF-8</source>
-        <translation>no es un texto en UTF-8</translation>
-    </message>
-    <message>
-        <source>its file name has characters that cannot be shown</source>
-        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
-    </message>
-    <message>
-        <source>line {line} is not written as TOML requires</source>
-        <translation>el renglón {line} no está escrito como pide TOML</translation>
-    </message>
-    <message>
-        <source>on some computers {other} is the same file name</source>
-        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
-    </message>
-    <message>
-        <source>there are more than {most} templates in the folder</source>
-        <translation>hay más de {most} plantillas en la carpeta</translation>
-    </message>
-    <message>
-        <source>{key} is none of the keys {keys}</source>
-        <translation>{key} no es ninguna de las claves {keys}</translation>
-    </message>
-    <message>
-        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
-        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a list of some of {choices}, each at most once</source>
-        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be a number from {least} to {most}</source>
-        <translation>{key} debe ser un número de {least} a {most}</translation>
-    </message>
-    <message>
-        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
-        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a text that contains no other braces than {fields}</source>
-        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
-    </message>
-    <message>
-        <source>{key} must be one of {choices}</source>
-        <translation>{key} debe ser uno de estos: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be true or false</source>
-        <translation>{key} debe ser true o false</translation>
-    </message>
-    <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
         <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
-    </message>
-    <message>
-        <source>{other} has the same name for people</source>
-        <translation>{other} tiene el mismo nombre para las personas</translation>
-    </message>
-    <message>
-        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
-        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -4157,6 +4363,18 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PreferencesDialog</name>
     <message>
+        <source>Templates</source>
+        <translation>Plantillas</translation>
+    </message>
+    <message>
+        <source>Small files that say how exported documents look. Change them, or add your own.</source>
+        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>Abrir la carpeta</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>Configuración</translation>
     </message>
@@ -4203,18 +4421,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Models…</source>
         <translation>Modelos…</translation>
-    </message>
-    <message>
-        <source>Templates</source>
-        <translation>Plantillas</translation>
-    </message>
-    <message>
-        <source>Small files that say how exported documents look. Change them, or add your own.</source>
-        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
-    </message>
-    <message>
-        <source>Open the folder</source>
-        <translation>Abrir la carpeta</translation>
     </message>
     <message>
         <source>PIN</source>
@@ -4980,6 +5186,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después. Los perfiles y las carpetas vigiladas pueden tener su propia exportación.</translation>
     </message>
     <message>
+        <source>Template</source>
+        <translation>Plantilla</translation>
+    </message>
+    <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
+    </message>
+    <message>
         <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
         <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
     </message>
@@ -5320,10 +5534,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombre de archivo</translation>
     </message>
     <message>
-        <source>Template</source>
-        <translation>Plantilla</translation>
-    </message>
-    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -5354,10 +5564,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
-    </message>
-    <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>

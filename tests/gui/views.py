@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
@@ -31,6 +31,8 @@ from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerState
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.config import Choice, WatchedFolder
+from tests.exporters.said_lines import transcript_of
+from tests.exporters.test_deidentified import ENGLISH, SPANISH
 from tests.gui import samples
 from tests.gui.events import drag_in, files_data
 from tests.gui.events import drop as drop_data
@@ -226,6 +228,27 @@ def figures(scene: Scene) -> QWidget:
     result_of(window).figures.trigger()
     dialog = result_of(window).figures.dialog
     assert dialog is not None
+    return dialog
+
+
+def deidentifying(scene: Scene) -> QWidget:
+    """Show what was found in a consultation, with one place that stays."""
+    scene.finish(
+        2, transcript_of((*SPANISH, *SPANISH[2:4], *ENGLISH), "es", name="Consulta señora Núñez.m4a")
+    )
+    view = result_of(result(scene, 2))
+    view.deidentify.trigger()
+    scene.wait(lambda: view.deidentify.dialog is not None)
+    dialog = view.deidentify.dialog
+    assert dialog is not None
+    first = dialog.tree.topLevelItem(1)
+    assert first is not None
+    first.setExpanded(True)
+    first.setCheckState(0, Qt.CheckState.Unchecked)
+    chosen = dialog.tree.topLevelItem(3)
+    assert chosen is not None
+    dialog.tree.setCurrentItem(chosen)
+    dialog.field.setText("Frida")
     return dialog
 
 
@@ -447,6 +470,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "searching": (a_day, searching),
     "finding": (a_day, finding),
     "figures": (a_day, figures),
+    "deidentifying": (a_day, deidentifying),
     "hearing": (a_day, hearing),
     "naming": (a_day, naming),
     "correcting": (a_day, correcting),

@@ -29,6 +29,7 @@ from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.result.border_controller import BorderController
 from fi_desktop.gui.result.corrections_controller import CorrectionsController
+from fi_desktop.gui.result.deidentify_action import DeidentifyAction
 from fi_desktop.gui.result.figures_dialog import FiguresAction
 from fi_desktop.gui.result.header_facts import FactsLine, Verdict
 from fi_desktop.gui.result.lanes import LanesView
@@ -69,7 +70,7 @@ class ResultView(QWidget):
             hidden if the result has that number.
         again: processes the recording again with other options.
         versions: chooses another version of the result.
-        export: the export button.
+        export: the export button; deidentify: its action for a copy without what identifies people.
         exports: writes the exported files.
         message: the outcome of an export.
 
@@ -136,6 +137,9 @@ class ResultView(QWidget):
         self.finder.found.connect(self.show_path)
         self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(session, self.exports, self)
+        self.deidentify = DeidentifyAction(session, bridge, self.message, self)
+        self.export.menu().addSeparator()
+        self.export.menu().addAction(self.deidentify)
         self.other_number = QPushButton(self)
         self.other_number.setObjectName("plain")
         self.other_number.setToolTip(self.tr("This result stays until the new one is ready."))
