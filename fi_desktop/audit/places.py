@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from fi_desktop.audit.acts import Act, ActKind
@@ -28,7 +29,7 @@ def place_of(folder: Path) -> str:
     return "home" if resolved.is_relative_to(Path.home()) else "other"
 
 
-def exported(trail: AuditTrail, job: int, format: str, target: Path, **detail: object) -> Act:
+def exported(trail: AuditTrail, job: int | None, format: str, target: Path, **detail: object) -> Act:
     """Return the act of writing a result to a file.
 
     format: a key of the table of exporters; detail: what else is to be recorded, without names.
@@ -40,3 +41,18 @@ def exported(trail: AuditTrail, job: int, format: str, target: Path, **detail: o
         "file": trail.code(target.name),
     }
     return Act(ActKind.EXPORTED, job, detail={**where, **detail})
+
+
+def record_exports(
+    trail: AuditTrail | None, files: Iterable[tuple[int | None, Path]], format: str, *, dragged: bool = False
+) -> None:
+    """Record that results are about to be written: their jobs and files."""
+    if trail is None:
+        return
+    if dragged:
+        detail = {"format": format, "place": DRAGGED}
+        acts = [Act(ActKind.EXPORTED, job, detail=detail) for job, _ in files]
+    else:
+        acts = [exported(trail, job, format, target) for job, target in files]
+    if acts:
+        trail.record_first(*acts)

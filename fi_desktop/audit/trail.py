@@ -103,10 +103,11 @@ class AuditTrail:
                 self._thread.start()
         return written
 
-    def record_first(self, act: Act) -> None:
-        """Record an act that is about to be done, and wait a moment until its entry is on disk."""
+    def record_first(self, *acts: Act) -> None:
+        """Record acts that are about to be done, and wait a moment until their entries are on disk."""
+        written = [self.record(act) for act in acts]
         with suppress(FutureTimeout, OSError, ValueError):
-            self.record(act).result(WAIT_S)
+            written[-1].result(WAIT_S)
 
     def code(self, name: str) -> str | None:
         """Return the code that stands for a file name or a folder; None if the key for it cannot be read."""

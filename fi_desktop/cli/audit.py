@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,49 +12,18 @@ from rich.text import Text
 from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.audit.chain import Entry
 from fi_desktop.audit.formats import FORMATS, of_people
-from fi_desktop.audit.places import STDOUT, exported
-from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.audit.verification import Verification, verify_trail
 from fi_desktop.cli.arguments import add_command
 from fi_desktop.cli.queue_access import idle_queue
+from fi_desktop.cli.recorded import trail_of
 from fi_desktop.cli.terminal import Terminal, plain_table, say, say_json, warn, write_file
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.exporters.files import write_export
-from fi_desktop.jobs.audit_check import check_jobs, evidence_of
+from fi_desktop.jobs.audit_check import check_jobs
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
-from fi_desktop.system.data_folder import check_data_folder
-
-PROGRAM = "command line"
-
-
-@contextmanager
-def trail_of(settings: Settings) -> Iterator[AuditTrail]:
-    """Open the audit trail for a command, in the process that runs it."""
-    check_data_folder(settings.home)
-    folders = JobFolders(settings.jobs)
-    trail = AuditTrail(settings.audit, program=PROGRAM, evidence=lambda job: evidence_of(folders, job))
-    try:
-        yield trail
-    finally:
-        trail.close()
-
-
-def record(settings: Settings, kind: ActKind, job: int | None = None, **detail: object) -> None:
-    """Record what a command is about to show or do."""
-    with trail_of(settings) as trail:
-        trail.record_first(Act(kind, job, detail=detail))
-
-
-def record_export(settings: Settings, job: int, format: str, output: Path) -> None:
-    """Record that a command is about to export a result; output: "-" is stdout."""
-    with trail_of(settings) as trail:
-        if str(output) == "-":
-            trail.record_first(Act(ActKind.EXPORTED, job, detail={"format": format, "place": STDOUT}))
-        else:
-            trail.record_first(exported(trail, job, format, output))
 
 
 def add_audit(parser: argparse.ArgumentParser) -> None:

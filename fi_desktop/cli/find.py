@@ -13,7 +13,9 @@ from typing import Any
 from rich.padding import Padding
 from rich.text import Text
 
+from fi_desktop.audit.acts import ActKind
 from fi_desktop.cli.queue_access import searchable_queue
+from fi_desktop.cli.recorded import record
 from fi_desktop.cli.terminal import Terminal, say, say_json, warn
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message
@@ -21,6 +23,7 @@ from fi_desktop.core.text import clock, one_line
 from fi_desktop.exporters.exporter import DEFAULTS
 from fi_desktop.jobs.search_query import PERIODS, SearchQuery, period, terms_of
 from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.stored_acts import ranges
 from fi_desktop.jobs.transcript_search import FoundLine, TranscriptSearch
 from fi_desktop.rpc.client import QueueClient
 from fi_desktop.settings import Settings
@@ -62,6 +65,7 @@ def _find(settings: Settings, options: argparse.Namespace) -> int:
     search = TranscriptSearch(settings.search)
     with searchable_queue(settings) as client:
         page = search.find(query, max(1, options.limit))
+        record(settings, ActKind.SEARCHED, jobs=ranges({found.job for found in page.lines}))
         names = _names(client, page.lines)
         state = search.state()
     if options.json:

@@ -14,6 +14,7 @@ from statistics import fmean
 from rich.table import Table
 from rich.text import Text
 
+from fi_desktop.audit.acts import ActKind
 from fi_desktop.cli.arguments import (
     PRIORITIES,
     add_batch,
@@ -28,6 +29,7 @@ from fi_desktop.cli.arguments import (
 )
 from fi_desktop.cli.deidentify import add_deidentify
 from fi_desktop.cli.queue_access import find_job, idle_queue, read_result
+from fi_desktop.cli.recorded import record, record_export
 from fi_desktop.cli.run import export_options
 from fi_desktop.cli.terminal import (
     Terminal,
@@ -89,6 +91,7 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 
     listing = add("list", "list jobs", _list, batch=True)
     _add_state(listing, tuple(JobState))
+    listing.set_defaults(command=_list_recorded)
     listing.add_argument("--json", action="store_true", help="print one JSON object per line")
 
     show = add_command(actions, "show", "show a job and its result")
@@ -178,9 +181,15 @@ def _list(client: QueueClient, options: argparse.Namespace) -> None:
         Terminal().print(job_table(jobs) if jobs else "No jobs.")
 
 
+def _list_recorded(settings: Settings, options: argparse.Namespace) -> int:
+    record(settings, ActKind.LISTED)
+    return _in_queue(_list)(settings, options)
+
+
 def _show(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         job = find_job(client, options.id)
+    record(settings, ActKind.OPENED, job.id)
     if options.figures:
         _show_figures(settings, job, as_json=options.json)
         return 0
@@ -332,6 +341,7 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         job = find_job(client, options.id)
     result = read_result(settings, job)
+    record_export(settings, job.id, options.to, options.output)
     # formats for programs do not wait for a template to be corrected
     unasked = None if EXPORTERS[options.to].document else ""
     how = export_options(settings, options.lang, unasked if options.template is None else options.template)

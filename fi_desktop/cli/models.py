@@ -161,6 +161,11 @@ def _install(settings: Settings, options: argparse.Namespace, terminal: Terminal
     except KeyboardInterrupt:
         terminal.print("Paused. Run the same command to resume.")
         raise
+    if options.approve:
+        from fi_desktop.audit.acts import ActKind
+        from fi_desktop.cli.recorded import record
+
+        record(settings, ActKind.MODEL_APPROVED, model=pack.name)
     terminal.print(f"{pack.name} is installed ({pack.licence}). {pack.attribution}")
 
 

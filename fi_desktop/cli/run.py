@@ -15,6 +15,8 @@ from typing import NamedTuple
 from rich.live import Live
 
 from fi_desktop.audio.media_files import LeftOut, Unreadable
+from fi_desktop.audit.places import exported
+from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.cli.arguments import (
     PRIORITIES,
     STDIN,
@@ -30,6 +32,7 @@ from fi_desktop.cli.arguments import (
     recording_path_or_stdin,
 )
 from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, find_job, working_queue
+from fi_desktop.cli.recorded import trail_of
 from fi_desktop.cli.terminal import Terminal, job_table, job_to_brief_json, say, say_json, warn
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import START_NOW, Job, JobState
@@ -317,7 +320,8 @@ def export_all(
     taken: set[str] = set()
     for one in followed:
         if one.job.state is JobState.COMPLETED and formats:
-            yield _export(one, folders, formats, folder, taken, options)
+            with trail_of(settings) as trail:
+                yield _export(one, folders, formats, folder, taken, options, trail)
 
 
 def _export(
@@ -327,6 +331,7 @@ def _export(
     folder: Path,
     taken: set[str],
     options: ExportOptions,
+    trail: AuditTrail,
 ) -> JobExport:
     export = JobExport(followed.job.id)
     name = followed.path.name
@@ -347,6 +352,7 @@ def _export(
     for format in formats:
         content = rendered(result, format, options)
         target = free_file(name, format, folder, content, taken)
+        trail.record_first(exported(trail, followed.job.id, format, target))
         try:
             write_export(content, target)
         except (UserError, TransientError) as error:

@@ -42,11 +42,13 @@ class Exportable:
         name: the recording's file name, by which its files are named.
         read: reads it; raises OSError, ValueError or KeyError if it cannot be read.
         added: when the recording was added; UTC, seconds since the epoch. None: when it was transcribed.
+        job: its job.
     """
 
     name: str
     read: Callable[[], ReviewedTranscript]
     added: float | None = None
+    job: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

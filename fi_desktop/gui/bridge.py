@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from fi_desktop.audit.acts import Act
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.gui import labels
 from fi_desktop.jobs.queue_events import (
@@ -47,6 +48,9 @@ _PAGE = 5000  # jobs per read of the store, so that no read keeps the queue wait
 class Bridge(QObject):
     """Brings events and results to the GUI thread.
 
+    Attributes:
+        trail: the audit trail.
+
     Signals (all on the GUI thread):
         events_arrived: tuple of QueueEvent, in commit order.
         jobs_listed: JobsPage as of the time between the events before and after it, newest first.
@@ -67,6 +71,7 @@ class Bridge(QObject):
     def __init__(self, service: JobService) -> None:
         super().__init__()
         self._service = service
+        self.trail = service.trail
         self._gui_thread = threading.get_ident()
         self._unlisten: Callable[[], None] = lambda: None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window")
@@ -95,6 +100,11 @@ class Bridge(QObject):
         self._unlisten()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._callbacks.clear()
+
+    def record(self, *acts: Act) -> None:
+        """Record acts that are about to be done in the audit trail; see `AuditTrail.record_first`."""
+        if self.trail is not None and acts:
+            self.trail.record_first(*acts)
 
     # ---- tasks
 

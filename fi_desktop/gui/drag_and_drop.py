@@ -13,6 +13,8 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QDrag, QFont, QPainter, QPaintEvent, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from fi_desktop.audit.places import record_exports
+from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.core.text import one_line
 from fi_desktop.exporters.files import Exportable, ExportOutcome, export_all, not_written, target_files
@@ -135,6 +137,7 @@ class DragExport(QObject):
         window_state: WindowState,
         message: MessageBar,
         templates: TemplateChoice,
+        trail: AuditTrail | None = None,
     ) -> None:
         """Prepare.
 
@@ -145,6 +148,7 @@ class DragExport(QObject):
             window_state: knows the format used last.
             message: says what cannot be dragged.
             templates: says how documents look.
+            trail: records what is dragged.
         """
         super().__init__(source)
         self._templates = templates
@@ -153,6 +157,7 @@ class DragExport(QObject):
         self._folder = folder
         self._window_state = window_state
         self._message = message
+        self._trail = trail
 
     @Slot()
     def start(self) -> None:
@@ -181,7 +186,9 @@ class DragExport(QObject):
         format = self._window_state.format()
         named, options = self._templates.apply(results, export_options())
         targets = target_files([result.name for result in named], format, self._folder.new_folder())
-        return export_all(list(zip(named, targets, strict=True)), format, options)
+        files = list(zip(named, targets, strict=True))
+        record_exports(self._trail, [(result.job, target) for result, target in files], format, dragged=True)
+        return export_all(files, format, options)
 
     def _drag(self, files: tuple[Path, ...]) -> None:
         title = files[0].name if len(files) == 1 else self.tr("%Ln transcript(s)", "", len(files))

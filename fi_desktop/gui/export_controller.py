@@ -11,6 +11,9 @@ from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 
+from fi_desktop.audit.acts import Act, ActKind
+from fi_desktop.audit.places import record_exports
+from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.text import one_line
 from fi_desktop.exporters import EXPORTERS
@@ -158,11 +161,13 @@ class ExportController(QObject):
                 named = (tuple(results), options) if choice is None else choice.apply(results, options)
                 return note_of(*named)
 
-            self._bridge.run_task(make_note, self._on_note_made, self._on_refused)
+            made = partial(self._on_note_made, [result.job for result in results])
+            self._bridge.run_task(make_note, made, self._on_refused)
 
-    def _on_note_made(self, note: PastedNote) -> None:
+    def _on_note_made(self, jobs: Sequence[int | None], note: PastedNote) -> None:
         sentences = []
         if note.copied:
+            self._bridge.record(*(Act(ActKind.COPIED, job, detail={"what": "note"}) for job in jobs))
             data = QMimeData()
             data.setHtml(note.html)
             data.setText(note.text)
@@ -228,7 +233,9 @@ class ExportController(QObject):
         del export.left[:_FILES_PER_STEP]
         done = partial(self._on_written, export)
         self._bridge.run_task(
-            partial(export_all, step, export.format, export.options), done, self._on_refused
+            partial(_write_recorded, self._bridge.trail, step, export.format, export.options),
+            done,
+            self._on_refused,
         )
 
     def _on_written(self, export: _Export, outcome: ExportOutcome) -> None:
@@ -275,3 +282,10 @@ class ExportController(QObject):
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self._message.error(sentence)
+
+
+def _write_recorded(
+    trail: AuditTrail | None, step: Sequence[tuple[Exportable, Path]], format: str, options: ExportOptions
+) -> ExportOutcome:
+    record_exports(trail, [(result.job, target) for result, target in step], format)
+    return export_all(step, format, options)

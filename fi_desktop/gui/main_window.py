@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
             self._window_state,
             self.message,
             self.templates,
+            bridge.trail,
         )
         self.add_controller = AddController(
             service, bridge, self.jobs, self.options, self.profiles, self.message

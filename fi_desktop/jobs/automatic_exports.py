@@ -18,9 +18,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 from queue import Empty, SimpleQueue
 
+from fi_desktop.audit.places import exported
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, TransientError, UserError
@@ -28,7 +29,7 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.exporter import ExportOptions
-from fi_desktop.exporters.files import rendered
+from fi_desktop.exporters.files import file_of_stem, rendered
 from fi_desktop.exporters.phrases import LABELS, said_in
 from fi_desktop.exporters.template import PLAIN, DocumentTemplate
 from fi_desktop.exporters.template_folder import read_template
@@ -369,6 +370,9 @@ class ExportingThread:
         except Exception as error:  # noqa: BLE001 - one format, perhaps a plugin's, must not cost the others
             log.event("EXPORT_FORMAT_FAILED", job=job.id, exporter=format, error=type(error).__name__)
             return
+        if (trail := self._service.trail) is not None:
+            target_file = folder / file_of_stem(stem or PurePath(name).stem, format)
+            trail.record_first(exported(trail, job.id, format, target_file, by="rule"))
         files.write(content, folder, source=name, format=format, stem=stem, signed=signed)
 
 

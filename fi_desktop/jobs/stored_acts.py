@@ -8,7 +8,7 @@ which knows the numbers it has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as futures_wait
 from dataclasses import replace
@@ -85,7 +85,7 @@ class StoredActs:
         """Store what the events of a transaction mean, at its end."""
         if self._trail is None or self._store is None:
             return
-        acts = [act for event in events if (act := self._act(event)) is not None]
+        acts = [act for event in events for act in self._acts(event)]
         for act in acts:
             self._store_act(self._store, act)
         if acts:
@@ -135,23 +135,20 @@ class StoredActs:
             log.event("AUDIT_UNREADABLE", error=type(error).__name__)
             return 0
 
-    def _act(self, event: QueueEvent) -> Act | None:
+    def _acts(self, event: QueueEvent) -> Iterator[Act]:
         match event:
             case JobRemoved(job_id=job_id, why=why):
-                return Act(ActKind.REMOVED, job_id, detail={"by": why.value})
+                yield Act(ActKind.REMOVED, job_id, detail={"by": why.value})
             case ResultCorrected(job_id=job_id, steps=steps):
-                kind = next((_STEPS[step] for step in steps if step in _STEPS), ActKind.EDITED)
-                return Act(kind, job_id, detail={"steps": [step.value for step in steps]})
-            case JobChanged(job=job, event=ev.Failed()):
-                failed = job.state is JobState.FAILED
-                return Act(ActKind.FAILED, job.id) if failed else None
+                for kind in dict.fromkeys(_STEPS.get(step, ActKind.EDITED) for step in steps):
+                    yield Act(kind, job_id)
+            case JobChanged(job=job, event=ev.Failed()) if job.state is JobState.FAILED:
+                yield Act(ActKind.FAILED, job.id)
             case JobChanged(job=job, event=ev.Submitted(path=path, batch=batch)):
                 detail = {} if batch is None else {"batch": batch}
-                return Act(ActKind.ADDED, job.id, self._code(path), detail=detail)
+                yield Act(ActKind.ADDED, job.id, self._code(path), detail=detail)
             case JobChanged(job=job, event=job_event) if type(job_event) in _KINDS:
-                return Act(_KINDS[type(job_event)], job.id)
-            case _:
-                return None
+                yield Act(_KINDS[type(job_event)], job.id)
 
     def _code(self, path: str) -> str | None:
         return None if self._trail is None else self._trail.code(PurePath(path).name)

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.core.case_labels import CaseLabel, LabelChange
 from fi_desktop.core.job import START_NOW, JobState
 from fi_desktop.core.review import ReviewedTranscript
@@ -30,6 +31,7 @@ from fi_desktop.gui.widgets import message_box, url_from_path
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.stored_acts import ranges
 from fi_desktop.viewmodel.rows import Row
 
 _JOBS_PER_COMMAND = 500  # so that workers never wait long, however many jobs are selected
@@ -150,7 +152,10 @@ class JobController(QObject):
     @Slot()
     def copy_names(self) -> None:
         """Copy the file names of the selected jobs, one per line."""
-        QGuiApplication.clipboard().setText("\n".join(row.name for row in self._table.selected_rows()))
+        rows = self._table.selected_rows()
+        copied = {"what": "names", "jobs": ranges(row.id for row in rows)}
+        self._bridge.record(Act(ActKind.COPIED, detail=copied))
+        QGuiApplication.clipboard().setText("\n".join(row.name for row in rows))
 
     @Slot()
     def show_folder(self) -> None:
@@ -359,7 +364,7 @@ class UndoableRemoval(QObject):
 def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Exportable]:
     """Return the results among these jobs."""
     return [
-        Exportable(row.name, partial(_labelled, folders, row.id, row.label), row.submitted_at)
+        Exportable(row.name, partial(_labelled, folders, row.id, row.label), row.submitted_at, row.id)
         for row in rows
         if row.exportable
     ]

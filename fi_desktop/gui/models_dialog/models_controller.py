@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.core.errors import CancelledByUser, FiError
 from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.bridge import Bridge
@@ -143,10 +144,12 @@ class ModelsController(QObject):
 
     def import_from(self, path: str, *, approved: bool = False, replace: bool = False) -> None:
         """Import a pack from a folder or archive; emits `imported`."""
-        root = self._root
+        root, trail = self._root, self._bridge.trail
 
         def task(report: Report) -> None:
-            import_pack(Path(path), root, report=report, approved=approved, replace=replace)
+            pack = import_pack(Path(path), root, report=report, approved=approved, replace=replace)
+            if approved and trail is not None:
+                trail.record_first(Act(ActKind.MODEL_APPROVED, detail={"model": pack.name}))
 
         ended, failed = partial(self._on_imported, path), partial(self._on_import_failed, path)
         self.importing = _start_task(task, self._bridge, ended, failed)

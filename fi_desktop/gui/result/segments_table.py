@@ -59,6 +59,7 @@ class SegmentsTable(QTableView):
     """
 
     segment_chosen = Signal(int)
+    copying = Signal(int)
     word_clicked = Signal(int, int)
     time_clicked = Signal(int)
     edit_asked = Signal(int, int)
@@ -299,6 +300,7 @@ class SegmentsTable(QTableView):
     def _on_copy_asked(self) -> None:
         rows = [index.row() for index in self.selectionModel().selectedRows()]
         if rows:
+            self.copying.emit(len(rows))
             QGuiApplication.clipboard().setText(self._segments.copied(rows))
 
     @Slot(QModelIndex)

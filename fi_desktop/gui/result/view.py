@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.core.case_labels import NO_LABEL, CaseLabel
 from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.files import Exportable
@@ -135,6 +136,11 @@ class ResultView(QWidget):
             session, session.service, self.player, self.controls, self.message, bridge
         )
         self.finder.found.connect(self.show_path)
+        self._bridge = bridge
+        self._heard = False
+        self.player.changed.connect(self._on_player_changed)
+        if self.text is not None:
+            self.text.table.copying.connect(self._on_copying)
         self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(session, self.exports, self)
         self.deidentify = DeidentifyAction(session, bridge, self.message, self)
@@ -219,6 +225,17 @@ class ResultView(QWidget):
         self._verdict.show_transcript(
             self._transcript, self.session.figures.wrong_share if unchecked else None
         )
+
+    @Slot()
+    def _on_player_changed(self) -> None:
+        if self.player.playing and not self._heard:  # once each time the result is opened
+            self._heard = True
+            self._bridge.record(Act(ActKind.PLAYED, self.session.job_id))
+
+    @Slot(int)
+    def _on_copying(self, segments: int) -> None:
+        detail = {"what": "text", "segments": segments}
+        self._bridge.record(Act(ActKind.COPIED, self.session.job_id, detail=detail))
 
     @Slot(float)
     def _on_moved(self, moment_s: float) -> None:
@@ -397,7 +414,8 @@ class ExportButton(QToolButton):
 
     def _result(self) -> Exportable:
         reviewed = replace(self._session.reviewed, label=self.label)
-        return Exportable(reviewed.transcript.provenance.source_name, lambda: reviewed)
+        name = reviewed.transcript.provenance.source_name
+        return Exportable(name, lambda: reviewed, job=self._session.job_id)
 
     def _apply_theme(self) -> None:
         self.setIcon(theme.icon("export", self.palette()))

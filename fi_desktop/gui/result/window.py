@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
@@ -317,6 +318,8 @@ class JobWindow(QWidget):
         if self.result is not None:
             self._positions[self.job_id] = self.result.position
         self._drop_result()
+        version = {} if name == RESULT else {"version": name}
+        self._bridge.record(Act(ActKind.OPENED, self.job_id, detail=version))
         session = ReviewSession(self.job_id, stored, self._service, self._bridge, read_only=name != RESULT)
         session.saved.connect(self._on_saved)
         session.not_saved.connect(self._on_not_saved)

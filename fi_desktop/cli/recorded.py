@@ -1,0 +1,45 @@
+"""What commands record in the audit trail, whichever process owns the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from fi_desktop.audit.acts import Act, ActKind
+from fi_desktop.audit.places import STDOUT, exported
+from fi_desktop.audit.trail import AuditTrail
+from fi_desktop.jobs.audit_check import evidence_of
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.settings import Settings
+from fi_desktop.system.data_folder import check_data_folder
+
+PROGRAM = "command line"
+
+
+@contextmanager
+def trail_of(settings: Settings) -> Iterator[AuditTrail]:
+    """Open the audit trail for a command, in the process that runs it."""
+    check_data_folder(settings.home)
+    evidence = partial(evidence_of, JobFolders(settings.jobs))
+    trail = AuditTrail(settings.audit, program=PROGRAM, evidence=evidence)
+    try:
+        yield trail
+    finally:
+        trail.close()
+
+
+def record(settings: Settings, kind: ActKind, job: int | None = None, **detail: object) -> None:
+    """Record what a command is about to show or do."""
+    with trail_of(settings) as trail:
+        trail.record_first(Act(kind, job, detail=detail))
+
+
+def record_export(settings: Settings, job: int, format: str, output: Path) -> None:
+    """Record that a command is about to export a result; output: "-" is stdout."""
+    with trail_of(settings) as trail:
+        if str(output) == "-":
+            trail.record_first(Act(ActKind.EXPORTED, job, detail={"format": format, "place": STDOUT}))
+        else:
+            trail.record_first(exported(trail, job, format, output))
