@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from fi_desktop import __version__
 from fi_desktop.audit.acts import Act, ActKind
+from fi_desktop.audit.delivery import AuditDelivery
+from fi_desktop.audit.targets import AuditTarget, targets_of
 from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.retry import RetryPolicy
@@ -47,6 +49,7 @@ class App:
         service: the queue; accepts commands at once, and runs them once `start` was called.
         index: keeps the index of transcripts.
         trail: the audit trail.
+        delivery: sends it on, if the settings ask for that.
         exports: writes results to the folder for results; None in a process that only reads the queue.
     """
 
@@ -71,6 +74,7 @@ class App:
         self.trail = AuditTrail(
             settings.audit, program=program, evidence=partial(evidence_of, folders), now=clock.now
         )
+        self.delivery = AuditDelivery(self.trail.store)
         self.service = JobService(
             partial(open_or_rebuild, settings.store, folders, now=clock.now),
             folders,
@@ -159,7 +163,9 @@ class App:
         log.set_up(self.settings.logs)
         log.event("APP_STARTED", version=__version__)
         if self._compares:
+            self.trail.on_appended(self.delivery.on_appended)
             self.trail.record(Act(ActKind.PROGRAM_STARTED))
+            self.delivery.change(self._targets())
         self._backend.start()
         self.index.start()
         if self._compares:
@@ -175,6 +181,7 @@ class App:
         if self._compares:
             self.trail.record(Act(ActKind.PROGRAM_STOPPED))
         self.trail.close()
+        self.delivery.close()
         if self.exports is not None:
             self.exports.close()
         self.index.close()
@@ -218,9 +225,21 @@ class App:
         self.service.change_retention(_keep_s(settings), keep_unseen=settings.keep_unseen)
         self.service.change_names(settings.name_pattern)
         self._backend.change_settings(settings)
+        if self._compares:
+            self.delivery.change(self._targets())
         if self.exports is not None:
             self.exports.change(settings)
         return settings
+
+    def _targets(self) -> list[AuditTarget]:
+        settings = self.settings
+        return targets_of(
+            settings.audit_folder,
+            settings.audit_syslog,
+            settings.audit_certificates,
+            settings.audit_command,
+            self.trail.code("trail") or "",
+        )
 
     def _record_settings(self, before: Settings, after: Settings, changes: Mapping[str, Any]) -> None:
         """Record which settings a person changed; of their values, only how long jobs are kept."""

@@ -29,7 +29,7 @@ from fi_desktop.system import log
 WAIT_S = 0.25
 """How long an act waits for its entry."""
 
-_WITHOUT_RESULT = (ActKind.ADDED, ActKind.REMOVED)  # there is none yet, or no more
+_WITHOUT_RESULT = (ActKind.ADDED, ActKind.REMOVED)  # not yet, or no more
 _BATCH = 1000
 _COLLECT_S = 0.25
 _RETRY_S = 1.0
@@ -40,7 +40,7 @@ Evidence = Callable[[int], Mapping[str, str]]
 """Returns the SHA-256 of a job's `recording`, of its `result` and of the result's `review`, if known."""
 
 
-class _Waiting(NamedTuple):
+class _WaitingAct(NamedTuple):
     """An act whose entry is not written yet."""
 
     at: float
@@ -77,7 +77,7 @@ class AuditTrail:
         self._evidence = evidence
         self._now = now
         self._names_key: bytes | None = None
-        self._acts: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._acts: SimpleQueue[_WaitingAct | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -97,7 +97,7 @@ class AuditTrail:
             if self._closing.is_set():
                 written.set_exception(OSError("the audit trail is closed"))
                 return written
-            self._acts.put(_Waiting(self._now(), act, written, urgent))
+            self._acts.put(_WaitingAct(self._now(), act, written, urgent))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
                 self._thread.start()
@@ -129,7 +129,7 @@ class AuditTrail:
             self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
-        waiting: list[_Waiting] = []
+        waiting: list[_WaitingAct] = []
         while True:
             ended = self._take(waiting)
             if waiting:
@@ -139,7 +139,7 @@ class AuditTrail:
         for one in waiting:
             one.written.set_exception(OSError("the audit trail cannot be written"))
 
-    def _take(self, waiting: list[_Waiting]) -> bool:
+    def _take(self, waiting: list[_WaitingAct]) -> bool:
         """Add acts to those that wait; return whether the trail is closed and no more come."""
         try:
             item = self._acts.get(timeout=_RETRY_S if waiting else None)
@@ -154,7 +154,7 @@ class AuditTrail:
             return False
         return True
 
-    def _write(self, waiting: list[_Waiting]) -> None:
+    def _write(self, waiting: list[_WaitingAct]) -> None:
         try:
             acts = [(one.at, self._with_evidence(one.act)) for one in waiting]
             self.store.append(acts, self._who)

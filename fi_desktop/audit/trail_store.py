@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from fi_desktop.audit.keys import RootKeys, TrailState, load_roots, load_state, 
 FILE_BYTES = 4_000_000
 """Length at which a new file begins."""
 _NAME = re.compile(r"trail-(\d{6})\.jsonl")
+_NUMBER = re.compile(rb'\{"n":(\d{1,18}),')
 _LOCK_TIMEOUT_S = 10.0
 
 
@@ -117,6 +119,21 @@ class TrailStore:
             return [], None, RootKeys({}, b"")
         with self._lock:
             return list(self.lines()), load_state(self.folder), load_roots(self.folder)
+
+    def entries(self, after: int) -> Iterator[Entry]:
+        """Yield the entries with higher numbers that can be read, in the order of the files."""
+        files = self.files()
+        # a file is passed over if the next one begins below what is wanted
+        first = max((number for number in files if self._first_number(number) <= after + 1), default=0)
+        for number in (number for number in files if number >= first):
+            for line in self._path(number).read_bytes().splitlines(keepends=True):
+                if _number_in(line) > after:
+                    with suppress(BrokenLine):
+                        yield Entry.of(line)
+
+    def _first_number(self, file: int) -> int:
+        with self._path(file).open("rb") as lines:
+            return _number_in(lines.readline())
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines of all files in order; the last may be unfinished."""
@@ -257,6 +274,12 @@ def _after(state: TrailState, line: bytes) -> TrailState | None:
     )
     stored = max(state.stored, int(entry.fields.get("stored", 0)))
     return replace(state, chain=after, stored=stored)
+
+
+def _number_in(line: bytes) -> int:
+    """Return the number at the beginning of a line; 0 without one."""
+    match = _NUMBER.match(line)
+    return int(match[1]) if match is not None else 0
 
 
 def _sync(folder: Path) -> None:

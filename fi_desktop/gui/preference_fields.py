@@ -272,7 +272,7 @@ def make_field(
             return FolderField(setting_text(spec.title), parent)
         case Kind.FORMATS:
             return FormatsField(parent)
-        case Kind.NAME_TEMPLATE:
+        case Kind.NAME_TEMPLATE | Kind.TEXT | Kind.SERVER:
             return TextField(parent)
         case Kind.NAME_PATTERN:
             return PatternField(parent)

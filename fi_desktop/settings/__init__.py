@@ -343,6 +343,36 @@ class Settings:
         "Check for updates",
         "Ask once a day whether there is a newer version. Nothing about you or this computer is sent.",
     )
+    audit_folder: str = setting(
+        "",
+        Kind.FOLDER,
+        Page.AUDIT,
+        "Copy to a folder",
+        "Entries are also written to a file in this folder, such as one on the clinic's server. While the "
+        "folder is away, they wait.",
+    )
+    audit_syslog: str = setting(
+        "",
+        Kind.SERVER,
+        Page.AUDIT,
+        "Send to a syslog server",
+        "Entries are sent to this server, encrypted with TLS. Example: syslog.example.org:6514.",
+    )
+    audit_certificates: str = setting(
+        "",
+        Kind.TEXT,
+        Page.AUDIT,
+        "Certificates for it",
+        "File with the certificates that vouch for the server, in PEM format. Empty: those of this computer.",
+    )
+    audit_command: str = setting(
+        "",
+        Kind.TEXT,
+        Page.AUDIT,
+        "Pass to a command",
+        "This command reads entries from its standard input, one JSON object per line. It is started each "
+        "time there are new ones.",
+    )
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
     more_models: tuple[Path, ...] = field(default=(), compare=False)
 

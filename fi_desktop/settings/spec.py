@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -25,6 +26,7 @@ CONTEXT = "Settings"
 """Translation context of titles, helps, choices, units and page titles."""
 
 _METADATA_KEY = "spec"
+_SERVER = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
 
 
@@ -39,6 +41,7 @@ class Page(Enum):
     STORAGE = "Storage"
     MODELS = "Models"
     PRIVACY = "Privacy"
+    AUDIT = "Audit trail"
 
 
 class Unit(Enum):
@@ -72,6 +75,8 @@ class Kind(Enum):
     NAME_TEMPLATE = auto()
     NAME_PATTERN = auto()
     TEMPLATE = auto()
+    TEXT = auto()
+    SERVER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +224,14 @@ def _parse_folder(value: Any) -> str:
     return str(folder) if text else ""
 
 
+def _parse_server(value: Any) -> str:
+    """Return "host" or "host:port"; "" for none."""
+    text = str(value).strip()
+    if text and _SERVER.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
+
+
 _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FLAG: _parse_flag,
     Kind.INTEGER: _parse_integer,
@@ -237,5 +250,7 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FORMATS: lambda value: tuple(dict.fromkeys(_parse_list(value))),
     Kind.TEMPLATE: lambda value: str(value).strip(),
     Kind.NAME_TEMPLATE: lambda value: checked_template(str(value)),
+    Kind.TEXT: lambda value: str(value).strip(),
+    Kind.SERVER: _parse_server,
     Kind.NAME_PATTERN: lambda value: checked_pattern(str(value)),
 }

@@ -512,12 +512,12 @@
 <context>
     <name>ChoiceLabels</name>
     <message>
-        <source>own export</source>
-        <translation>exportación propia</translation>
-    </message>
-    <message>
         <source>no transcript</source>
         <translation>sin transcripción</translation>
+    </message>
+    <message>
+        <source>own export</source>
+        <translation>exportación propia</translation>
     </message>
     <message>
         <source>any number of speakers</source>
@@ -1266,8 +1266,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en transcripciones</translation>
     </message>
     <message>
-        <source>Words, or a &quot;phrase in quotes&quot;</source>
-        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
+        <source>Words, or a "phrase in quotes"</source>
+        <translation>Palabras, o una "frase entre comillas"</translation>
     </message>
     <message>
         <source>From</source>
@@ -1579,10 +1579,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Automatic export changed</source>
-        <translation>Exportación automática cambiada</translation>
-    </message>
-    <message>
         <source>Case or date changed</source>
         <translation>Se cambió el caso o la fecha</translation>
     </message>
@@ -1691,6 +1687,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
+        <source>Automatic export changed</source>
+        <translation>Exportación automática cambiada</translation>
+    </message>
+    <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
     </message>
@@ -1745,8 +1745,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, the case, a speaker&apos;s name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, the case, a speaker's name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>case</source>
@@ -1757,6 +1757,10 @@ Todo se queda en esta computadora.</translation>
         <source>date</source>
         <comment>a term of the search, without spaces</comment>
         <translation>fecha</translation>
+    </message>
+    <message>
+        <source>Words of the file name, a speaker's name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search ({key})</source>
@@ -2461,8 +2465,92 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>its file name has characters that cannot be shown</source>
+        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
+    </message>
+    <message>
         <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
         <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>The folder of templates cannot be used: {reason}.</source>
+        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
+    </message>
+    <message>
+        <source>The template {file} is not used: {reason}.</source>
+        <translation>La plantilla {file} no se usa: {reason}.</translation>
+    </message>
+    <message>
+        <source>There is no template {name}. There are: {known}.</source>
+        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
+    </message>
+    <message>
+        <source>it cannot be read: {reason}</source>
+        <translation>no se puede leer: {reason}</translation>
+    </message>
+    <message>
+        <source>it is larger than {most} kB</source>
+        <translation>ocupa más de {most} kB</translation>
+    </message>
+    <message>
+        <source>it is not a TOML file</source>
+        <translation>no es un archivo TOML</translation>
+    </message>
+    <message>
+        <source>it is not a text in UTF-8</source>
+        <translation>no es un texto en UTF-8</translation>
+    </message>
+    <message>
+        <source>line {line} is not written as TOML requires</source>
+        <translation>el renglón {line} no está escrito como pide TOML</translation>
+    </message>
+    <message>
+        <source>on some computers {other} is the same file name</source>
+        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
+    </message>
+    <message>
+        <source>there are more than {most} templates in the folder</source>
+        <translation>hay más de {most} plantillas en la carpeta</translation>
+    </message>
+    <message>
+        <source>{key} is none of the keys {keys}</source>
+        <translation>{key} no es ninguna de las claves {keys}</translation>
+    </message>
+    <message>
+        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
+        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a list of some of {choices}, each at most once</source>
+        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be a number from {least} to {most}</source>
+        <translation>{key} debe ser un número de {least} a {most}</translation>
+    </message>
+    <message>
+        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
+        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a text that contains no other braces than {fields}</source>
+        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
+    </message>
+    <message>
+        <source>{key} must be one of {choices}</source>
+        <translation>{key} debe ser uno de estos: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be true or false</source>
+        <translation>{key} debe ser true o false</translation>
+    </message>
+    <message>
+        <source>{other} has the same name for people</source>
+        <translation>{other} tiene el mismo nombre para las personas</translation>
+    </message>
+    <message>
+        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
+        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>Entries {first} to {last} of the audit trail are missing.</source>
@@ -2541,110 +2629,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
     </message>
     <message>
-        <source>The folder of templates cannot be used: {reason}.</source>
-        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
-    </message>
-    <message>
-        <source>The template {file} is not used: {reason}.</source>
-        <translation>La plantilla {file} no se usa: {reason}.</translation>
-    </message>
-    <message>
-        <source>There is no template {name}. There are: {known}.</source>
-        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
-    </message>
-    <message>
-        <source>it cannot be read: {reason}</source>
-        <translation>no se puede leer: {reason}</translation>
-    </message>
-    <message>
-        <source>it is larger than {most} kB</source>
-        <translation>ocupa más de {most} kB</translation>
-    </message>
-    <message>
-        <source>it is not a TOML file</source>
-        <translation>no es un archivo TOML</translation>
-    </message>
-    <message>
-        <source>it is not a text in UTF-8</source>
-        <translation>no es un texto en UTF-8</translation>
-    </message>
-    <message>
-        <source>its file name has characters that cannot be shown</source>
-        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
-    </message>
-    <message>
-        <source>line {line} is not written as TOML requires</source>
-        <translation>el renglón {line} no está escrito como pide TOML</translation>
-    </message>
-    <message>
-        <source>on some computers {other} is the same file name</source>
-        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
-    </message>
-    <message>
-        <source>there are more than {most} templates in the folder</source>
-        <translation>hay más de {most} plantillas en la carpeta</translation>
-    </message>
-    <message>
-        <source>{key} is none of the keys {keys}</source>
-        <translation>{key} no es ninguna de las claves {keys}</translation>
-    </message>
-    <message>
-        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
-        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a list of some of {choices}, each at most once</source>
-        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be a number from {least} to {most}</source>
-        <translation>{key} debe ser un número de {least} a {most}</translation>
-    </message>
-    <message>
-        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
-        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a text that contains no other braces than {fields}</source>
-        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
-    </message>
-    <message>
-        <source>{key} must be one of {choices}</source>
-        <translation>{key} debe ser uno de estos: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be true or false</source>
-        <translation>{key} debe ser true o false</translation>
-    </message>
-    <message>
-        <source>{other} has the same name for people</source>
-        <translation>{other} tiene el mismo nombre para las personas</translation>
-    </message>
-    <message>
-        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
-        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
-    </message>
-    <message>
-        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
-        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
-        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
-    </message>
-    <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
-    </message>
-    <message>
         <source>Patterns cannot contain {field}. They can contain {fields}.</source>
         <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
     </message>
@@ -2663,6 +2647,34 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>“{text}” is not a date.</source>
         <translation>«{text}» no es una fecha.</translation>
+    </message>
+    <message>
+        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
+        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+    </message>
+    <message>
+        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
+        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+    </message>
+    <message>
+        <source>The list of names cannot be read or written: {reason}</source>
+        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+    </message>
+    <message>
+        <source>The list of names has more than {most} entries.</source>
+        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+    </message>
+    <message>
+        <source>The list of names is not a text in UTF-8.</source>
+        <translation>La lista de nombres no es un texto en UTF-8.</translation>
+    </message>
+    <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
+        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
         <source>PDF with figures</source>
@@ -2685,6 +2697,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Markdown</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
         <source>PDF</source>
         <translation>PDF</translation>
     </message>
@@ -2695,6 +2715,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Table (CSV)</source>
         <translation>Tabla (CSV)</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>
@@ -2805,7 +2833,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <source>The archive's compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2881,11 +2909,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -3053,7 +3081,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3213,10 +3241,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
     </message>
     <message>
-        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
-        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
-    </message>
-    <message>
         <source>Enter a file name. It can contain {fields}.</source>
         <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
     </message>
@@ -3227,10 +3251,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>File names cannot contain {field}. They can contain {fields}.</source>
         <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
-    </message>
-    <message>
-        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
-        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
     </message>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
@@ -3249,24 +3269,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>The list of names cannot be read or written: {reason}</source>
-        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
-    </message>
-    <message>
-        <source>The list of names has more than {most} entries.</source>
-        <translation>La lista de nombres tiene más de {most} entradas.</translation>
-    </message>
-    <message>
-        <source>The list of names is not a text in UTF-8.</source>
-        <translation>La lista de nombres no es un texto en UTF-8.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -3305,7 +3313,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3397,11 +3405,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -3433,11 +3441,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -4000,14 +4008,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsBar</name>
     <message>
-        <source>Own export</source>
-        <translation>Exportación propia</translation>
-    </message>
-    <message>
-        <source>Export: as the profile says</source>
-        <translation>Exportación: como indica el perfil</translation>
-    </message>
-    <message>
         <source>Vocabulary lists: {names}</source>
         <translation>Listas de vocabulario: {names}</translation>
     </message>
@@ -4032,6 +4032,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Sin transcripción</translation>
     </message>
     <message>
+        <source>Own export</source>
+        <translation>Exportación propia</translation>
+    </message>
+    <message>
         <source>Transcription: {choice}</source>
         <translation>Transcripción: {choice}</translation>
     </message>
@@ -4046,6 +4050,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Vocabulary: {words}</source>
         <translation>Vocabulario: {words}</translation>
+    </message>
+    <message>
+        <source>Export: as the profile says</source>
+        <translation>Exportación: como indica el perfil</translation>
     </message>
     <message>
         <source>More options for the recordings you add next</source>
@@ -4145,10 +4153,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsMenu</name>
     <message>
-        <source>E&amp;xport as the profile says</source>
-        <translation>E&amp;xportar como indica el perfil</translation>
-    </message>
-    <message>
         <source>&amp;Numbers</source>
         <translation>&amp;Números</translation>
     </message>
@@ -4175,6 +4179,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>&amp;Vocabulary…</source>
         <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>E&amp;xport as the profile says</source>
+        <translation>E&amp;xportar como indica el perfil</translation>
     </message>
     <message>
         <source>Languages in the recordings you add next:</source>
@@ -4489,22 +4497,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ProfilesDialog</name>
     <message>
-        <source>E&amp;xport…</source>
-        <translation>E&amp;xportar…</translation>
-    </message>
-    <message>
-        <source>as in the settings</source>
-        <translation>como en la configuración</translation>
-    </message>
-    <message>
-        <source>Export: {choice}</source>
-        <translation>Exportación: {choice}</translation>
-    </message>
-    <message>
-        <source>As in the settings</source>
-        <translation>Como en la configuración</translation>
-    </message>
-    <message>
         <source>Edit profiles</source>
         <translation>Editar perfiles</translation>
     </message>
@@ -4517,6 +4509,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Cambiar &amp;nombre</translation>
     </message>
     <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
+    </message>
+    <message>
         <source>&amp;Delete</source>
         <translation>&amp;Eliminar</translation>
     </message>
@@ -4527,6 +4523,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Done</source>
         <translation>Listo</translation>
+    </message>
+    <message>
+        <source>as in the settings</source>
+        <translation>como en la configuración</translation>
+    </message>
+    <message>
+        <source>Export: {choice}</source>
+        <translation>Exportación: {choice}</translation>
+    </message>
+    <message>
+        <source>As in the settings</source>
+        <translation>Como en la configuración</translation>
     </message>
 </context>
 <context>
@@ -5182,16 +5190,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
+    </message>
+    <message>
         <source>Results are written automatically, and again each time they are reviewed or signed later. Profiles and watched folders can have their own export.</source>
         <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después. Los perfiles y las carpetas vigiladas pueden tener su propia exportación.</translation>
     </message>
     <message>
         <source>Template</source>
         <translation>Plantilla</translation>
-    </message>
-    <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
@@ -5210,7 +5218,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Mostrar casos en vez de nombres de archivo</translation>
     </message>
     <message>
-        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <source>{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
@@ -5324,6 +5332,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Privacy</source>
         <translation>Privacidad</translation>
+    </message>
+    <message>
+        <source>Audit trail</source>
+        <translation>Bitácora de auditoría</translation>
     </message>
     <message>
         <source>seconds</source>
@@ -5558,8 +5570,44 @@ Todo se queda en esta computadora.</translation>
         <translation>Cuándo muestra el escritorio una notificación.</translation>
     </message>
     <message>
+        <source>Copy to a folder</source>
+        <translation>Copiar en una carpeta</translation>
+    </message>
+    <message>
+        <source>Entries are also written to a file in this folder, such as one on the clinic's server. While the folder is away, they wait.</source>
+        <translation>Los registros también se escriben en un archivo de esta carpeta, por ejemplo una del servidor de la clínica. Mientras la carpeta no está disponible, esperan.</translation>
+    </message>
+    <message>
+        <source>Send to a syslog server</source>
+        <translation>Enviar a un servidor syslog</translation>
+    </message>
+    <message>
+        <source>Entries are sent to this server, encrypted with TLS. Example: syslog.example.org:6514.</source>
+        <translation>Los registros se envían a este servidor, cifrados con TLS. Ejemplo: syslog.example.org:6514.</translation>
+    </message>
+    <message>
+        <source>Certificates for it</source>
+        <translation>Certificados para él</translation>
+    </message>
+    <message>
+        <source>File with the certificates that vouch for the server, in PEM format. Empty: those of this computer.</source>
+        <translation>Archivo con los certificados que avalan al servidor, en formato PEM. Vacío: los de esta computadora.</translation>
+    </message>
+    <message>
+        <source>Pass to a command</source>
+        <translation>Pasar a un comando</translation>
+    </message>
+    <message>
+        <source>This command reads entries from its standard input, one JSON object per line. It is started each time there are new ones.</source>
+        <translation>Este comando lee registros de su entrada estándar, un objeto JSON por línea. Se inicia cada vez que hay registros nuevos.</translation>
+    </message>
+    <message>
         <source>Never</source>
         <translation>Nunca</translation>
+    </message>
+    <message>
+        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
+        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
     </message>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
@@ -5883,7 +5931,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -6581,14 +6629,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WatchedFoldersDialog</name>
     <message>
-        <source>As the profile says</source>
-        <translation>Como indica el perfil</translation>
-    </message>
-    <message>
-        <source>E&amp;xport…</source>
-        <translation>E&amp;xportar…</translation>
-    </message>
-    <message>
         <source>Watched folders</source>
         <translation>Carpetas vigiladas</translation>
     </message>
@@ -6624,6 +6664,10 @@ Todo se queda en esta computadora.</translation>
         <source>Options chosen in the window</source>
         <translation>Opciones elegidas en la ventana</translation>
     </message>
+    <message>
+        <source>As the profile says</source>
+        <translation>Como indica el perfil</translation>
+    </message>
     <message numerus="yes">
         <source>Add the %Ln recording(s) already in this folder?</source>
         <translation>
@@ -6642,6 +6686,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Watch a folder</source>
         <translation>Vigilar una carpeta</translation>
+    </message>
+    <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
     </message>
     <message>
         <source>Only new ones</source>
