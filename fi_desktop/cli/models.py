@@ -161,11 +161,6 @@ def _install(settings: Settings, options: argparse.Namespace, terminal: Terminal
     except KeyboardInterrupt:
         terminal.print("Paused. Run the same command to resume.")
         raise
-    if options.approve:
-        from fi_desktop.audit.acts import ActKind
-        from fi_desktop.cli.recorded import record
-
-        record(settings, ActKind.MODEL_APPROVED, model=pack.name)
     terminal.print(f"{pack.name} is installed ({pack.licence}). {pack.attribution}")
 
 
@@ -212,6 +207,11 @@ def _import(settings: Settings, options: argparse.Namespace, terminal: Terminal)
         if option is None:
             raise
         raise UserError(Message(error.code, f"{error.message} To do so, add {option}.")) from error
+    if options.approve:
+        from fi_desktop.audit.acts import ActKind
+        from fi_desktop.cli.recorded import record
+
+        record(settings, ActKind.MODEL_APPROVED, model=pack.name)
     terminal.print(f"{pack.name} is installed ({size(pack.size_bytes)}, {_PURPOSES[pack.kind]}).")
 
 
