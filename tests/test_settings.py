@@ -54,6 +54,8 @@ SAMPLES = {
     Kind.NAME_PATTERN: (" {case}_{date} ", "{case}_{date}"),
     Kind.NAME_TEMPLATE: (" {date} {name} ", "{date} {name}"),
     Kind.TEMPLATE: (" interview ", "interview"),
+    Kind.TEXT: (" ship --all ", "ship --all"),
+    Kind.SERVER: (" syslog.example.org:6514 ", "syslog.example.org:6514"),
 }
 """For each kind, text in the environment and its parsed value."""
 
