@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from fi_desktop.audio.chunk_formats import AudioChunk, Readable, find_audio
-from fi_desktop.audio.media_files import HEAD_BYTES, unsupported_error
+from fi_desktop.audio.given_file import GivenFile
+from fi_desktop.audio.media_files import HEAD_BYTES, NotAFileError, open_regular, unsupported_error
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 
@@ -146,7 +146,7 @@ def open_media(source: Path) -> Iterator[Media]:
             audio.damaged or audio.no_audio; and the errors of `unsupported_error`.
         TransientError: audio.read if the drive fails; audio.away if its folder is gone.
     """
-    with _open_file(source) as file, _open(file) as media:
+    with open_recording(source) as file, _open(file) as media:
         yield media
 
 
@@ -199,12 +199,20 @@ def _open(file: Readable) -> Iterator[Media]:
         yield Media(file, size_bytes, source, container, _best_stream(container), chunk)
 
 
-def _open_file(source: Path) -> BinaryIO:
+def open_recording(source: Path) -> BinaryIO:
+    """Open a recording's bytes.
+
+    Raises:
+        UserError: audio.missing, audio.forbidden or audio.not_a_file.
+        TransientError: audio.read if the drive fails; audio.away if its folder is gone.
+    """
     try:
-        # Checked before opening: opening a named pipe would wait for a writer.
-        if not stat.S_ISREG(source.stat().st_mode):
-            raise UserError(messages.AUDIO_NOT_A_FILE)
-        return source.open("rb")
+        if isinstance(source, GivenFile):
+            file: BinaryIO = source.open("rb")
+            return file
+        return open_regular(source)
+    except NotAFileError:
+        raise UserError(messages.AUDIO_NOT_A_FILE) from None
     except OSError as error:
         _raise_open_error(error, source)
 

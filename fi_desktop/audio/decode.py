@@ -42,6 +42,9 @@ from fi_desktop.core.errors import UserError
 _MAX_UNREADABLE = 16
 # Further tracks are not decoded.
 _MAX_TRACKS = 8
+PARTS = _MAX_TRACKS + 1
+"""Files that decoding needs: one for each track, and one for all of them joined."""
+
 _DESCRIBING = Disposition.visual_impaired | Disposition.comment | Disposition.dub
 _UNKNOWN_LANGUAGES = (None, "", "und", "zxx", "mis", "mul")
 _BLOCK_S = 20.0
@@ -89,8 +92,35 @@ def decode(
         TransientError: disk.full, audio.no_room, or audio.read if the drive fails.
     """
     # Fixed names: the next attempt overwrites what a killed one left behind.
-    parts = [target.with_name(f"{target.name}.part{number or ''}") for number in range(_MAX_TRACKS + 1)]
-    disk_space = disk_space or DiskSpace(target.parent)
+    parts = [target.with_name(f"{target.name}.part{number or ''}") for number in range(PARTS)]
+    try:
+        result = decode_to(
+            source,
+            parts,
+            progress=progress,
+            disk_space=disk_space or DiskSpace(target.parent),
+            written=written,
+            seekable=seekable,
+        )
+        os.replace(result.recording.path, target)  # noqa: PTH105 - atomic on every system
+    finally:
+        _delete(parts)
+    return replace(result, recording=replace(result.recording, path=target))
+
+
+def decode_to(
+    source: Path,
+    parts: Sequence[Path],
+    *,
+    progress: Callable[[float], None],
+    disk_space: DiskSpace,
+    written: Written | None = None,
+    seekable: bool = False,
+) -> DecodedAudio:
+    """Decode `source` to one of `PARTS` files; the others are for the caller to delete.
+
+    Does and raises what `decode` does.
+    """
     try:
         with open_media(source) as media:
             tracks = _audio_tracks(media)
@@ -111,14 +141,11 @@ def decode(
                 decoded = _decode_tracks(media, treated, parts, lambda _fraction: progress(1.0), disk_space)
         result = _join(list(decoded.values()), len(tracks), parts[-1], disk_space)
         progress(1.0)
-        os.replace(result.recording.path, target)  # noqa: PTH105 - atomic on every system
     except OSError as error:
         if (explained := disk_space.explain(error)) is not None:
             raise explained from None
         raise
-    finally:
-        _delete(parts)
-    return replace(result, recording=replace(result.recording, path=target), seek_table=table, dates=dates)
+    return replace(result, seek_table=table, dates=dates)
 
 
 def _delete(parts: Sequence[Path]) -> None:

@@ -215,12 +215,17 @@ def source_sha256(path: Path, *, check: Callable[[], None] = lambda: None) -> st
     Raises:
         OSError: it cannot be read.
     """
-    digest = hashlib.sha256()
     with open_regular(path) as file:
+        return sha256_of(file, check=check)
+
+
+def sha256_of(file: BinaryIO, *, check: Callable[[], None] = lambda: None) -> str:
+    """Return the SHA-256 of an open file from its position on; see `source_sha256`."""
+    digest = hashlib.sha256()
+    check()
+    while block := file.read(_HASH_BLOCK_BYTES):
+        digest.update(block)
         check()
-        while block := file.read(_HASH_BLOCK_BYTES):
-            digest.update(block)
-            check()
     return digest.hexdigest()
 
 

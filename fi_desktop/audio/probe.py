@@ -23,10 +23,13 @@ _TRUSTED = ("mov", "flac", "avi", "aiff", "caf")
 _CUT_SHORT_S = 1.0
 # Holds an encoder's tag in the first MPEG frame: after 4 bytes of header and up to 32 of side information.
 _MP3_TAG_BYTES = 192
-_DATE_TAGS = ("creation_time", "date", "com.apple.quicktime.creationdate")
-_LONGEST_DATE = 40  # characters
 _MAX_BOXES = 1_000
 _MAX_EDITS = 10_000
+
+DATE_TAGS = ("creation_time", "date", "com.apple.quicktime.creationdate")
+"""Tags that say when a recording was made, by FFmpeg's names in lower case."""
+LONGEST_DATE = 40
+"""Characters of the longest of their values that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def date_tags(media: Media) -> dict[str, str]:
     found: dict[str, str] = {}
     for tags in (media.stream.metadata, media.container.metadata):
         for name, value in tags.items():
-            if name.lower() in _DATE_TAGS and len(value) <= _LONGEST_DATE and value.isascii():
+            if name.lower() in DATE_TAGS and len(value) <= LONGEST_DATE and value.isascii():
                 found[name.lower()] = value
     return found
 

@@ -92,9 +92,12 @@ class SeekTable:
         Raises:
             OSError, TransientError: it cannot be written.
         """
+        write_whole(path, self.to_bytes(), mode=0o600)
+
+    def to_bytes(self) -> bytes:
+        """Return what `read_seek_table` reads from a file."""
         numbers = (self.stream, int(self.method), self.channels, len(self.rows))
-        head = _HEADER.pack(_MAGIC, *numbers, self.file_bytes, self.samples)
-        write_whole(path, head + self.rows.tobytes(), mode=0o600)
+        return _HEADER.pack(_MAGIC, *numbers, self.file_bytes, self.samples) + self.rows.tobytes()
 
 
 def read_seek_table(path: Path) -> SeekTable | None:
@@ -113,6 +116,9 @@ def read_seek_table(path: Path) -> SeekTable | None:
     if (np.diff(rows["sample"]) < 0).any() or (rows["rate"] <= 0).any() or (rows["fed"] < 0).any():
         return None
     return SeekTable(stream, SeekMethod(method), channels, file_bytes, samples, rows)
+
+
+LARGEST_TABLE_BYTES = _HEADER.size + _MAX_ROWS * _ROW.itemsize
 
 
 def file_bytes(media: Media) -> int:

@@ -36,9 +36,10 @@ from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
+from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.devices import default_workers
 from fi_desktop.workers import process
-from fi_desktop.workers.protocol import StopWork
+from fi_desktop.workers.protocol import StopWork, receive_report, send
 
 _TIMEOUT_S = 90.0
 _NO_PACK = "No model is installed (optional)."
@@ -91,6 +92,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _check_disk(settings.home)
     yield _check_audio()
     yield _check_worker()
+    yield _in_process("decoder", _confine_decoder)
+    yield _in_process("engines", _confine_engines)
     yield from _check_engines(settings)
     yield _in_process("torch", _load_torch)
     yield _in_process("qt", _load_qt)
@@ -130,14 +133,44 @@ def _check_worker() -> Finding:
     try:
         if not ours.poll(_TIMEOUT_S):
             return Finding("worker", well=False, text="A worker started but does not respond.")
-        ours.recv()
-        ours.send(StopWork())
+        receive_report(ours)
+        send(ours, StopWork())
     except EOFError:
         return Finding("worker", well=False, text="A worker exited at its start.")
     finally:
         child.join(5.0)
         child.kill()
     return Finding("worker", well=True, text=f"Workers start. Recommended number: {default_workers()}.")
+
+
+def _confine_decoder(answer: Connection) -> None:
+    """Confine this process as a decoder, and say what that came to."""
+    files, calls = restrict_files(), restrict_calls(opens=False)
+    if files and calls:
+        text = "The process that reads a recording can open nothing else, and has no network."
+    elif files or calls:
+        text = f"The process that reads a recording can open nothing else. Without {_lacks(files=files)}."
+    else:
+        text = "The process that reads a recording is not confined: a hostile file could reach your files."
+    answer.send((True, text))
+
+
+def _confine_engines(answer: Connection) -> None:
+    """Confine this process as a worker, and say what that came to."""
+    files = restrict_files(read=[Path(sys.prefix)])
+    calls = restrict_calls(opens=True)
+    if files and calls:
+        text = "Engines can open models and job folders only, and have no network."
+    elif files or calls:
+        kept = "can open models and job folders only" if files else "have no network"
+        text = f"Engines {kept}. Without {_lacks(files=files)}."
+    else:
+        text = "Engines are not confined: they can open your files and the network."
+    answer.send((True, text))
+
+
+def _lacks(*, files: bool) -> str:
+    return "seccomp, which this system lacks" if files else "Landlock, which this system lacks"
 
 
 def _check_engines(settings: Settings) -> Iterator[Finding]:

@@ -59,6 +59,12 @@ class AttemptOutcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+CRASHES = frozenset(
+    message.code for message in (messages.WORKER_CRASHED, messages.DECODER_CRASHED, messages.DECODER_ODD)
+)
+"""Codes of the errors of an attempt that a process did not survive, or in which it went mad."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One numbered attempt at a job. Times are UTC, seconds since the epoch.
@@ -84,8 +90,8 @@ class Attempt:
     stages: tuple[StageTime, ...] = ()
 
     def crashed_in(self, stage: Stage) -> bool:
-        """Return whether its worker crashed in that stage."""
-        crashed = self.error is not None and self.error.code == messages.WORKER_CRASHED.code
+        """Return whether its worker, or the decoder process, crashed in that stage."""
+        crashed = self.error is not None and self.error.code in CRASHES
         return crashed and bool(self.stages) and self.stages[-1].stage is stage
 
 

@@ -338,6 +338,16 @@ WORKER_ENDED = Message(
 )
 WORKER_KILLED = Message("worker.killed", "The program was ended each time it worked on this.")
 WORKER_STUCK = Message("worker.stuck", "The worker process stopped responding.")
+WORKER_ODD = Message("worker.odd", "The worker process sent a message that makes no sense.")
+DECODER_CRASHED = Message(
+    "decoder.crashed", "The process that reads the recording ended unexpectedly ({ended})."
+)
+DECODER_ENDED = Message(
+    "decoder.ended",
+    "The system ended the process that reads the recording ({ended}). The computer may have run out of "
+    "memory.",
+)
+DECODER_ODD = Message("decoder.odd", "The process that reads the recording reported an impossible result.")
 ENDED_EXIT_CODE = Message("ended.exit_code", "exit code {number}")
 ENDED_SIGNAL = Message("ended.signal", "signal {number}")
 ENDED_STOPPED = Message("ended.stopped", "it stopped")

@@ -143,8 +143,12 @@ def _decode(task: Task, audio: Path, reporter: StageReporter) -> DecodedSource:
     for _ in range(_READS):
         fingerprint = _fingerprint(task.path)
         try:
-            decoded = decode(task.path, audio, progress=reporter, seekable=True)
-            sha256 = source_sha256(task.path)
+            if task.source is not None:
+                decoded = task.source.decode(audio, reporter)
+                sha256 = task.source.sha256()
+            else:
+                decoded = decode(task.path, audio, progress=reporter, seekable=True)
+                sha256 = source_sha256(task.path)
         except UserError:
             # An incomplete file may look damaged.
             if _fingerprint(task.path) == fingerprint:

@@ -8,7 +8,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from fi_desktop.audio.track_decoder import DecodedAudio
 from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageEnd
+
+
+class SourceReader(Protocol):
+    """Reads a job's recording."""
+
+    def decode(self, target: Path, progress: Callable[[float], None]) -> DecodedAudio:
+        """Decode it to `target`; see `audio.decode.decode`."""
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of its bytes, hex.
+
+        Raises:
+            OSError, FiError: it cannot be read.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,7 @@ class Task:
         last_attempt: no attempt follows an error, so half a result is better than none.
         likely_languages: the languages spoken here; see `TranscriptionOptions`.
         keep_turns: take the turns from the result in `folder`, if it is of the same recording.
+        source: reads the recording in another process; None if this one may read it.
     """
 
     job_id: int
@@ -40,6 +56,7 @@ class Task:
     vocabulary_roots: tuple[Path, ...] = ()
     likely_languages: tuple[str, ...] = ()
     keep_turns: bool = False
+    source: SourceReader | None = None
 
 
 class PipelineReporter(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fi_desktop.core.errors import CancelledByUser, DeadlineExceeded, Interrupted, error_info
 from fi_desktop.core.text import without_path
@@ -22,6 +23,9 @@ from fi_desktop.workers.protocol import (
     Progressed,
     StageEnded,
 )
+
+if TYPE_CHECKING:
+    from fi_desktop.pipeline.task import SourceReader
 
 _PROGRESS_INTERVAL_S = 0.1
 
@@ -87,8 +91,11 @@ class Reporter:
         self._limit_s = max(soft_limit_s, limit_factor * self._duration_s)
 
 
-def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
-    """Run a job and return how it ended. Never raises: this is where a job's errors stop."""
+def attempt(delivery: Deliver, reporter: Reporter, source: SourceReader | None = None) -> AttemptEnd:
+    """Run a job and return how it ended. Never raises: this is where a job's errors stop.
+
+    source: reads the recording; None if this process reads it.
+    """
     # Imported here: the pipeline imports numpy, which reads the environment for its threads.
     from fi_desktop import pipeline
 
@@ -104,6 +111,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
         tuple(Path(folder) for folder in delivery.vocabulary),
         delivery.likely_languages,
         delivery.keep_turns,
+        source,
     )
     try:
         return AttemptDone(delivery.claim, pipeline.run(task, reporter))

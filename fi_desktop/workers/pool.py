@@ -23,6 +23,7 @@ from fi_desktop.jobs.run_times import RECHECK_S, TimesCheck
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
+from fi_desktop.system.confinement import confinement
 from fi_desktop.system.devices import default_workers
 from fi_desktop.workers.protocol import (
     AttemptDone,
@@ -147,6 +148,8 @@ class WorkerPool(QueueThread):
     # ---- the loop
 
     def _work(self) -> None:
+        if missing := confinement().missing:
+            log.event("WORKERS_NOT_CONFINED", missing="+".join(missing))
         unlisten = self._service.listen(self._on_events)
         try:
             while not self._stopping.is_set():
@@ -184,7 +187,7 @@ class WorkerPool(QueueThread):
             slot.running = RunningJob(job)
             slot.heard_at = slot.running.delivered_at
             self._set_hard_limit(slot)
-            slot.send(self._delivery(job))
+            slot.deliver(self._delivery(job))
         self._show_workers()
 
     def _wait(self) -> None:
@@ -290,7 +293,8 @@ class WorkerPool(QueueThread):
         slot.done += isinstance(end, AttemptDone)
         slot.failed += isinstance(end, AttemptFailed)
         slot.clear_job()
-        if self._needs_recycling(slot):
+        exits = isinstance(end, AttemptStopped) and not end.cancelled
+        if exits or self._needs_recycling(slot):
             slot.stopping = True
         if slot.stopping:
             slot.send(StopWork())
@@ -400,8 +404,16 @@ class WorkerPool(QueueThread):
             self._slots = [WorkerSlot(_THREAD_NAME)]
         for slot in self._slots:
             if not slot.occupied and time.monotonic() >= slot.spawn_at:
-                start = slot.start_thread if self._threads else slot.start_process
-                start(self._context, started_at=self._now(), low_priority=self._settings.low_priority)
+                if self._threads:
+                    slot.start_thread(self._context, started_at=self._now())
+                    continue
+                slot.start_process(
+                    self._context,
+                    jobs=str(self._settings.jobs),
+                    data=(*self._models, *self._vocabulary),
+                    started_at=self._now(),
+                    low_priority=self._settings.low_priority,
+                )
 
     def _stop_workers(self) -> None:
         """Ask all workers to stop, kill those that do not within the grace period, requeue their jobs."""

@@ -21,7 +21,8 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fi_desktop.workers.protocol import Deliver, FromWorker, ToWorker
+    from fi_desktop.workers.confined_worker import ConfinedWorker
+    from fi_desktop.workers.protocol import Deliver, FromWorker
 
 # One thread per library, and no busy waiting: two workers that each use all cores are slower than one.
 _ENVIRONMENT = {
@@ -33,11 +34,27 @@ _ENVIRONMENT = {
 _PRELOADED = ("fi_desktop.pipeline", "fi_desktop.engines.builtin")
 _PR_SET_PDEATHSIG = 1
 _HEARTBEAT_S = 2.0
+_WATCH = "parent-watch"
 
 
-def main(pipe: Connection, device: str) -> None:
-    """Run jobs on `device` until asked to stop; the target of the spawned process."""
-    _exit_with_the_app()
+def main(
+    pipe: Connection,
+    device: str,
+    grants: Connection | None = None,
+    jobs: str = "",
+    data: tuple[str, ...] = (),
+) -> None:
+    """Run jobs on `device` until asked to stop; the target of the spawned process.
+
+    Args:
+        pipe: to and from the queue thread; see `protocol`.
+        device: what to compute on.
+        grants: from the queue thread: the recordings that may be read; see `opener`. None for a worker that
+            is not confined, and reads them itself.
+        jobs: the folder of the jobs' folders.
+        data: folders of models and of vocabulary lists.
+    """
+    _die_with_the_app()
     from fi_desktop.audio.disk_space import LARGEST_BYTES
     from fi_desktop.system.devices import environment
     from fi_desktop.system.process import forbid_dumps, limit_files
@@ -49,23 +66,30 @@ def main(pipe: Connection, device: str) -> None:
     os.environ.update(_ENVIRONMENT | environment(device))
     for module in _PRELOADED:
         import_module(module)
-    serve(pipe)
+    confined = None
+    if grants is not None and sys.platform == "linux":
+        from fi_desktop.workers.confined_worker import ConfinedWorker
+
+        # before there are threads: one that exists would keep its rights
+        confined = ConfinedWorker(grants, jobs, data, device)
+    _watch_the_app()
+    serve(pipe, confined)
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, confined: ConfinedWorker | None = None) -> None:
     """Run jobs, one after the other, until asked to stop or the pipe closes."""
-    from fi_desktop.workers.protocol import CancelWork, ChangeLimit, Deliver, Ready, StopWork
+    from fi_desktop.workers.protocol import CancelWork, ChangeLimit, Deliver, Ready, StopWork, receive
 
     sender = _Sender(pipe)
     try:
         sender.send(Ready())
         while True:
-            message: ToWorker = pipe.recv()
+            message = receive(pipe)
             match message:
                 case StopWork():
                     return
                 case Deliver():
-                    if _run_job(pipe, sender, message):
+                    if _run_job(pipe, sender, message, confined):
                         return
                 case CancelWork() | ChangeLimit():
                     pass  # the job had already ended
@@ -76,18 +100,22 @@ def serve(pipe: Connection) -> None:
         pipe.close()
 
 
-def _run_job(pipe: Connection, sender: _Sender, delivery: Deliver) -> bool:
-    """Run one job; return whether the worker was asked to stop meanwhile."""
+def _run_job(pipe: Connection, sender: _Sender, delivery: Deliver, confined: ConfinedWorker | None) -> bool:
+    """Run one job; return whether the worker is to exit."""
     from fi_desktop.core.errors import CancelledByUser, Interrupted
     from fi_desktop.workers.attempt import Reporter, attempt
-    from fi_desktop.workers.protocol import CancelWork, ChangeLimit, StopWork
+    from fi_desktop.workers.protocol import AttemptStopped, CancelWork, ChangeLimit, StopWork, receive
 
+    if confined is not None and confined.outdated:
+        # a new worker can read models that were added since
+        sender.send(AttemptStopped(delivery.claim, cancelled=False))
+        return True
     stopping = False
 
     def check() -> None:
         nonlocal stopping
         while pipe.poll():
-            message: ToWorker = pipe.recv()
+            message = receive(pipe)
             match message:
                 case StopWork():
                     stopping = True
@@ -101,7 +129,7 @@ def _run_job(pipe: Connection, sender: _Sender, delivery: Deliver) -> bool:
 
     reporter = Reporter(delivery, sender.send, check)
     with sender.heartbeats():
-        end = attempt(delivery, reporter)
+        end = attempt(delivery, reporter) if confined is None else confined.attempt(delivery, reporter)
     sender.send(end)
     return stopping
 
@@ -118,8 +146,10 @@ class _Sender:
         self._thread.start()
 
     def send(self, message: FromWorker) -> None:
+        from fi_desktop.workers.protocol import send
+
         with self._lock:
-            self._pipe.send(message)
+            send(self._pipe, message)
 
     @contextmanager
     def heartbeats(self) -> Iterator[None]:
@@ -147,21 +177,29 @@ class _Sender:
                     return  # the app is gone
 
 
-def _exit_with_the_app() -> None:
-    """Ensure that this process does not outlive the app, however the app ends."""
+def _die_with_the_app() -> None:
+    """Ensure on Linux that this process is killed when the app ends, even in native code."""
     parent = parent_process()
     if parent is None:
         return
     if sys.platform == "linux":
-        # Also kills a worker in native code that keeps the thread below from running.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         # The signal is not sent if the app ended before the call.
         if os.getppid() != parent.pid:
             os._exit(1)
+    else:
+        _watch_the_app()
+
+
+def _watch_the_app() -> None:
+    """Exit when the app ends, however it ends."""
+    parent = parent_process()
+    if parent is None or any(thread.name == _WATCH for thread in threading.enumerate()):
+        return
     sentinel = parent.sentinel
 
     def watch() -> None:
         wait([sentinel])
         os._exit(1)
 
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    threading.Thread(target=watch, name=_WATCH, daemon=True).start()

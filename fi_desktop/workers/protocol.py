@@ -1,14 +1,19 @@
 """Messages between the queue thread and a worker, over the worker's pipe.
 
-Plain values; results travel as files.
+Plain values, as JSON (see `wire.py`); results travel as files.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import cast, get_args
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageTime, Summary
+from fi_desktop.workers.wire import decoded, encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +22,7 @@ class Deliver:
 
     Attributes:
         claim: token that all messages about the job carry.
-        path, folder, models: the recording, the job's own folder and the model folders; str, because a worker
-            may unpickle this before it may import much.
+        path, folder, models: the recording, the job's own folder and the model folders.
         soft_limit_s: seconds until the worker ends the attempt, or `limit_factor` times the recording's
             length if that is longer.
         memory_level: how often the job ran out of memory before: 0, then smaller batches, then no GPU.
@@ -136,3 +140,58 @@ ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
 AttemptProgress = Measured | EnginesChosen | Progressed | StageEnded
 AttemptEnd = AttemptDone | AttemptFailed | AttemptStopped
 FromWorker = Ready | Heartbeat | AttemptProgress | AttemptEnd
+
+GRANT_BYTES = 64 * 1024
+"""Most bytes of a grant."""
+LONGEST_REPORT = 1024 * 1024
+"""Bytes of the longest message from a worker."""
+
+_TO_WORKER = {kind.__name__: kind for kind in get_args(ToWorker)}
+_FROM_WORKER = {kind.__name__: kind for kind in get_args(FromWorker)}
+
+
+def grant(claim: str, path: str) -> bytes:
+    """Return the message to a worker's opener that lets the job of this claim have its recording read."""
+    return json.dumps({"claim": claim, "path": path}).encode("ascii")
+
+
+def granted(data: bytes) -> tuple[str, Path]:
+    """Read what `grant` wrote: claim and recording."""
+    said = json.loads(data)
+    return said["claim"], Path(said["path"])
+
+
+def send(pipe: Connection, message: ToWorker | FromWorker) -> None:
+    """Send a message.
+
+    Raises:
+        OSError: the other process is gone.
+    """
+    pipe.send_bytes(encoded(message))
+
+
+def receive(pipe: Connection) -> ToWorker:
+    """Wait for a message to a worker.
+
+    Raises:
+        EOFError, OSError: the app is gone.
+        ValueError: it sent something else.
+    """
+    return cast(ToWorker, decoded(pipe.recv_bytes(), _TO_WORKER))
+
+
+def receive_report(pipe: Connection) -> FromWorker:
+    """Wait for a message from a worker, of known type; `reports.checked` judges its values.
+
+    Raises:
+        EOFError: the worker is gone.
+        ValueError: it sent something else, or more than `LONGEST_REPORT`.
+        OSError: the worker is gone.
+    """
+    try:
+        data = pipe.recv_bytes(LONGEST_REPORT)
+    except OSError as error:
+        if error.errno is None:  # not the system's, but of the length
+            raise ValueError("too long a message") from None
+        raise
+    return cast(FromWorker, decoded(data, _FROM_WORKER))

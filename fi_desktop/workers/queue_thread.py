@@ -26,7 +26,7 @@ from typing import Any
 from fi_desktop.core import messages
 from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
-from fi_desktop.core.job import Job
+from fi_desktop.core.job import CRASHES, Job
 from fi_desktop.core.values import EngineChoice, StageTime
 from fi_desktop.jobs.queue_events import (
     JobChanged,
@@ -275,7 +275,7 @@ class QueueThread(Backend, ABC):
             case AttemptDone(claim=claim, summary=summary):
                 transitions.completed(job_id, claim, summary, stages=stages)
             case AttemptFailed(claim=claim, error=error):
-                transitions.failed(job_id, claim, error, stages=stages)
+                transitions.failed(job_id, claim, error, crashed=error.code in CRASHES, stages=stages)
             case AttemptStopped(claim=claim, cancelled=True):
                 transitions.cancelled(job_id, claim, stages=stages)
             case AttemptStopped(claim=claim):

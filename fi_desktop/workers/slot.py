@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,14 +20,25 @@ from typing import Any
 import psutil
 
 from fi_desktop.core import messages
-from fi_desktop.core.errors import ErrorInfo, FiError
+from fi_desktop.core.errors import ErrorInfo, FiError, error_info
 from fi_desktop.core.job import Job
 from fi_desktop.core.values import EngineChoice, Stage, StageEnd, StageTime
 from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
 from fi_desktop.system import log, priority
 from fi_desktop.system.devices import devices
 from fi_desktop.workers import process as worker
-from fi_desktop.workers.protocol import FromWorker, Progressed, StageEnded, StopWork, ToWorker
+from fi_desktop.workers.protocol import (
+    Deliver,
+    FromWorker,
+    Progressed,
+    StageEnded,
+    StopWork,
+    ToWorker,
+    grant,
+    receive_report,
+    send,
+)
+from fi_desktop.workers.reports import checked
 
 _MAX_RESPAWN_DELAY_S = 30.0
 # Signals that a process does not send to itself; Linux sends SIGKILL when memory runs out.
@@ -77,6 +89,8 @@ class WorkerSlot:
     Attributes:
         name: such as "worker-1".
         device: what its workers compute on: "cpu", or a GPU such as "cuda:0".
+        grants: tells the worker's opener which recording it may open; None if the worker opens it itself.
+        odd: the worker sent what no worker sends; nothing of it is read any more.
         ready: the worker can take a job.
         running: the job that the worker runs; None if it is idle.
         heard_at: when the worker last sent a message.
@@ -99,6 +113,8 @@ class WorkerSlot:
     process: SpawnProcess | None = None
     thread: threading.Thread | None = None
     pipe: Connection | None = None
+    grants: Connection | None = None
+    odd: bool = False
     ready: bool = False
     running: RunningJob | None = None
     heard_at: float = 0.0
@@ -150,28 +166,45 @@ class WorkerSlot:
 
     # ---- starting and stopping a worker
 
-    def start_process(self, context: SpawnContext, *, started_at: float, low_priority: bool = False) -> None:
-        """Start a worker process; if the system refuses, back off."""
+    def start_process(
+        self,
+        context: SpawnContext,
+        *,
+        jobs: str,
+        data: tuple[str, ...],
+        started_at: float,
+        low_priority: bool = False,
+    ) -> None:
+        """Start a worker process; if the system refuses, back off.
+
+        jobs, data: what a confined worker may open; see `process.main`.
+        """
         ours, theirs = context.Pipe()
-        process = context.Process(target=worker.main, args=(theirs, self.device), name=self.name, daemon=True)
+        opens, grants = context.Pipe(duplex=False) if sys.platform == "linux" else (None, None)
+        process = context.Process(
+            target=worker.main, args=(theirs, self.device, opens, jobs, data), name=self.name, daemon=True
+        )
         try:
             process.start()
         except OSError as error:
             ours.close()
+            if grants is not None:
+                grants.close()
             self._back_off()
             log.event("WORKER_NOT_STARTED", worker=self.name, error=type(error).__name__)
             return
         finally:
             theirs.close()  # while this process has it open, the pipe never reads as closed
-        self.process = process
+            if opens is not None:
+                opens.close()
+        self.process, self.grants = process, grants
         self._occupy(ours, started_at)
         log.event("WORKER_STARTED", worker=self.name, pid=process.pid, device=self.device)
         if low_priority:
             self.set_priority(low=True)
 
-    def start_thread(self, context: SpawnContext, *, started_at: float, low_priority: bool = False) -> None:
-        """Start a thread of the app as the worker; it cannot be killed, and keeps the app's priority."""
-        del low_priority
+    def start_thread(self, context: SpawnContext, *, started_at: float) -> None:
+        """Start a thread of the app as the worker; it cannot be killed, and keeps the app's rights."""
         ours, theirs = context.Pipe()
         self.thread = threading.Thread(target=worker.serve, args=(theirs,), name=self.name, daemon=True)
         self.thread.start()
@@ -237,36 +270,54 @@ class WorkerSlot:
             error = _exit_error(code)
             name = "WORKER_STOPPED" if self.stopping else "WORKER_DIED"
             log.event(name, worker=self.name, pid=self.process.pid, exit=code)
-        if self.pipe is not None:
-            self.pipe.close()
+        for pipe in (self.pipe, self.grants):
+            if pipe is not None:
+                pipe.close()
         if self.ready or self.stopping:
             self.failed_starts = 0
             self.spawn_at = 0.0
         else:
             self._back_off()
         self.clear_job()
-        self.process = self.thread = self.pipe = self._ps = None
+        self.process = self.thread = self.pipe = self.grants = self._ps = None
         self.vacant_since = time.monotonic()
-        self.ready = self.stopping = self.requeueing = False
+        self.ready = self.stopping = self.requeueing = self.odd = False
         return error
 
     # ---- messages
+
+    def deliver(self, delivery: Deliver) -> None:
+        """Give the worker a job, and its opener the right to open the recording."""
+        if self.grants is not None:
+            try:
+                self.grants.send_bytes(grant(delivery.claim, delivery.path))
+            except OSError:
+                return  # as in `send`
+        self.send(delivery)
 
     def send(self, message: ToWorker) -> None:
         """Send the worker a message; does nothing if it has exited, which its sentinel shows."""
         if self.pipe is None:
             return
         try:
-            self.pipe.send(message)
+            send(self.pipe, message)
         except OSError:
             return
 
     def receive(self) -> FromWorker | None:
-        """Read the message that the pipe has ready; None if the pipe was closed, see `exited`."""
-        if self.pipe is None:
+        """Read the message that the pipe has ready; None if the pipe was closed, see `exited`.
+
+        A worker that sends something else is to be killed.
+        """
+        if self.pipe is None or self.odd:
             return None
         try:
-            message: FromWorker = self.pipe.recv()
+            message = checked(receive_report(self.pipe))
+        except ValueError:
+            log.event("WORKER_ODD", worker=self.name)
+            self.odd = True
+            self.kill_at, self.kill_error = time.monotonic(), error_info(FiError(messages.WORKER_ODD))
+            return None
         except (EOFError, OSError):
             return None
         self.heard_at = time.monotonic()
@@ -275,7 +326,12 @@ class WorkerSlot:
     def unread(self) -> Iterator[FromWorker]:
         """Yield the messages that an exiting worker has left in the pipe."""
         try:
-            while self.pipe is not None and self.pipe.poll() and (message := self.receive()) is not None:
+            while (
+                self.pipe is not None
+                and not self.odd
+                and self.pipe.poll()
+                and (message := self.receive()) is not None
+            ):
                 yield message
         except OSError:
             return

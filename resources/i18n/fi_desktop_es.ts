@@ -512,12 +512,12 @@
 <context>
     <name>ChoiceLabels</name>
     <message>
-        <source>no transcript</source>
-        <translation>sin transcripción</translation>
-    </message>
-    <message>
         <source>own export</source>
         <translation>exportación propia</translation>
+    </message>
+    <message>
+        <source>no transcript</source>
+        <translation>sin transcripción</translation>
     </message>
     <message>
         <source>any number of speakers</source>
@@ -1579,6 +1579,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Automatic export changed</source>
+        <translation>Exportación automática cambiada</translation>
+    </message>
+    <message>
         <source>Case or date changed</source>
         <translation>Se cambió el caso o la fecha</translation>
     </message>
@@ -1685,10 +1689,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Another file with the same recording added</source>
         <translation>Se agregó otro archivo con la misma grabación</translation>
-    </message>
-    <message>
-        <source>Automatic export changed</source>
-        <translation>Exportación automática cambiada</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -2461,12 +2461,144 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>its file name has characters that cannot be shown</source>
-        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
-    </message>
-    <message>
         <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
         <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
+        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+    </message>
+    <message>
+        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
+        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+    </message>
+    <message>
+        <source>The list of names cannot be read or written: {reason}</source>
+        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+    </message>
+    <message>
+        <source>The list of names has more than {most} entries.</source>
+        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+    </message>
+    <message>
+        <source>The list of names is not a text in UTF-8.</source>
+        <translation>La lista de nombres no es un texto en UTF-8.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+    </message>
+    <message>
+        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern needs a case or a date: {fields}.</source>
+        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
+        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has the same field twice.</source>
+        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+    </message>
+    <message>
+        <source>“{text}” is not a date.</source>
+        <translation>«{text}» no es una fecha.</translation>
+    </message>
+    <message>
+        <source>Entries {first} to {last} of the audit trail are missing.</source>
+        <translation>Faltan los registros {first} a {last} de la bitácora de auditoría.</translation>
+    </message>
+    <message>
+        <source>Entry {number} of the audit trail comes after entry {after}.</source>
+        <translation>El registro {number} de la bitácora de auditoría está después del registro {after}.</translation>
+    </message>
+    <message>
+        <source>Entry {number} of the audit trail is missing.</source>
+        <translation>Falta el registro {number} de la bitácora de auditoría.</translation>
+    </message>
+    <message>
+        <source>Entry {number} of the audit trail is not signed with the key that is due there.</source>
+        <translation>El registro {number} de la bitácora de auditoría no está firmado con la clave que le corresponde.</translation>
+    </message>
+    <message>
+        <source>Entry {number} of the audit trail signs other entries than those before it.</source>
+        <translation>El registro {number} de la bitácora de auditoría firma otros registros que los que están antes de él.</translation>
+    </message>
+    <message>
+        <source>Entry {number} of the audit trail was changed.</source>
+        <translation>El registro {number} de la bitácora de auditoría fue modificado.</translation>
+    </message>
+    <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>Job {job} exists, but no entry says that it was added.</source>
+        <translation>El trabajo {job} existe, pero ningún registro dice que se agregó.</translation>
+    </message>
+    <message>
+        <source>Job {job} is gone, and the audit trail has no entry about its removal.</source>
+        <translation>El trabajo {job} desapareció y la bitácora de auditoría no tiene ningún registro de su eliminación.</translation>
+    </message>
+    <message>
+        <source>Line {line} of file {file} of the audit trail is not an entry.</source>
+        <translation>La línea {line} del archivo {file} de la bitácora de auditoría no es un registro.</translation>
+    </message>
+    <message>
+        <source>The audit trail begins again with entry {number}, because its keys or files were gone. Entries at the end of the part before may be missing.</source>
+        <translation>La bitácora de auditoría comienza de nuevo con el registro {number}, porque sus claves o archivos ya no estaban. Pueden faltar registros al final de la parte anterior.</translation>
+    </message>
+    <message>
+        <source>The audit trail cannot be read ({reason}).</source>
+        <translation>No se puede leer la bitácora de auditoría ({reason}).</translation>
+    </message>
+    <message>
+        <source>The audit trail does not end with the entry written last.</source>
+        <translation>La bitácora de auditoría no termina con el último registro que se escribió.</translation>
+    </message>
+    <message>
+        <source>The file that says where the audit trail ends is lost or damaged.</source>
+        <translation>El archivo que dice dónde termina la bitácora de auditoría se perdió o está dañado.</translation>
+    </message>
+    <message>
+        <source>The key that verifies the entries from {number} on is lost. Only their signatures are verified.</source>
+        <translation>Se perdió la clave que verifica los registros a partir del {number}. Solo se verifican sus firmas.</translation>
+    </message>
+    <message>
+        <source>The last entries of the audit trail are not signed. Their number: {number}.</source>
+        <translation>Los últimos registros de la bitácora de auditoría no están firmados. Cuántos son: {number}.</translation>
+    </message>
+    <message>
+        <source>The result of job {job} is not the one in entry {number} of the audit trail.</source>
+        <translation>El resultado del trabajo {job} no es el del registro {number} de la bitácora de auditoría.</translation>
+    </message>
+    <message>
+        <source>The result of job {job}, in entry {number}, is gone.</source>
+        <translation>El resultado del trabajo {job}, del registro {number}, ya no está.</translation>
+    </message>
+    <message>
+        <source>There was an audit trail before this one: it was erased before entry {number}.</source>
+        <translation>Antes de esta bitácora de auditoría hubo otra: se borró antes del registro {number}.</translation>
+    </message>
+    <message>
+        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
+        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
+    </message>
+    <message>
+        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
+        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
     </message>
     <message>
         <source>The folder of templates cannot be used: {reason}.</source>
@@ -2495,6 +2627,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>it is not a text in UTF-8</source>
         <translation>no es un texto en UTF-8</translation>
+    </message>
+    <message>
+        <source>its file name has characters that cannot be shown</source>
+        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
     </message>
     <message>
         <source>line {line} is not written as TOML requires</source>
@@ -2549,130 +2685,6 @@ Todo se queda en esta computadora.</translation>
         <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
-        <source>Entries {first} to {last} of the audit trail are missing.</source>
-        <translation>Faltan los registros {first} a {last} de la bitácora de auditoría.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail comes after entry {after}.</source>
-        <translation>El registro {number} de la bitácora de auditoría está después del registro {after}.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail is missing.</source>
-        <translation>Falta el registro {number} de la bitácora de auditoría.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail is not signed with the key that is due there.</source>
-        <translation>El registro {number} de la bitácora de auditoría no está firmado con la clave que le corresponde.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail signs other entries than those before it.</source>
-        <translation>El registro {number} de la bitácora de auditoría firma otros registros que los que están antes de él.</translation>
-    </message>
-    <message>
-        <source>Entry {number} of the audit trail was changed.</source>
-        <translation>El registro {number} de la bitácora de auditoría fue modificado.</translation>
-    </message>
-    <message>
-        <source>Job {job} exists, but no entry says that it was added.</source>
-        <translation>El trabajo {job} existe, pero ningún registro dice que se agregó.</translation>
-    </message>
-    <message>
-        <source>Job {job} is gone, and the audit trail has no entry about its removal.</source>
-        <translation>El trabajo {job} desapareció y la bitácora de auditoría no tiene ningún registro de su eliminación.</translation>
-    </message>
-    <message>
-        <source>Line {line} of file {file} of the audit trail is not an entry.</source>
-        <translation>La línea {line} del archivo {file} de la bitácora de auditoría no es un registro.</translation>
-    </message>
-    <message>
-        <source>The audit trail begins again with entry {number}, because its keys or files were gone. Entries at the end of the part before may be missing.</source>
-        <translation>La bitácora de auditoría comienza de nuevo con el registro {number}, porque sus claves o archivos ya no estaban. Pueden faltar registros al final de la parte anterior.</translation>
-    </message>
-    <message>
-        <source>The audit trail cannot be read ({reason}).</source>
-        <translation>No se puede leer la bitácora de auditoría ({reason}).</translation>
-    </message>
-    <message>
-        <source>The audit trail does not end with the entry written last.</source>
-        <translation>La bitácora de auditoría no termina con el último registro que se escribió.</translation>
-    </message>
-    <message>
-        <source>The file that says where the audit trail ends is lost or damaged.</source>
-        <translation>El archivo que dice dónde termina la bitácora de auditoría se perdió o está dañado.</translation>
-    </message>
-    <message>
-        <source>The key that verifies the entries from {number} on is lost. Only their signatures are verified.</source>
-        <translation>Se perdió la clave que verifica los registros a partir del {number}. Solo se verifican sus firmas.</translation>
-    </message>
-    <message>
-        <source>The last entries of the audit trail are not signed. Their number: {number}.</source>
-        <translation>Los últimos registros de la bitácora de auditoría no están firmados. Cuántos son: {number}.</translation>
-    </message>
-    <message>
-        <source>The result of job {job} is not the one in entry {number} of the audit trail.</source>
-        <translation>El resultado del trabajo {job} no es el del registro {number} de la bitácora de auditoría.</translation>
-    </message>
-    <message>
-        <source>The result of job {job}, in entry {number}, is gone.</source>
-        <translation>El resultado del trabajo {job}, del registro {number}, ya no está.</translation>
-    </message>
-    <message>
-        <source>There was an audit trail before this one: it was erased before entry {number}.</source>
-        <translation>Antes de esta bitácora de auditoría hubo otra: se borró antes del registro {number}.</translation>
-    </message>
-    <message>
-        <source>When entry {number} was written, the end of the audit trail was damaged.</source>
-        <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
-    </message>
-    <message>
-        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
-    </message>
-    <message>
-        <source>The pattern needs a case or a date: {fields}.</source>
-        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
-        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
-    </message>
-    <message>
-        <source>The pattern “{pattern}” has the same field twice.</source>
-        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
-    </message>
-    <message>
-        <source>“{text}” is not a date.</source>
-        <translation>«{text}» no es una fecha.</translation>
-    </message>
-    <message>
-        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
-        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
-    </message>
-    <message>
-        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
-        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
-    </message>
-    <message>
-        <source>The list of names cannot be read or written: {reason}</source>
-        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
-    </message>
-    <message>
-        <source>The list of names has more than {most} entries.</source>
-        <translation>La lista de nombres tiene más de {most} entradas.</translation>
-    </message>
-    <message>
-        <source>The list of names is not a text in UTF-8.</source>
-        <translation>La lista de nombres no es un texto en UTF-8.</translation>
-    </message>
-    <message>
-        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
-        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
-        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
-    </message>
-    <message>
         <source>PDF with figures</source>
         <translation>PDF con cifras</translation>
     </message>
@@ -2693,10 +2705,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Markdown</translation>
     </message>
     <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
-    </message>
-    <message>
         <source>PDF</source>
         <translation>PDF</translation>
     </message>
@@ -2707,14 +2715,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Table (CSV)</source>
         <translation>Tabla (CSV)</translation>
-    </message>
-    <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
-    </message>
-    <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>
@@ -3269,12 +3269,28 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
+        <source>The process that reads the recording ended unexpectedly ({ended}).</source>
+        <translation>El proceso que lee la grabación terminó de forma inesperada ({ended}).</translation>
+    </message>
+    <message>
+        <source>The process that reads the recording reported an impossible result.</source>
+        <translation>El proceso que lee la grabación informó un resultado imposible.</translation>
+    </message>
+    <message>
         <source>The search index cannot be read now. Try again.</source>
         <translation>El índice de búsqueda no se puede leer en este momento. Intente de nuevo.</translation>
     </message>
     <message>
         <source>The search index is damaged. It is made again from the results, which are not affected.</source>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
+    </message>
+    <message>
+        <source>The system ended the process that reads the recording ({ended}). The computer may have run out of memory.</source>
+        <translation>El sistema terminó el proceso que lee la grabación ({ended}). Es posible que la computadora se haya quedado sin memoria.</translation>
+    </message>
+    <message>
+        <source>The worker process sent a message that makes no sense.</source>
+        <translation>El proceso de trabajo envió un mensaje que no tiene sentido.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -4000,6 +4016,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsBar</name>
     <message>
+        <source>Own export</source>
+        <translation>Exportación propia</translation>
+    </message>
+    <message>
+        <source>Export: as the profile says</source>
+        <translation>Exportación: como indica el perfil</translation>
+    </message>
+    <message>
         <source>Vocabulary lists: {names}</source>
         <translation>Listas de vocabulario: {names}</translation>
     </message>
@@ -4024,10 +4048,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Sin transcripción</translation>
     </message>
     <message>
-        <source>Own export</source>
-        <translation>Exportación propia</translation>
-    </message>
-    <message>
         <source>Transcription: {choice}</source>
         <translation>Transcripción: {choice}</translation>
     </message>
@@ -4042,10 +4062,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Vocabulary: {words}</source>
         <translation>Vocabulario: {words}</translation>
-    </message>
-    <message>
-        <source>Export: as the profile says</source>
-        <translation>Exportación: como indica el perfil</translation>
     </message>
     <message>
         <source>More options for the recordings you add next</source>
@@ -4145,6 +4161,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsMenu</name>
     <message>
+        <source>E&amp;xport as the profile says</source>
+        <translation>E&amp;xportar como indica el perfil</translation>
+    </message>
+    <message>
         <source>&amp;Numbers</source>
         <translation>&amp;Números</translation>
     </message>
@@ -4171,10 +4191,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>&amp;Vocabulary…</source>
         <translation>&amp;Vocabulario…</translation>
-    </message>
-    <message>
-        <source>E&amp;xport as the profile says</source>
-        <translation>E&amp;xportar como indica el perfil</translation>
     </message>
     <message>
         <source>Languages in the recordings you add next:</source>
@@ -4489,32 +4505,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ProfilesDialog</name>
     <message>
-        <source>Edit profiles</source>
-        <translation>Editar perfiles</translation>
-    </message>
-    <message>
-        <source>Your profiles</source>
-        <translation>Sus perfiles</translation>
-    </message>
-    <message>
-        <source>&amp;Rename</source>
-        <translation>Cambiar &amp;nombre</translation>
-    </message>
-    <message>
         <source>E&amp;xport…</source>
         <translation>E&amp;xportar…</translation>
-    </message>
-    <message>
-        <source>&amp;Delete</source>
-        <translation>&amp;Eliminar</translation>
-    </message>
-    <message>
-        <source>&amp;Undo</source>
-        <translation>&amp;Deshacer</translation>
-    </message>
-    <message>
-        <source>Done</source>
-        <translation>Listo</translation>
     </message>
     <message>
         <source>as in the settings</source>
@@ -4527,6 +4519,30 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>As in the settings</source>
         <translation>Como en la configuración</translation>
+    </message>
+    <message>
+        <source>Edit profiles</source>
+        <translation>Editar perfiles</translation>
+    </message>
+    <message>
+        <source>Your profiles</source>
+        <translation>Sus perfiles</translation>
+    </message>
+    <message>
+        <source>&amp;Rename</source>
+        <translation>Cambiar &amp;nombre</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Eliminar</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Deshacer</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Listo</translation>
     </message>
 </context>
 <context>
@@ -5182,16 +5198,44 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
+        <source>Audit trail</source>
+        <translation>Bitácora de auditoría</translation>
+    </message>
+    <message>
+        <source>Copy to a folder</source>
+        <translation>Copiar en una carpeta</translation>
+    </message>
+    <message>
+        <source>Entries are also written to a file in this folder, such as one on the clinic&apos;s server. While the folder is away, they wait.</source>
+        <translation>Los registros también se escriben en un archivo de esta carpeta, por ejemplo una del servidor de la clínica. Mientras la carpeta no está disponible, esperan.</translation>
+    </message>
+    <message>
+        <source>Send to a syslog server</source>
+        <translation>Enviar a un servidor syslog</translation>
+    </message>
+    <message>
+        <source>Entries are sent to this server, encrypted with TLS. Example: syslog.example.org:6514.</source>
+        <translation>Los registros se envían a este servidor, cifrados con TLS. Ejemplo: syslog.example.org:6514.</translation>
+    </message>
+    <message>
+        <source>Certificates for it</source>
+        <translation>Certificados para él</translation>
+    </message>
+    <message>
+        <source>File with the certificates that vouch for the server, in PEM format. Empty: those of this computer.</source>
+        <translation>Archivo con los certificados que avalan al servidor, en formato PEM. Vacío: los de esta computadora.</translation>
+    </message>
+    <message>
+        <source>Pass to a command</source>
+        <translation>Pasar a un comando</translation>
+    </message>
+    <message>
+        <source>This command reads entries from its standard input, one JSON object per line. It is started each time there are new ones.</source>
+        <translation>Este comando lee registros de su entrada estándar, un objeto JSON por línea. Se inicia cada vez que hay registros nuevos.</translation>
     </message>
     <message>
         <source>Results are written automatically, and again each time they are reviewed or signed later. Profiles and watched folders can have their own export.</source>
         <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después. Los perfiles y las carpetas vigiladas pueden tener su propia exportación.</translation>
-    </message>
-    <message>
-        <source>Template</source>
-        <translation>Plantilla</translation>
     </message>
     <message>
         <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
@@ -5212,6 +5256,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Plantilla</translation>
+    </message>
+    <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>Vocabulary lists</source>
@@ -5324,10 +5376,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Privacy</source>
         <translation>Privacidad</translation>
-    </message>
-    <message>
-        <source>Audit trail</source>
-        <translation>Bitácora de auditoría</translation>
     </message>
     <message>
         <source>seconds</source>
@@ -5560,38 +5608,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>When the desktop shows a notification.</source>
         <translation>Cuándo muestra el escritorio una notificación.</translation>
-    </message>
-    <message>
-        <source>Copy to a folder</source>
-        <translation>Copiar en una carpeta</translation>
-    </message>
-    <message>
-        <source>Entries are also written to a file in this folder, such as one on the clinic&apos;s server. While the folder is away, they wait.</source>
-        <translation>Los registros también se escriben en un archivo de esta carpeta, por ejemplo una del servidor de la clínica. Mientras la carpeta no está disponible, esperan.</translation>
-    </message>
-    <message>
-        <source>Send to a syslog server</source>
-        <translation>Enviar a un servidor syslog</translation>
-    </message>
-    <message>
-        <source>Entries are sent to this server, encrypted with TLS. Example: syslog.example.org:6514.</source>
-        <translation>Los registros se envían a este servidor, cifrados con TLS. Ejemplo: syslog.example.org:6514.</translation>
-    </message>
-    <message>
-        <source>Certificates for it</source>
-        <translation>Certificados para él</translation>
-    </message>
-    <message>
-        <source>File with the certificates that vouch for the server, in PEM format. Empty: those of this computer.</source>
-        <translation>Archivo con los certificados que avalan al servidor, en formato PEM. Vacío: los de esta computadora.</translation>
-    </message>
-    <message>
-        <source>Pass to a command</source>
-        <translation>Pasar a un comando</translation>
-    </message>
-    <message>
-        <source>This command reads entries from its standard input, one JSON object per line. It is started each time there are new ones.</source>
-        <translation>Este comando lee registros de su entrada estándar, un objeto JSON por línea. Se inicia cada vez que hay registros nuevos.</translation>
     </message>
     <message>
         <source>Never</source>
@@ -6617,6 +6633,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WatchedFoldersDialog</name>
     <message>
+        <source>As the profile says</source>
+        <translation>Como indica el perfil</translation>
+    </message>
+    <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
+    </message>
+    <message>
         <source>Watched folders</source>
         <translation>Carpetas vigiladas</translation>
     </message>
@@ -6652,10 +6676,6 @@ Todo se queda en esta computadora.</translation>
         <source>Options chosen in the window</source>
         <translation>Opciones elegidas en la ventana</translation>
     </message>
-    <message>
-        <source>As the profile says</source>
-        <translation>Como indica el perfil</translation>
-    </message>
     <message numerus="yes">
         <source>Add the %Ln recording(s) already in this folder?</source>
         <translation>
@@ -6674,10 +6694,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Watch a folder</source>
         <translation>Vigilar una carpeta</translation>
-    </message>
-    <message>
-        <source>E&amp;xport…</source>
-        <translation>E&amp;xportar…</translation>
     </message>
     <message>
         <source>Only new ones</source>

@@ -21,7 +21,7 @@ def serve(pipe, answer):
     answer.send(sorted(sys.modules))
 
 if __name__ == "__main__":
-    from fi_desktop.workers.protocol import AttemptDone, Deliver, Ready, StopWork
+    from fi_desktop.workers.protocol import AttemptDone, Deliver, Ready, StopWork, receive_report, send
     from fi_desktop.core.job import JobOptions
     from fi_desktop.system.files import resource
     context = multiprocessing.get_context("spawn")
@@ -29,13 +29,13 @@ if __name__ == "__main__":
     reader, writer = context.Pipe(duplex=False)
     process = context.Process(target=serve, args=(theirs, writer))
     process.start()
-    assert isinstance(ours.recv(), Ready)
+    assert isinstance(receive_report(ours), Ready)
     sample, folder = sys.argv[1:]
     models = (str(resource("models")),)
-    ours.send(Deliver("c", 1, sample, JobOptions(), folder, models, 600.0, 0.0))
-    while not isinstance(message := ours.recv(), AttemptDone):
+    send(ours, Deliver("c", 1, sample, JobOptions(), folder, models, 600.0, 0.0))
+    while not isinstance(message := receive_report(ours), AttemptDone):
         pass
-    ours.send(StopWork())
+    send(ours, StopWork())
     print("\\n".join(reader.recv()))
     process.join()
 """

@@ -8,6 +8,7 @@ import signal
 import wave
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,10 +72,10 @@ def traces(home: Path, recording: Path) -> set[str]:
     return found
 
 
-def killed_before_the_end(pipe: Connection, device: str) -> None:
+def killed_before_the_end(pipe: Connection, device: str, *confined: Any) -> None:
     """A worker that is killed when only the last stage is left; spawned, so imported by name."""
     pipeline._join = lambda *_arguments: os.kill(os.getpid(), signal.SIGKILL)
-    _real_main(pipe, device)
+    _real_main(pipe, device, *confined)
 
 
 def stages_of(driver: Driver, job_id: int) -> set[str]:

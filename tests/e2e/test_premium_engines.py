@@ -119,7 +119,7 @@ def test_job_killed_while_transcribing_is_not_diarized_again(fluent: Path, long_
     assert result(fluent, job_id).segments[0].words
 
 
-def killed_after_two_batches(pipe: Connection, device: str) -> None:
+def killed_after_two_batches(pipe: Connection, device: str, *confined: Any) -> None:
     """A worker that counts decoded windows, and is killed once; spawned, so imported by name."""
     counts = Path(os.environ["DECODED_WINDOWS"])
     real_decode, real_add = Decoder.decode_batch, BatchFile.add
@@ -138,7 +138,7 @@ def killed_after_two_batches(pipe: Connection, device: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Decoder.decode_batch, BatchFile.add = decode_batch, add
-    _real_main(pipe, device)
+    _real_main(pipe, device, *confined)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals on Windows")

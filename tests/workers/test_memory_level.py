@@ -18,7 +18,7 @@ NOTES = "memory-levels"
 _real_main = process.main
 
 
-def worker_with_little_memory(pipe: Connection, device: str) -> None:
+def worker_with_little_memory(pipe: Connection, device: str, *_confined: object) -> None:
     """Run a worker in which the engine runs out of memory below level 2, and record each attempt."""
     from fi_desktop.engines import registry
 

@@ -9,6 +9,7 @@ import sys
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,7 +22,7 @@ from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
 from fi_desktop.jobs.service import JobService
 from fi_desktop.pipeline import stages
 from fi_desktop.workers import process
-from fi_desktop.workers.protocol import Ready
+from fi_desktop.workers.protocol import Ready, receive, send
 from fi_desktop.workers.queue_thread import Limits
 from tests.app_driver import TIMEOUT_S, running_app
 
@@ -177,10 +178,10 @@ def test_gauges_of_each_worker(home: Path, sample: Path):
         assert 0 < gauge.uptime <= 1.0
 
 
-def sleep_in_native_code(pipe: Connection, _device: str) -> None:
+def sleep_in_native_code(pipe: Connection, *_others: object) -> None:
     """A worker whose engine does not return from native code; spawned, so imported by name."""
-    pipe.send(Ready())
-    pipe.recv()
+    send(pipe, Ready())
+    receive(pipe)
     ctypes.CDLL(None).sleep(600)
 
 
@@ -208,16 +209,16 @@ def crash(*_args: object, **_options: object) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def crash_in_the_decoder(pipe: Connection, device: str) -> None:
+def crash_in_the_decoder(pipe: Connection, device: str, *_confined: object) -> None:
     """A real worker whose decoder crashes; spawned, so imported by name."""
     stages.decode = crash  # type: ignore[assignment]
     process.main(pipe, device)
 
 
-def crash_after_decoding(pipe: Connection, device: str) -> None:
+def crash_after_decoding(pipe: Connection, device: str, *confined: Any) -> None:
     """A real worker that crashes once the recording is decoded."""
     stages.detect_speech = crash  # type: ignore[assignment]
-    process.main(pipe, device)
+    process.main(pipe, device, *confined)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals on Windows")

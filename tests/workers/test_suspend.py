@@ -39,7 +39,7 @@ LIMITS = {
 _real_main = process.main
 
 
-def waiting_worker(pipe: Connection, device: str) -> None:
+def waiting_worker(pipe: Connection, device: str, *_confined: object) -> None:
     """A real worker whose pipeline waits for the test; see `running_job`."""
     from fi_desktop import pipeline
 
