@@ -262,6 +262,7 @@ def test_json_follows_its_schema(language):
     reviewed = hour.signed() if language == "es" else hour.draft()
     assert transcript_from_json(data) == reviewed.transcript
     assert ("signature" in data) == (language == "es")
+    assert ("figures" in data) == (language == "en")  # a signature is over everything else in the file
     assert language == "en" or check_signature(data) is not None
 
 
@@ -272,11 +273,31 @@ def test_schema_describes_every_field():
     }
     for kind, part in {**described, Transcript: schema}.items():
         names = {field.name for field in dataclasses.fields(kind)}
-        assert set(part["properties"]) - {"schema", "version", "signature", "label"} == names
+        assert set(part["properties"]) - {"schema", "version", "signature", "label", "figures"} == names
         assert all(
             "type" in each or "enum" in each or "$ref" in each or "const" in each
             for each in part["properties"].values()
         )
+
+
+def test_json_has_the_figures_of_the_conversation():
+    figures = json.loads((FOLDER / "en.json").read_text(encoding="utf-8"))["figures"]
+    transcript = hour.draft().transcript
+    times = figures["silence_s"] + figures["single_s"] + figures["overlap_s"]
+    assert times == pytest.approx(transcript.duration, abs=0.01)
+    assert [each["speakers"] for each in figures["speakers"]] == [[label] for label in transcript.speakers]
+    assert sum(each["share"] for each in figures["speakers"]) == pytest.approx(1.0, abs=0.01)
+    words = sum(len(segment.words) for segment in transcript.segments if segment.speaker)
+    assert sum(each["words"] for each in figures["speakers"]) == words
+    assert {each["role"]: len(each["speakers"]) for each in figures["roles"]}["clinician"] == 1
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    fields = set(schema["$defs"]["participation"]["properties"])
+    assert all(set(each) == fields for each in (*figures["speakers"], *figures["roles"]))
+    assert set(figures) == set(schema["$defs"]["figures"]["properties"])
+    damaged = figures | {"speakers": [{"speakers": ["SPEAKER_00"]}]}
+    validator = jsonschema.Draft202012Validator({**schema, **schema["$defs"]["figures"]})
+    validator.validate(figures)
+    assert not validator.is_valid(damaged)
 
 
 def test_schema_refuses_what_a_program_could_not_read():
