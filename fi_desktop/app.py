@@ -28,7 +28,7 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import RemoteClient
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
 from fi_desktop.rpc.server import IpcServer, answer, request
-from fi_desktop.settings import Settings, save_changes
+from fi_desktop.settings import SPECS, Settings, save_changes
 from fi_desktop.system import log
 from fi_desktop.system.clock import Clock
 from fi_desktop.system.data_folder import check_data_folder
@@ -37,7 +37,7 @@ from fi_desktop.workers.queue_thread import Backend, IdleBackend, InlineBackend,
 
 __all__ = ["AlreadyOwned", "App"]
 
-_RETENTION = ("keep_days", "keep_unseen")
+_RETENTION = tuple(name for name in SPECS if name.startswith("keep_") or name == "clock_gap_days")
 BackendName = Literal["pool", "thread", "inline", "idle"]
 
 
@@ -164,7 +164,8 @@ class App:
         log.event("APP_STARTED", version=__version__)
         if self._compares:
             self.trail.on_appended(self.delivery.on_appended)
-            self.trail.record(Act(ActKind.PROGRAM_STARTED))
+            policy = self.settings.policy.sha256
+            self.trail.record(Act(ActKind.PROGRAM_STARTED, detail={"policy": policy} if policy else {}))
             self.delivery.change(self._targets())
         self._backend.start()
         self.index.start()

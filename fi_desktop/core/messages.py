@@ -680,6 +680,36 @@ SETTINGS_NO_CHOICE = Message("settings.no_choice", "Setting {name}: {value} is n
 SETTINGS_OVERRIDDEN = Message(
     "settings.overridden", "Setting {name} is set by the environment or the command line."
 )
+SETTINGS_POLICY_EXPOSED = Message(
+    "settings.policy_exposed",
+    "The policy of this computer, {file}, must belong to the administrator, and nobody else may write it or "
+    "its folder. The program does not start before that is corrected.",
+)
+SETTINGS_POLICY_FIXED = Message("settings.policy_fixed", "Setting {name} is set by your clinic.")
+SETTINGS_POLICY_LEAST = Message(
+    "settings.policy_least", "Setting {name}: your clinic allows {least} or more."
+)
+SETTINGS_POLICY_MOST = Message("settings.policy_most", "Setting {name}: your clinic allows at most {most}.")
+SETTINGS_POLICY_NO_FILE = Message("settings.policy_no_file", "there is no such file, or it is too large")
+SETTINGS_POLICY_ONLY = Message("settings.policy_only", "Setting {name}: your clinic allows only {choices}.")
+SETTINGS_POLICY_RANGE = Message(
+    "settings.policy_range", "Setting {name}: your clinic allows {least} to {most}."
+)
+SETTINGS_POLICY_RULE = Message(
+    "settings.policy_rule",
+    "The policy of this computer, {file}, has a rule for {name} that is not valid. The program does not "
+    "start before it is corrected.",
+)
+SETTINGS_POLICY_UNKNOWN = Message(
+    "settings.policy_unknown",
+    "The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start "
+    "before it is corrected.",
+)
+SETTINGS_POLICY_UNREADABLE = Message(
+    "settings.policy_unreadable",
+    "The policy of this computer, {file}, cannot be read ({error}). The program does not start before it is "
+    "corrected.",
+)
 SETTINGS_TOO_LARGE = Message("settings.too_large", "Setting {name}: {value} is above {most}.")
 SETTINGS_TOO_SMALL = Message("settings.too_small", "Setting {name}: {value} is below {least}.")
 SETTINGS_UNKNOWN = Message("settings.unknown", "Unknown setting “{name}”.")

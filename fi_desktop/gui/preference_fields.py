@@ -38,6 +38,7 @@ from fi_desktop.gui.setting_fields import (
 )
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.settings import Kind, SettingSpec
+from fi_desktop.settings.policy import Rule
 
 
 class DialogRow(QWidget):
@@ -99,13 +100,28 @@ class SettingRow(DialogRow):
     changed = Signal()
 
     def __init__(
-        self, spec: SettingSpec, field: SettingField, *, read_only: bool, parent: QWidget | None = None
+        self,
+        spec: SettingSpec,
+        field: SettingField,
+        *,
+        rule: Rule | None = None,
+        overridden: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
-        """Show a setting; `read_only`: the environment or the command line overrides it."""
+        """Show a setting.
+
+        Args:
+            spec: the setting, within the policy.
+            field: edits the value.
+            rule: what the policy says of it, if anything.
+            overridden: the environment or the command line overrides it.
+            parent: the dialog.
+        """
         title, help = setting_text(spec.title), setting_text(spec.help)
         super().__init__(title, help, parent)
         self.spec, self.field, self.error = spec, field, ""
-        self._read_only = read_only
+        self._rule, self._fixed = rule, rule is not None and rule.fixed is not None
+        self._read_only = self._fixed or overridden
         self._note = ElidedLabel(self._note_text(), self)
         self._note.setObjectName("quiet")
         self._note.setFont(theme.scaled(self.font(), 0.9))
@@ -116,11 +132,16 @@ class SettingRow(DialogRow):
         self.reset.clicked.connect(self._on_reset)
         self._error_icon, self._error_label = QLabel(self), QLabel(self)
         self._error_label.setWordWrap(True)
-        field.setEnabled(not read_only)
+        field.setEnabled(not self._read_only)
         field.editor.setAccessibleName(title)
         field.editor.setAccessibleDescription(f"{help} {self._note.text()}")
         field.edited.connect(self._on_edited)
         self._lay_out()
+
+    @property
+    def note(self) -> str:
+        """The text below the sentence: the default, and what the policy allows."""
+        return self._note.text()
 
     @property
     def value(self) -> Any:
@@ -133,14 +154,32 @@ class SettingRow(DialogRow):
         self._on_edited()
 
     def _note_text(self) -> str:
+        if self._fixed:
+            return self.tr("Set by your clinic")
         if self._read_only:
             return self.tr("Set by the environment or the command line; cannot be changed here")
         spec = self.spec
         default = f"{self.field.text_of(spec.default)} {setting_text(spec.unit.value)}".strip()
         notes = [self.tr("Default: {value}").format(value=default or self.tr("none"))]
+        if self._rule is not None:
+            notes.append(self._allowed_text(self._rule))
         if spec.needs_restart:
             notes.append(self.tr("takes effect after a restart"))
         return "  ·  ".join(notes)
+
+    def _allowed_text(self, rule: Rule) -> str:
+        """Return what a person may choose."""
+        unit = setting_text(self.spec.unit.value)
+        least, most = ("" if n is None else f"{n:g} {unit}".strip() for n in (rule.minimum, rule.maximum))
+        if rule.only:
+            return self.tr("limited by your clinic")
+        if least and most:
+            return self.tr("your clinic allows {least} to {most}").format(
+                least=f"{rule.minimum:g}", most=most
+            )
+        if least:
+            return self.tr("your clinic allows {least} or more").format(least=least)
+        return self.tr("your clinic allows at most {most}").format(most=most)
 
     def _lay_out(self) -> None:
         below = QHBoxLayout()

@@ -122,10 +122,10 @@ class PreferencesDialog(QDialog):
         term_lists: Iterable[str],
         templates: Iterable[tuple[str, str]],
     ) -> SettingRow:
-        spec = SPECS[name]
-        read_only = name in self._settings.overridden
+        policy, overridden = self._settings.policy, name in self._settings.overridden
+        spec = policy.spec(SPECS[name])
         field = make_field(spec, packs, term_lists, self, templates)
-        row = SettingRow(spec, field, read_only=read_only, parent=self)
+        row = SettingRow(spec, field, rule=policy.rules.get(name), overridden=overridden, parent=self)
         row.show_value(getattr(self._settings, name))
         row.changed.connect(self._on_changed)
         return row

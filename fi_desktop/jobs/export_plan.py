@@ -16,7 +16,7 @@ from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.exporters.template import DocumentTemplate
 from fi_desktop.jobs.export_rules import AS_SETTINGS, ExportRule, formats_for_recordings
 from fi_desktop.jobs.written_files import WrittenResult, WrittenTarget
-from fi_desktop.settings import SPECS, Settings
+from fi_desktop.settings import SPECS, Settings, within
 
 _STATES = {
     "completed": ReviewState.DRAFT,
@@ -69,7 +69,10 @@ class ExportPlan:
 
     @classmethod
     def of_rule(cls, rule: ExportRule, settings: Settings) -> ExportPlan | None:
-        """Return the plan of a rule that does not follow the settings; None if nothing is written."""
+        """Return the plan of a rule that does not follow the settings; None if nothing is written.
+
+        What the machine's policy says of exports holds for rules too.
+        """
         formats = formats_for_recordings(rule.formats) if rule.with_recordings else rule.formats
         own = replace(
             settings,
@@ -78,7 +81,7 @@ class ExportPlan:
             export_formats=formats,
             export_name=rule.name,
         )
-        plan = cls.of(own)
+        plan = cls.of(within(settings.policy, own))
         if plan is None:
             return None
         return replace(

@@ -1,4 +1,4 @@
-"""Settings: defaults < settings.toml < FI_DESKTOP_* environment < command line.
+"""Settings: defaults < settings.toml < FI_DESKTOP_* environment < command line, within the policy.
 
 `Settings` declares every setting once. Instances are immutable: `save` writes the file, and callers use the
 instance it returns. All files that the program writes are in `home`, which FI_DESKTOP_HOME moves.
@@ -18,6 +18,8 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount, parse_languages
 from fi_desktop.settings import toml_file
+from fi_desktop.settings.policy import NO_POLICY, Policy
+from fi_desktop.settings.policy_file import read_policy
 from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
 from fi_desktop.system.files import resource
 
@@ -26,6 +28,7 @@ __all__ = [
     "SPECS",
     "Kind",
     "Page",
+    "Policy",
     "SettingSpec",
     "Settings",
     "Unit",
@@ -34,6 +37,7 @@ __all__ = [
     "save",
     "save_changes",
     "sentences",
+    "within",
 ]
 
 _HOME_VARIABLE = "FI_DESKTOP_HOME"
@@ -47,6 +51,7 @@ class Settings:
         home: folder of all files that the program writes.
         overridden: settings that the environment or the command line sets; the file cannot change them.
         more_models: additional folders with models, for this run.
+        policy: the machine's rules, which the settings follow.
     """
 
     home: Path
@@ -304,6 +309,7 @@ class Settings:
         unit=Unit.DAYS,
         minimum=1.0,  # a fraction of a second would delete every result at the next start
         zero_allowed=True,
+        zero_is_never=True,
     )
     keep_unseen: bool = setting(
         False,
@@ -311,6 +317,52 @@ class Settings:
         Page.STORAGE,
         "Keep unopened results",
         "Keep results that nobody has opened or exported, however old they are.",
+    )
+    keep_audio_days: float = setting(
+        7.0,
+        Kind.NUMBER,
+        Page.STORAGE,
+        "Keep decoded sound",
+        "The sound of a recording that waits for another attempt is deleted after this time and decoded "
+        "again then; the recording stays. 0: never.",
+        unit=Unit.DAYS,
+        minimum=1.0,
+        zero_allowed=True,
+        zero_is_never=True,
+    )
+    keep_trail_days: float = setting(
+        2190.0,  # six years, as HIPAA asks of such records (45 CFR 164.316)
+        Kind.NUMBER,
+        Page.STORAGE,
+        "Keep the audit trail",
+        "After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.",
+        unit=Unit.DAYS,
+        minimum=30.0,
+        zero_allowed=True,
+        zero_is_never=True,
+    )
+    keep_damaged_days: float = setting(
+        30.0,
+        Kind.NUMBER,
+        Page.STORAGE,
+        "Keep damaged queues",
+        "A damaged queue is set aside and deleted after this time. 0: never.",
+        unit=Unit.DAYS,
+        minimum=1.0,
+        zero_allowed=True,
+        zero_is_never=True,
+    )
+    clock_gap_days: float = setting(
+        60.0,
+        Kind.NUMBER,
+        Page.STORAGE,
+        "Ask if the clock jumps by",
+        "If the clock is later than at the last use by more than this, nothing is deleted by age until you "
+        "confirm that it is right. 0: never ask.",
+        unit=Unit.DAYS,
+        minimum=1.0,
+        zero_allowed=True,
+        zero_is_never=True,
     )
     notify: str = setting(
         "end",
@@ -335,6 +387,7 @@ class Settings:
         "Lock the window after this time without input. Requires a PIN. 0: never.",
         unit=Unit.MINUTES,
         maximum=1440,
+        zero_is_never=True,
     )
     check_updates: bool = setting(
         False,
@@ -375,6 +428,7 @@ class Settings:
     )
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
     more_models: tuple[Path, ...] = field(default=(), compare=False)
+    policy: Policy = field(default=NO_POLICY, compare=False)
 
     @property
     def job_options(self) -> JobOptions:
@@ -449,15 +503,26 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     """Return the settings in force; `overrides` that are None do not count.
 
     Raises:
-        UserError: a value is invalid; the message names the setting.
+        UserError: a value is invalid, or the policy does not allow one that the environment or the command
+            line gives; the message names the setting. Or the policy is not valid.
     """
     environment = os.environ if environment is None else environment
     home = environment.get(_HOME_VARIABLE) or platformdirs.user_data_dir("fi-desktop", appauthor=False)
     settings = Settings(Path(home).expanduser().absolute())
     above = {spec.name: environment[spec.env_var] for spec in SPECS.values() if spec.env_var in environment}
     above |= {name: value for name, value in overrides.items() if value is not None}
-    settings = changed(settings, toml_file.read(settings.home) | above)
-    return replace(settings, overridden=frozenset(above))
+    policy = read_policy(environment, SPECS)
+    settings = changed(settings, toml_file.read(settings.home))
+    settings = within(policy, replace(settings, policy=policy))
+    parsed = _parsed(above)
+    policy.check(SPECS, parsed)
+    return replace(settings, **parsed, overridden=frozenset(above))
+
+
+def within(policy: Policy, settings: Settings) -> Settings:
+    """Return the settings with the nearest values that the policy allows."""
+    values = {name: getattr(settings, name) for name in policy.rules}
+    return replace(settings, **policy.nearest(SPECS, values))
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -488,13 +553,15 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """Save changes, then return the settings with them.
 
     Raises:
-        UserError: as `save`; or the environment or the command line overrides a setting; or the hard limit is
+        UserError: as `save`; or the environment or the command line overrides a setting; or the policy does
+            not allow a value; or the hard limit is
             below the soft limit, or results are to be written, but no folder or format is chosen. `load`
             accepts such files: the hard limit wins, and nothing is written.
         TransientError: the disk is full.
     """
     for name in sorted(settings.overridden & set(changes)):
         raise UserError(messages.SETTINGS_OVERRIDDEN, name=name)
+    settings.policy.check(SPECS, _parsed(changes))
     updated = changed(settings, changes)
     if {"soft_limit_s", "hard_limit_s"} & set(changes) and updated.soft_limit_s > updated.hard_limit_s:
         raise UserError(messages.SETTINGS_LIMITS)

@@ -93,6 +93,7 @@ class SettingSpec:
         unit: what a number counts.
         minimum, maximum: range of a number, or of each of several.
         zero_allowed: whether 0 is valid although it is below the minimum.
+        zero_is_never: whether 0 stands for never, which is longer than any number.
         choices: values of a `Kind.CHOICE` with their English labels.
         needs_restart: whether a change takes effect at the next start rather than at once.
     """
@@ -107,6 +108,7 @@ class SettingSpec:
     minimum: float = 0.0
     maximum: float = math.inf
     zero_allowed: bool = False
+    zero_is_never: bool = False
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
     needs_restart: bool = False
 

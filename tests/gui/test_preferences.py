@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.models_dialog.dialog import ModelsDialog
-from fi_desktop.settings import SPECS, Page, load
+from fi_desktop.gui.preferences import PreferencesDialog
+from fi_desktop.settings import SPECS, Page, load, save_changes
 
 
 @pytest.fixture
@@ -194,3 +195,47 @@ def test_a_pattern_shows_what_it_reads_and_a_bad_one_why(dialog):
     assert not dialog.ok.isEnabled()
     row.field.editor.setCurrentIndex(1)
     assert (row.value, row.error) == ("{case}_{date}", "")
+
+
+def test_settings_within_the_clinics_policy_are_shown_as_such(
+    qtbot, tmp_path, monkeypatch: pytest.MonkeyPatch, bridge
+):
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        'keep_days = {min = 1, max = 30}\nexport_when = {fixed = "never"}\n'
+        'notify = {only = ["never", "end"]}\n'
+        "lock_after_min = {max = 15}\nkeep_trail_days = {min = 400}"
+    )
+    monkeypatch.setenv("FI_DESKTOP_POLICY", str(policy))
+    settings = load()
+    saved = []
+
+    def change(changes):
+        saved.append(changes)
+        return save_changes(settings, changes)
+
+    dialog = PreferencesDialog(settings, change, bridge)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    notes = {name: row.note for name, row in dialog.rows.items()}
+    assert notes["export_when"] == "Set by your clinic"
+    assert not dialog.rows["export_when"].field.isEnabled()
+    assert notes["keep_days"].endswith("your clinic allows 1 to 30 days")
+    assert notes["lock_after_min"] == "Default: 15 minutes  ·  your clinic allows at most 15 minutes"
+    assert notes["keep_trail_days"].endswith("your clinic allows 400 days or more")
+    assert notes["notify"].endswith("limited by your clinic")
+    combo = dialog.rows["notify"].field.editor
+    assert [combo.itemData(index) for index in range(combo.count())] == ["never", "end"]
+    dialog.pages.setCurrentRow(list(Page).index(Page.STORAGE))
+    for typed, hint in (
+        ("31", "Enter a number from 1 to 30."),
+        ("0", "Enter a number from 1 to 30."),
+        ("9", ""),
+    ):
+        retype(dialog, "keep_days", typed)
+        assert dialog.rows["keep_days"].error == hint
+        assert dialog.ok.isEnabled() is not bool(hint)
+    qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    assert saved == [{"keep_days": 9.0}]
+    assert load().keep_days == 9.0
