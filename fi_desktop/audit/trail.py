@@ -44,7 +44,7 @@ class _WaitingAct(NamedTuple):
     """An act whose entry is not written yet."""
 
     at: float
-    act: Act
+    act: Act | None
     written: Future[None]
     urgent: bool
 
@@ -109,6 +109,10 @@ class AuditTrail:
         with suppress(FutureTimeout, OSError, ValueError):
             written[-1].result(WAIT_S)
 
+    def flush(self) -> None:
+        """Write what is being collected now; returns at once."""
+        self._acts.put(_WaitingAct(0.0, None, Future(), urgent=True))
+
     def code(self, name: str) -> str | None:
         """Return the code that stands for a file name or a folder; None if the key for it cannot be read."""
         if self._names_key is None:
@@ -145,6 +149,8 @@ class AuditTrail:
             item = self._acts.get(timeout=_RETRY_S if waiting else None)
             deadline = time.monotonic() + _COLLECT_S
             while item is not None:
+                if item.act is None:  # somebody waits for what was collected
+                    return False
                 waiting.append(item)
                 if len(waiting) >= _BATCH:
                     return False
@@ -156,7 +162,7 @@ class AuditTrail:
 
     def _write(self, waiting: list[_WaitingAct]) -> None:
         try:
-            acts = [(one.at, self._with_evidence(one.act)) for one in waiting]
+            acts = [(one.at, self._with_evidence(one.act)) for one in waiting if one.act is not None]
             self.store.append(acts, self._who)
         except (OSError, ValueError, Timeout) as error:
             log.event("AUDIT_UNWRITABLE", error=type(error).__name__, acts=len(waiting))

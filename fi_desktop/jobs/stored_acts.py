@@ -31,7 +31,7 @@ from fi_desktop.system import log
 
 _ALL = "a:", "a;"
 _SETTLE_TIMEOUT_S = 5.0
-_KNOWN = "m:audited"  # whether there was a trail, so that it knows the jobs from before it
+_AUDITED = "m:audited"  # whether the trail had entries about this store
 
 _KINDS: dict[type[ev.JobEvent], ActKind] = {
     ev.Submitted: ActKind.ADDED,
@@ -72,14 +72,12 @@ class StoredActs:
             self._last = max(self._last, act.stored or 0)
             if (act.stored or 0) > known:
                 self._new.append(act)
-        audited = bool(store.rows.cache.get(_KNOWN, default=0))
+        audited = bool(store.rows.cache.get(_AUDITED, default=0))
         erased = audited and not self._trail.store.files()
-        if erased or not audited:
-            store.rows.put(_KNOWN, 1)
-            ids = store.ids()
-            if ids or erased:
-                detail = {"jobs": ranges(ids), "erased": erased}
-                self._store_act(store, Act(ActKind.QUEUE_FOUND, detail=detail))
+        ids = store.ids()
+        if erased or (ids and not audited and not self._last):
+            detail = {"jobs": ranges(ids), "erased": erased}
+            self._store_act(store, Act(ActKind.QUEUE_FOUND, detail=detail))
 
     def collect(self, events: Iterable[QueueEvent]) -> None:
         """Store what the events of a transaction mean, at its end."""
@@ -96,6 +94,7 @@ class StoredActs:
         recorded = self._recorded
         if self._store is not None and recorded > self._deleted:
             self._store.rows.delete_between(_ALL[0], _key(recorded + 1))
+            self._store.rows.put(_AUDITED, 1)
             self._deleted = recorded
 
     def deliver(self) -> None:
@@ -108,7 +107,8 @@ class StoredActs:
 
     def settle(self) -> None:
         """Wait a moment until the trail has what was delivered, and delete that; at the end."""
-        if self._delivered is not None and self._store is not None:
+        if self._trail is not None and self._delivered is not None and self._store is not None:
+            self._trail.flush()
             futures_wait([self._delivered], _SETTLE_TIMEOUT_S)
             with self._store.transaction():
                 self.tidy()
