@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fi_desktop.exporters.document import Utterance, WrittenDocument, written
@@ -36,15 +37,22 @@ def write_turns(document: Document, content: WrittenDocument) -> None:
     elif content.template.layout is DocumentLayout.TABLE:
         _write_table(document, content)
     else:
+        # looked up once: python-docx would look through all styles for each paragraph
+        ids = {
+            style.name: style.style_id for style in document.styles if style.name in (TURN, QUESTION, ANSWER)
+        }
         for utterance in content.utterances:
-            _write_turn(document, content, utterance)
+            _write_turn(document, content, utterance, ids)
 
 
-def _write_turn(document: Document, content: WrittenDocument, utterance: Utterance) -> None:
+def _write_turn(
+    document: Document, content: WrittenDocument, utterance: Utterance, style_ids: Mapping[str | None, str]
+) -> None:
     style = TURN
     if content.template.layout is DocumentLayout.QUESTIONS:
         style = QUESTION if utterance.asks else ANSWER
-    turn = document.add_paragraph(style=style)
+    turn = document.add_paragraph()
+    turn._p.style = style_ids[style]
     if content.template.times:
         _write_time(turn, content, f"{utterance.span}\t", bold=False if utterance.asks else None)
     turn.add_run(f"{utterance.speaker}:" if utterance.runs else utterance.speaker).bold = True

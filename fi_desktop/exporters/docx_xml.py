@@ -19,7 +19,7 @@ _TWIPS_PER_CM = 1440 / 2.54
 class WordTable:
     """A table with thin lines between its rows, and a first row that is repeated on each page.
 
-    It is written as elements: python-docx looks through all rows for each cell.
+    It is written as elements: python-docx looks through all rows for each cell, and all styles for each text.
     """
 
     def __init__(self, document: Document, widths_cm: Sequence[float]) -> None:
@@ -44,11 +44,14 @@ class WordTable:
         table.extend((properties, grid))
         document.element.body._insert_tbl(table)
         self._table = table
+        self._style_ids: dict[str, str] = {}
 
     def add_row(self, style: str, *, head: bool = False) -> list[Paragraph]:
         """Add a row; return the empty paragraphs of its cells, in this style."""
         from docx.text.paragraph import Paragraph
 
+        if style not in self._style_ids:
+            self._style_ids[style] = self._document.styles[style].style_id
         row, properties = element("w:tr"), element("w:trPr")
         properties.append(element("w:cantSplit"))
         if head:
@@ -62,13 +65,13 @@ class WordTable:
                 borders = element("w:tcBorders")
                 borders.append(element("w:bottom", val="single", sz=6, space=0, color=_HEAD_RULE))
                 about.append(borders)
-            paragraph = Paragraph(element("w:p"), self._document._body)
-            cell.extend((about, paragraph._p))
+            text, shape = element("w:p"), element("w:pPr")
+            shape.append(element("w:pStyle", val=self._style_ids[style]))
+            text.append(shape)
+            cell.extend((about, text))
             row.append(cell)
-            paragraphs.append(paragraph)
+            paragraphs.append(Paragraph(text, self._document._body))
         self._table.append(row)
-        for paragraph in paragraphs:
-            paragraph.style = self._document.styles[style]
         return paragraphs
 
 

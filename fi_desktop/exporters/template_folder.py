@@ -90,9 +90,8 @@ def read_template(name: str, roots: Sequence[Path]) -> DocumentTemplate:
             if one.problem is not None:
                 raise one.problem
             return one.template or PLAIN
-    raise UserError(
-        messages.TEMPLATE_UNKNOWN, name=one_line(name), known=", ".join(one.name for one in found)
-    )
+    known = ", ".join(one.name for one in found if one.problem is None)
+    raise UserError(messages.TEMPLATE_UNKNOWN, name=one_line(name), known=known)
 
 
 def checked_file(file: Path) -> DocumentTemplate:

@@ -148,3 +148,19 @@ def test_dragged_files_are_deleted_at_start_and_exit(qtbot, home, dressed, reque
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
     assert not (home / "outgoing").exists()
+
+
+def test_dragged_files_follow_the_template_or_say_why_not(window, home, done):
+    (home / "templates").mkdir()
+    file = home / "templates" / "casa.toml"
+    file.write_text('heading = "Clínica del Valle"\nfile_name = "{name} (copia)"', encoding="utf-8")
+    window.templates.choose("casa")
+    window.table.select(done[0])
+    pull(window.table, place(window.table, done[0]))
+    (dragged_file,) = dragged(window.table)
+    assert dragged_file.name == "First (copia).txt"
+    assert dragged_file.read_text(encoding="utf-8").startswith("Clínica del Valle\n")
+    file.unlink()
+    pull(window.table, place(window.table, done[0]))
+    assert dragged(window.table) == [dragged_file]
+    assert window.message.text == "There is no template casa. There are: consultation, interview."
