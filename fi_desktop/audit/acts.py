@@ -26,6 +26,7 @@ class ActKind(StrEnum):
     PROCESSED_AGAIN = "processed again"
     VERSION_CHOSEN = "version chosen"
     RELOCATED = "relocated"
+    LABELLED = "labelled"
     LISTED = "listed"
     SEARCHED = "searched"
     OPENED = "opened"

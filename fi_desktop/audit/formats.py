@@ -41,6 +41,7 @@ _EVENTS: dict[ActKind, tuple[str, str]] = {
     ActKind.PROCESSED_AGAIN: ("access", "E"),
     ActKind.VERSION_CHOSEN: ("access", "U"),
     ActKind.RELOCATED: ("access", "U"),
+    ActKind.LABELLED: ("access", "U"),
     ActKind.QUEUE_FOUND: ("access", "R"),
     ActKind.LISTED: ("query", "E"),
     ActKind.SEARCHED: ("query", "E"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,10 @@ from fi_desktop.audit.acts import ActKind
 from fi_desktop.cli.queue_access import searchable_queue
 from fi_desktop.cli.recorded import record
 from fi_desktop.cli.terminal import Terminal, say, say_json, warn
+from fi_desktop.core.case_labels import day_of, time_of, written_date
+from fi_desktop.core.codec import label_to_json
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import Job
 from fi_desktop.core.messages import Message
 from fi_desktop.core.text import clock, one_line
 from fi_desktop.exporters.exporter import DEFAULTS
@@ -40,8 +42,9 @@ def add_find(parser: argparse.ArgumentParser) -> None:
         "words", nargs="*", metavar="WORD", help='words, "a phrase" in quotes, hiper* or -without'
     )
     parser.add_argument("--speaker", default="", metavar="NAME|ROLE", help="only what this person says")
-    parser.add_argument("--since", type=_days, metavar="DAY", help="jobs added on this day or later")
-    parser.add_argument("--until", type=_days, metavar="DAY", help="jobs added on this day or earlier")
+    parser.add_argument("--case", default="", metavar="TEXT", help="only in results whose case contains it")
+    parser.add_argument("--since", type=_days, metavar="DAY", help="recorded on this day or later")
+    parser.add_argument("--until", type=_days, metavar="DAY", help="recorded on this day or earlier")
     parser.add_argument("--when", type=_days, metavar="PERIOD", help=f"{', '.join(PERIODS)}, or a day")
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="lines to show (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
@@ -66,13 +69,13 @@ def _find(settings: Settings, options: argparse.Namespace) -> int:
     with searchable_queue(settings) as client:
         page = search.find(query, max(1, options.limit))
         record(settings, ActKind.SEARCHED, jobs=ranges({found.job for found in page.lines}))
-        names = _names(client, page.lines)
+        jobs = _jobs(client, page.lines)
         state = search.state()
     if options.json:
         for found in page.lines:
-            say_json(_to_json(found, names[found.job]))
+            say_json(_to_json(found, jobs.get(found.job)))
     else:
-        _show(page.lines, names)
+        _show(page.lines, jobs)
     if not page.lines and not options.json:
         say("Nothing was found.")
     if page.next is not None:
@@ -90,24 +93,28 @@ def _query(options: argparse.Namespace) -> SearchQuery:
     if options.until:
         until = min(options.until[1], until or options.until[1])
     words = " ".join(f'"{word}"' if _PHRASE.fullmatch(word.strip()) else word for word in options.words)
-    return SearchQuery(terms_of(words), options.speaker.strip(), since, until)
+    return SearchQuery(terms_of(words), options.speaker.strip(), since, until, options.case)
 
 
-def _names(client: QueueClient, lines: Iterable[FoundLine]) -> dict[int, str]:
-    """Return the file name of each job."""
-    jobs = {found.job: client.call(JobService.job, found.job) for found in {f.job: f for f in lines}.values()}
-    return {job_id: Path(job.path).name if job is not None else "" for job_id, job in jobs.items()}
+def _jobs(client: QueueClient, lines: Iterable[FoundLine]) -> dict[int, Job]:
+    """Return the jobs that still exist."""
+    found = (client.call(JobService.job, job_id) for job_id in dict.fromkeys(line.job for line in lines))
+    return {job.id: job for job in found if job is not None}
 
 
-def _show(lines: Iterable[FoundLine], names: dict[int, str]) -> None:
+def _show(lines: Iterable[FoundLine], jobs: dict[int, Job]) -> None:
     terminal, shown = Terminal(), None
     for found in lines:
         if found.job != shown:
             shown = found.job
-            day = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.at))
-            terminal.print(
-                Text(f"{one_line(names[shown])}  ·  job {shown}  ·  {day}", "bold"), soft_wrap=True
-            )
+            heading = [f"job {shown}"]
+            if (job := jobs.get(shown)) is not None:
+                at = job.label.recorded_at or written_date(
+                    datetime.fromtimestamp(job.submitted_at).astimezone()
+                )
+                heading = [one_line(Path(job.path).name), *heading, f"{day_of(at)} {time_of(at)}".strip()]
+                heading = [job.label.case, *heading] if job.label.case else heading
+            terminal.print(Text("  ·  ".join(heading), "bold"), soft_wrap=True)
         line = found.line
         terminal.print(Text(f"{clock(line.start, decimals=1):>10}  {_speaker(found)}", "cyan"))
         text = Text(line.text)
@@ -124,12 +131,14 @@ def _speaker(found: FoundLine) -> str:
     return role or DEFAULTS.speaker(line.speaker)
 
 
-def _to_json(found: FoundLine, name: str) -> dict[str, Any]:
+def _to_json(found: FoundLine, job: Job | None) -> dict[str, Any]:
     line = found.line
+    added = None if job is None else datetime.fromtimestamp(job.submitted_at).astimezone()
     return {
         "job": found.job,
-        "file": name,
-        "added_at": datetime.fromtimestamp(found.at).astimezone().isoformat(timespec="seconds"),
+        "file": "" if job is None else Path(job.path).name,
+        "added_at": None if added is None else added.isoformat(timespec="seconds"),
+        "label": {} if job is None else label_to_json(job.label),
         "segment": line.number,
         "start": line.start,
         "speaker": line.speaker,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,10 @@ from queue import Empty, SimpleQueue
 import apsw
 
 from fi_desktop.core import events as ev
+from fi_desktop.core.case_labels import seconds_of
 from fi_desktop.core.errors import FiError
+from fi_desktop.core.job import Job
+from fi_desktop.core.text import search_key
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, ResultCorrected
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.spoken_lines import lines_of, stamp_of
@@ -29,6 +33,7 @@ from fi_desktop.jobs.transcript_index import (
     DAMAGE,
     DAMAGED_MARK,
     INDEX_FILE,
+    IndexedJob,
     IndexUnusable,
     TranscriptIndex,
 )
@@ -41,6 +46,12 @@ _REMOVED_AT_ONCE = 8  # half a second each
 _RETRY_S = 30.0  # after an error
 _ERASE_AGAIN_S = 0.2
 _LOOK_S = 10.0  # how often it looks whether a reader found damage
+
+
+def indexed_job(job: Job) -> IndexedJob:
+    """Return what the index knows about a job besides its lines."""
+    at = seconds_of(job.label.recorded_at, job.submitted_at)
+    return IndexedJob(at, search_key(unicodedata.normalize("NFC", job.label.case)))
 
 
 class IndexingThread:
@@ -65,7 +76,8 @@ class IndexingThread:
         self._compares = self._hurries = False
         self._removed: set[int] = set()
         self._changed: dict[int, float] = {}  # when a changed job is to be indexed, by the monotonic clock
-        self._stale: list[tuple[int, float]] = []  # what a comparison found: jobs, and when they were added
+        self._stale: list[tuple[int, IndexedJob]] = []  # what a comparison found
+        self._relabelled: dict[int, IndexedJob] = {}
         self._unerased = False  # the write-ahead log holds what was deleted
 
     def start(self) -> None:
@@ -93,7 +105,7 @@ class IndexingThread:
         for event in events:
             match event:
                 case (
-                    JobChanged(event=ev.Completed() | ev.Reviewed() | ev.VersionChosen())
+                    JobChanged(event=ev.Completed() | ev.Reviewed() | ev.VersionChosen() | ev.LabelChanged())
                     | JobRemoved()
                     | ResultCorrected()
                 ):
@@ -128,7 +140,7 @@ class IndexingThread:
 
     def _wait(self) -> None:
         """Take the events that came; wait for one if there is nothing else to do."""
-        if self._removed or self._stale or self._compares:
+        if self._removed or self._stale or self._relabelled or self._compares:
             self._take(0.0)
         elif self._changed or self._unerased:
             due = min(self._changed.values(), default=0.0) - time.monotonic()
@@ -152,8 +164,11 @@ class IndexingThread:
             case JobRemoved(job_id=job_id):
                 self._removed.add(job_id)
                 self._changed.pop(job_id, None)
+                self._relabelled.pop(job_id, None)
             case JobChanged(job=job, event=ev.Completed() | ev.VersionChosen()):
                 self._changed[job.id] = 0.0
+            case JobChanged(job=job, event=ev.LabelChanged()):
+                self._relabelled[job.id] = indexed_job(job)
             case JobChanged(job=job):
                 self._changed[job.id] = time.monotonic() + _CORRECTED_S
             case ResultCorrected(job_id=job_id):
@@ -165,12 +180,14 @@ class IndexingThread:
         if not self._compares and self._index is None and not (self._folder / INDEX_FILE).is_file():
             self._removed.clear()  # nobody searches yet: the first comparison finds all of it
             self._changed.clear()
+            self._relabelled.clear()
             return
         if (self._folder / DAMAGED_MARK).is_file():
             raise IndexUnusable("damaged")
         if self._compares:
             self._compare()
         self._remove()
+        self._describe()
         now = time.monotonic()
         for job_id in [job_id for job_id, due in self._changed.items() if due <= now]:
             self._update(job_id)
@@ -188,16 +205,19 @@ class IndexingThread:
         index = self._opened()
         self._compares = False
         known = index.stamps()
-        found: dict[int, float] = {}
+        found: dict[int, IndexedJob] = {}
         page_full, after = True, 0
         while page_full and not self._closing.is_set():
             page = self._service.jobs(after=after, limit=_JOBS_PER_PAGE).result()
-            found |= {job.id: job.submitted_at for job in page if job.summary is not None}
+            found |= {job.id: indexed_job(job) for job in page if job.summary is not None}
             page_full, after = len(page) == _JOBS_PER_PAGE, page[-1].id if page else after
         if self._closing.is_set():
             return
         folder = self._service.folders.folder
         self._stale = [job for job in found.items() if stamp_of(folder(job[0])) != known.get(job[0])]
+        self._relabelled |= {
+            id_: found[id_] for id_, about in index.jobs().items() if found.get(id_, about) != about
+        }
         # one that completed meanwhile is not in `found`, but it was not known either: its event comes
         self._removed |= known.keys() - found.keys()
         self._record_left(index)
@@ -226,15 +246,12 @@ class IndexingThread:
 
     def _update(self, job_id: int) -> None:
         """Index a job that has a new result or was corrected."""
+        job = self._service.job(job_id).result()
+        if job is None:
+            return  # removed: its event comes
         index = self._opened()
-        at = index.at(job_id)
-        if at is None:
-            job = self._service.job(job_id).result()
-            if job is None:
-                return  # removed: its event comes
-            at = job.submitted_at
         with index.transaction():
-            self._put(index, job_id, at)
+            self._put(index, job_id, indexed_job(job))
         self._unerased = True  # the log holds what stood there before
 
     def _update_stale(self) -> None:
@@ -243,16 +260,29 @@ class IndexingThread:
         index = self._opened()
         with index.transaction():
             for _ in range(min(_RESULTS_PER_TRANSACTION, len(self._stale))):
-                job_id, at = self._stale.pop()
+                job_id, about = self._stale.pop()
                 if job_id not in self._removed:
-                    self._put(index, job_id, at)
+                    self._put(index, job_id, about)
                 if self._closing.is_set():
                     break
         self._record_left(index)
         if self._stale and not self._hurries:
             self._closing.wait(time.monotonic() - started)  # half of the time is for others
 
-    def _put(self, index: TranscriptIndex, job_id: int, at: float) -> None:
+    def _describe(self) -> None:
+        """Record the cases and dates that people corrected."""
+        if not self._relabelled:
+            return
+        index = self._opened()
+        with index.transaction():
+            for job_id, about in self._relabelled.items():
+                index.describe(job_id, about)
+        # what is still to be indexed was read before it was corrected
+        self._stale = [(job_id, self._relabelled.get(job_id, about)) for job_id, about in self._stale]
+        self._relabelled.clear()
+        self._unerased = True
+
+    def _put(self, index: TranscriptIndex, job_id: int, about: IndexedJob) -> None:
         """Index a job's result as it is now; one that cannot be read has no lines."""
         folders = self._service.folders
         stamp = stamp_of(folders.folder(job_id))
@@ -264,7 +294,7 @@ class IndexingThread:
         except (OSError, ValueError, KeyError) as error:
             log.event("SEARCH_RESULT_UNREADABLE", job=job_id, error=type(error).__name__)
             lines = ()
-        index.put(job_id, at, stamp, lines)
+        index.put(job_id, about, stamp, lines)
 
     def _record_left(self, index: TranscriptIndex) -> None:
         with index.transaction():

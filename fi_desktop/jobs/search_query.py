@@ -4,6 +4,7 @@ dolor cabeza            both words in one line, in any form: "dolores de cabeza"
 "dolor de cabeza"       these words in this order, as they stand; without case and accents
 hiper*                  words that begin like this
 -migraña                no line with this word
+case:0042               only in results whose case contains it; case:"ana ruiz"
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.jobs.spoken_words import SpokenWord, variants, words_of
 
 _TERM = re.compile(r'(-?)(?:"([^"]*)("?)|(\S+))')
+_CASE = re.compile(r'(?<!\S)(?:case|caso):(?:"(?P<quoted>[^"]*)"?|(?P<bare>\S*))', re.IGNORECASE)
 PERIODS = ("today", "yesterday", "this week", "last week", "this month", "last month", "this year")
 """Names of periods; a week begins on Monday."""
 
@@ -64,13 +66,16 @@ class SearchQuery:
     Attributes:
         terms: all must be found in a line.
         speaker: a role, or a part of a speaker's name; "": anybody.
-        since, until: when jobs were added, UTC in seconds since the epoch; `until` is not included.
+        since, until: when recordings were made, or else added, UTC in seconds since the epoch; `until` is not
+            included.
+        case: a part of the job's case; "": any.
     """
 
     terms: tuple[SearchTerm, ...] = ()
     speaker: str = ""
     since: float | None = None
     until: float | None = None
+    case: str = ""
 
     def marks(self, text: str, language: str | None) -> tuple[tuple[int, int], ...]:
         """Return start and end of what is found in a line's text, in order, without overlap."""
@@ -106,6 +111,15 @@ def terms_of(text: str, *, typing: bool = False) -> tuple[SearchTerm, ...]:
             keys = tuple(word.key for word in words)
             terms.append(SearchTerm(keys, phrase=True, begins=begins, excluded=bool(minus)))
     return tuple(terms)
+
+
+def split_case(text: str) -> tuple[str, str]:
+    """Return a search without "case:0042", and what it says; "" if it names no case."""
+    found = _CASE.search(text)
+    if found is None:
+        return text, ""
+    case = (found["quoted"] or found["bare"] or "").strip()
+    return f"{text[: found.start()]} {text[found.end() :]}", case
 
 
 def role_of(speaker: str) -> Role | None:

@@ -40,6 +40,7 @@ _KINDS: dict[type[ev.JobEvent], ActKind] = {
     ev.RetryAsked: ActKind.PROCESSED_AGAIN,
     ev.VersionChosen: ActKind.VERSION_CHOSEN,
     ev.Relocated: ActKind.RELOCATED,
+    ev.LabelChanged: ActKind.LABELLED,
 }
 _STEPS = {StepKind.SIGN: ActKind.SIGNED, StepKind.REVIEW: ActKind.REVIEWED}
 

@@ -1,6 +1,6 @@
 """The index of all transcripts: SQLite's FTS5 in a database that can be made again from the results.
 
-    results      one row a job: when it was added, and which files its lines were read from
+    results      one row a job: when it was recorded, its case, and which files its lines were read from
     passages     the lines, packed, some in each row
     vocabulary   each word once, with a number, and how many results have it
     lines        the full-text index: one row a line, with the numbers of its words in place of a text
@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -41,8 +41,9 @@ _PASSAGE_BITS = 5  # 32 lines: fewer compress less, more take longer to read
 BUSY_TIMEOUT_MS = 5_000
 _CACHE_KIB = 16_384
 
+_CASE_COLUMN = ", case_key TEXT NOT NULL DEFAULT ''"  # an index of before there were cases gets it too
 _SCHEMA = f"""
-    CREATE TABLE results (job INTEGER PRIMARY KEY, at REAL, stamp TEXT);
+    CREATE TABLE results (job INTEGER PRIMARY KEY, at REAL, stamp TEXT{_CASE_COLUMN});
     CREATE INDEX results_at ON results (at);
     CREATE TABLE passages (number INTEGER PRIMARY KEY, packed BLOB);
     CREATE TABLE vocabulary (number INTEGER PRIMARY KEY, word TEXT UNIQUE, results INTEGER);
@@ -71,6 +72,18 @@ class IndexUnusable(Exception):
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
         self.cause = cause
+
+
+class IndexedJob(NamedTuple):
+    """What is known about a job besides its lines.
+
+    Attributes:
+        at: when it was recorded, or else added, UTC, seconds since the epoch.
+        case_key: the case, see `search_key`.
+    """
+
+    at: float
+    case_key: str = ""
 
 
 class TranscriptIndex:
@@ -108,6 +121,9 @@ class TranscriptIndex:
                 self._connection.execute(_SCHEMA)
         if self._connection.pragma("user_version") != INDEX_VERSION:
             raise IndexUnusable("version")
+        columns = {name for _, name, *_ in self._rows("PRAGMA table_info(results)")}
+        if "case_key" not in columns:
+            self._connection.execute(f"ALTER TABLE results ADD COLUMN{_CASE_COLUMN[1:]}")
         if self._rows("SELECT open FROM about")[0][0] and self._connection.pragma("quick_check") != "ok":
             raise IndexUnusable("damaged")
         self._connection.execute("UPDATE about SET open = 1")
@@ -127,21 +143,23 @@ class TranscriptIndex:
 
     # ---- writing
 
-    def put(self, job_id: int, at: float, stamp: str, lines: Iterable[SpokenLine]) -> None:
-        """Index a job's lines in place of those it had. Needs a transaction.
-
-        at: when it was added, UTC, seconds since the epoch; stamp: see `stamp_of`.
-        """
+    def put(self, job_id: int, about: IndexedJob, stamp: str, lines: Iterable[SpokenLine]) -> None:
+        """Index a job's lines in place of those it had. Needs a transaction. stamp: see `stamp_of`."""
         before = [_Row(job_id, line) for line in self.lines(job_id)]
         after = [_Row(job_id, line) for line in lines]
         self._replace(before, after)
         self._store(job_id, [row.line for row in after])
-        result = "INSERT OR REPLACE INTO results (job, at, stamp) VALUES (?, ?, ?)"
-        self._connection.execute(result, (job_id, at, stamp))
+        result = "INSERT OR REPLACE INTO results (job, at, stamp, case_key) VALUES (?, ?, ?, ?)"
+        self._connection.execute(result, (job_id, about.at, stamp, about.case_key))
+
+    def describe(self, job_id: int, about: IndexedJob) -> None:
+        """Change what is known about an indexed job. Needs a transaction; then call `erase`."""
+        change = "UPDATE results SET at = ?, case_key = ? WHERE job = ?"
+        self._connection.execute(change, (about.at, about.case_key, job_id))
 
     def remove(self, job_id: int) -> bool:
         """Remove a job, if it is there; return whether it was. Needs a transaction; then call `erase`."""
-        if self.at(job_id) is None:
+        if not self._rows("SELECT 1 FROM results WHERE job = ?", job_id):
             return False
         self._replace([_Row(job_id, line) for line in self.lines(job_id)], [])
         self._store(job_id, [])
@@ -166,14 +184,15 @@ class TranscriptIndex:
 
     # ---- reading
 
-    def at(self, job_id: int) -> float | None:
-        """Return when an indexed job was added; None if it is not indexed."""
-        found = self._rows("SELECT at FROM results WHERE job = ?", job_id)
-        return float(found[0][0]) if found else None
-
     def count(self) -> int:
         """Return how many jobs are indexed."""
         return int(self._rows("SELECT COUNT(*) FROM results")[0][0])
+
+    def jobs(self) -> dict[int, IndexedJob]:
+        """Return what is known about each indexed job."""
+        return {
+            job: IndexedJob(*about) for job, *about in self._rows("SELECT job, at, case_key FROM results")
+        }
 
     def stamps(self) -> dict[int, str]:
         """Return the stamp of each indexed job."""

@@ -6,6 +6,7 @@ what was removed, or from putting a damaged index aside.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import apsw
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError
+from fi_desktop.core.text import search_key
 from fi_desktop.jobs.search_expression import ExpressionBuilder
 from fi_desktop.jobs.search_query import SearchQuery
 from fi_desktop.jobs.spoken_lines import UNREADABLE_LINES, SpokenLine, unpack
@@ -35,9 +37,10 @@ from fi_desktop.jobs.transcript_index import (
 from fi_desktop.system import log
 
 _ALL = "SELECT rowid FROM lines WHERE lines MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
-_BY_DAY = (
+_BY_RESULT = (
     f"SELECT lines.rowid FROM lines CROSS JOIN results ON results.job = lines.rowid >> {LINE_BITS}"
     " WHERE lines MATCH ? AND lines.rowid < ? AND lines.rowid >= ? AND results.at >= ? AND results.at < ?"
+    " AND instr(results.case_key, ?)"
     " ORDER BY lines.rowid DESC LIMIT ?"
 )
 _LAST_ROW = 2**62
@@ -49,7 +52,7 @@ class FoundLine:
 
     Attributes:
         job: its job's id.
-        at: when the job was added, UTC, seconds since the epoch.
+        at: when it was recorded, or else added, UTC, seconds since the epoch.
         line: what was said.
         marks: start and end of what was found in its text.
     """
@@ -181,17 +184,18 @@ def _fetch(connection: apsw.Connection, query: str, *values: int | float | str) 
 def _rows(
     connection: apsw.Connection, query: SearchQuery, expression: str, limit: int, before: int
 ) -> Sequence[int]:
-    if query.since is None and query.until is None:
+    if query.since is None and query.until is None and not query.case:
         return [row for (row,) in _fetch(connection, _ALL, expression, before, limit)]
     since = query.since if query.since is not None else 0.0
     until = query.until if query.until is not None else float("inf")
-    # Later jobs were added later, as a rule: the day bounds the rows that FTS5 reads, and is then checked.
-    bounds = "SELECT MIN(job), MAX(job) FROM results WHERE at >= ? AND at < ?"
-    first, last = _fetch(connection, bounds, since, until)[0]
+    case = search_key(unicodedata.normalize("NFC", query.case.strip()))
+    # Later jobs were made later, as a rule: the day bounds the rows that FTS5 reads, and is then checked.
+    bounds = "SELECT MIN(job), MAX(job) FROM results WHERE at >= ? AND at < ? AND instr(case_key, ?)"
+    first, last = _fetch(connection, bounds, since, until, case)[0]
     if first is None:
         return []
     before, lowest = min(before, row_of(last, 0) + 1), row_of(first - 1, 0) + 1
-    found = _fetch(connection, _BY_DAY, expression, before, lowest, since, until, limit)
+    found = _fetch(connection, _BY_RESULT, expression, before, lowest, since, until, case, limit)
     return [row for (row,) in found]
 
 

@@ -29,7 +29,7 @@ from fi_desktop.core.transcript import Provenance, Role, Transcript, Turn, Word
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.search_query import SearchQuery, start_of, terms_of
 from fi_desktop.jobs.spoken_lines import SpokenLine, lines_of, stamp_of
-from fi_desktop.jobs.transcript_index import INDEX_FILE, TranscriptIndex
+from fi_desktop.jobs.transcript_index import INDEX_FILE, IndexedJob, TranscriptIndex
 from fi_desktop.jobs.transcript_search import TranscriptSearch
 from fi_desktop.pipeline.stages import write_result
 
@@ -116,7 +116,7 @@ def _transcript(lines: list[SpokenLine]) -> Transcript:
 def _put(index: TranscriptIndex, spoken: dict[int, list[SpokenLine]]) -> None:
     with index.transaction():
         for job, lines in spoken.items():
-            index.put(job, _at(job), "", lines)
+            index.put(job, IndexedJob(_at(job)), "", lines)
 
 
 def _whole(speech: Speech, words: int, folder: Path, index: TranscriptIndex) -> list[tuple[float, float]]:
@@ -130,7 +130,7 @@ def _whole(speech: Speech, words: int, folder: Path, index: TranscriptIndex) -> 
         lines = lines_of(folders.transcript(job))
         read = time.process_time()
         with index.transaction():
-            index.put(job, 0.0, stamp_of(folders.folder(job)), lines)
+            index.put(job, IndexedJob(0.0), stamp_of(folders.folder(job)), lines)
         times.append((read - started, time.process_time() - read))
     return times
 

@@ -64,6 +64,7 @@ def test_json_has_all_that_is_known_of_a_line(visits: None, capsys: pytest.Captu
     assert row == {
         "job": 1,
         "file": "Consulta Núñez.wav",
+        "label": {},
         "segment": 1,
         "start": 2.0,
         "speaker": "SPEAKER_01",

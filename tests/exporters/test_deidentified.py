@@ -317,6 +317,7 @@ def test_what_is_not_text_is_neutral():
     assert {word.speaker for word in copy.segments[0].words} == {"SPEAKER_00"}
     assert copy.people == ()
     made = copy.provenance
+    assert made.recorded_at == ""
     assert (made.source_name, made.source_sha256, made.created_at, made.options) == (
         "Copia desidentificada", "", "", {},
     )  # fmt: skip

@@ -22,7 +22,7 @@ from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.search_query import SearchQuery, period, start_of, terms_of
 from fi_desktop.jobs.spoken_lines import lines_of, stamp_of
 from fi_desktop.jobs.spoken_words import variants, words_of
-from fi_desktop.jobs.transcript_index import DAMAGED_MARK, INDEX_FILE, TranscriptIndex, passage_of
+from fi_desktop.jobs.transcript_index import DAMAGED_MARK, INDEX_FILE, IndexedJob, TranscriptIndex, passage_of
 from fi_desktop.jobs.transcript_search import IndexState
 from tests.jobs.archive import VISIT, Archive, transcript
 
@@ -487,7 +487,7 @@ def test_an_index_made_again_equals_one_updated_step_by_step(tmp_path_factory, s
                 continue
         with index.transaction():
             if job in now:
-                index.put(job, float(job), str(stamp), lines_of(now[job]))
+                index.put(job, IndexedJob(float(job)), str(stamp), lines_of(now[job]))
             else:
                 index.remove(job)
     index.check()
@@ -496,7 +496,7 @@ def test_an_index_made_again_equals_one_updated_step_by_step(tmp_path_factory, s
     again = TranscriptIndex(home / "again")
     with again.transaction():
         for job, result in now.items():
-            again.put(job, float(job), stamps[job], lines_of(result))
+            again.put(job, IndexedJob(float(job)), stamps[job], lines_of(result))
     again.close()
     assert everything(home / "steps") == everything(home / "again")
 

@@ -105,7 +105,12 @@ def deidentified(
         details={},
         notes=(messages.EXPORT_DEIDENTIFIED(), *_plain_notes(transcript.notes)),
         provenance=replace(
-            made, options={}, source_sha256="", source_name=labels.deidentified, created_at=""
+            made,
+            options={},
+            source_sha256="",
+            source_name=labels.deidentified,
+            created_at="",
+            recorded_at="",
         ),
     )
     return DeidentifiedCopy(ReviewedTranscript(copy), found, _key(transcript, found, options, speakers))

@@ -21,7 +21,7 @@ from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.widgets import SearchField, separator
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.jobs.search_query import SearchQuery, period, start_of, terms_of
+from fi_desktop.jobs.search_query import SearchQuery, period, split_case, start_of, terms_of
 from fi_desktop.jobs.transcript_search import FoundPage, IndexState, TranscriptSearch
 
 _TYPING_MS = 150  # after the last key
@@ -207,7 +207,8 @@ class FindWindow(QWidget):
         if self.speaker.currentIndex() == 0 and speaker == self.speaker.itemText(0):
             speaker = ""
         since, until = self._bounds()
-        return SearchQuery(terms_of(self.field.text(), typing=True), speaker, since, until)
+        words, case = split_case(self.field.text())
+        return SearchQuery(terms_of(words, typing=True), speaker, since, until, case)
 
     def _role(self) -> Role | None:
         index = self.speaker.currentIndex()
