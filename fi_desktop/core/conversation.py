@@ -177,7 +177,7 @@ def _union(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _length(regions: Iterable[Region]) -> float:
-    return sum(region.duration for region in regions)
+    return sum((region.duration for region in regions), 0.0)
 
 
 def _median(values: Iterable[float]) -> float | None:

@@ -635,6 +635,11 @@ EXPORT_DEIDENTIFIED = Message(
     "all of it was recognized; a person must read the copy before it is passed on.",
 )
 EXPORT_FULL = Message("export.full", "The disk is full. Free some space, and export again.")
+EXPORT_RULES_DAMAGED = Message(
+    "export.rules_damaged",
+    "The export settings of profiles and watched folders were damaged, and were set aside as {file}. Their "
+    "results are not exported until you choose the settings again.",
+)
 EXPORT_NOT_WRITTEN = Message("export.not_written", "The file could not be written. Choose another folder.")
 EXPORT_NO_NAME = Message("export.no_name", "Enter a file name. It can contain {fields}.")
 NAMES_BAD_BRACES = Message("names.bad_braces", "The pattern “{pattern}” has a brace without its counterpart.")

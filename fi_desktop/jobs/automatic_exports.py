@@ -35,13 +35,14 @@ from fi_desktop.exporters.template import PLAIN, DocumentTemplate
 from fi_desktop.exporters.template_folder import read_template
 from fi_desktop.jobs.export_folders import ExportFolders
 from fi_desktop.jobs.export_plan import ExportPlans, ExportTarget, named, stem_of
-from fi_desktop.jobs.export_rules import load_rules
+from fi_desktop.jobs.export_rules import ExportRule, load_rules
 from fi_desktop.jobs.held_results import HeldResults
 from fi_desktop.jobs.queue_events import (
     ExportRulesChanged,
     ExportsHeld,
     JobChanged,
     JobRemoved,
+    Notice,
     QueueEvent,
     ResultCorrected,
 )
@@ -206,7 +207,7 @@ class ExportingThread:
         """Plan as the settings and the rules say now, and find what is to be written."""
         self._writes, self._changed = True, False
         settings = self._settings
-        self._plans = ExportPlans.of(settings, load_rules(settings.home), self._folders.since)
+        self._plans = ExportPlans.of(settings, self._rules(), self._folders.since)
         self._due |= self._waiting.release_all()
         follows = self._plans.settings is not None
         self._folders.forget(used={plan.folder for plan in self._plans.all}, settings=follows)
@@ -217,6 +218,13 @@ class ExportingThread:
         self._writes = False
         if self._changed:  # again, meanwhile
             self._writes = True
+
+    def _rules(self) -> dict[str, ExportRule]:
+        try:
+            return load_rules(self._settings.home)
+        except UserError as error:
+            self._service.announce(Notice(error.note))
+            return {}
 
     def _look(self) -> None:
         """Try to write the first result that waits for each folder; if that succeeds, the others follow."""

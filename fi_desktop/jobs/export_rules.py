@@ -16,8 +16,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from fi_desktop.audio.media_files import MEDIA_EXTENSIONS
+from fi_desktop.core import messages
+from fi_desktop.core.errors import UserError
 from fi_desktop.exporters import EXPORTERS
-from fi_desktop.system import log
 from fi_desktop.system.files import write_whole
 
 AS_SETTINGS = "settings"
@@ -75,10 +76,11 @@ def new_key() -> str:
 
 
 def load_rules(home: Path) -> dict[str, ExportRule]:
-    """Return the rules by key; a damaged file is set aside, so that nothing overwrites it.
+    """Return the rules by key.
 
     Raises:
-        OSError: the file cannot be read.
+        UserError: the file is damaged; it was set aside, so that nothing overwrites it.
+        OSError: it cannot be read.
     """
     path = home / _FILE
     try:
@@ -88,9 +90,9 @@ def load_rules(home: Path) -> dict[str, ExportRule]:
         return {str(key): _parse(item) for key, item in data["rules"].items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        log.event("EXPORT_RULES_DAMAGED", file=path.replace(path.with_name(_ASIDE)).name)
-        return {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        aside = path.replace(path.with_name(_ASIDE)).name
+        raise UserError(messages.EXPORT_RULES_DAMAGED, file=aside) from error
 
 
 def save_rules(home: Path, changes: Mapping[str, ExportRule], *, now: float) -> dict[str, ExportRule]:
@@ -102,7 +104,10 @@ def save_rules(home: Path, changes: Mapping[str, ExportRule], *, now: float) -> 
         TransientError: the disk is full.
         OSError: they cannot be written.
     """
-    rules = load_rules(home)
+    try:
+        rules = load_rules(home)
+    except UserError:
+        rules = {}
     for key, rule in changes.items():
         before = rules.get(key, ExportRule(NEVER))
         same = rule.writes == before.writes and (rule.when == AS_SETTINGS) == (before.when == AS_SETTINGS)

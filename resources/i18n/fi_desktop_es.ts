@@ -2461,20 +2461,44 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>The process that reads the recording ended unexpectedly ({ended}).</source>
-        <translation>El proceso que lee la grabación terminó de forma inesperada ({ended}).</translation>
+        <source>Setting {name} is set by your clinic.</source>
+        <translation>Su clínica establece el ajuste {name}.</translation>
     </message>
     <message>
-        <source>The process that reads the recording reported an impossible result.</source>
-        <translation>El proceso que lee la grabación informó un resultado imposible.</translation>
+        <source>Setting {name}: your clinic allows at most {most}.</source>
+        <translation>Ajuste {name}: su clínica permite como máximo {most}.</translation>
     </message>
     <message>
-        <source>The system ended the process that reads the recording ({ended}). The computer may have run out of memory.</source>
-        <translation>El sistema terminó el proceso que lee la grabación ({ended}). Es posible que la computadora se haya quedado sin memoria.</translation>
+        <source>Setting {name}: your clinic allows only {choices}.</source>
+        <translation>Ajuste {name}: su clínica solo permite {choices}.</translation>
     </message>
     <message>
-        <source>The worker process sent a message that makes no sense.</source>
-        <translation>El proceso de trabajo envió un mensaje que no tiene sentido.</translation>
+        <source>Setting {name}: your clinic allows {least} or more.</source>
+        <translation>Ajuste {name}: su clínica permite {least} o más.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows {least} to {most}.</source>
+        <translation>Ajuste {name}: su clínica permite de {least} a {most}.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, cannot be read ({error}). The program does not start before it is corrected.</source>
+        <translation>No se puede leer la política de este equipo, {file} ({error}). El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, has a rule for {name} that is not valid. The program does not start before it is corrected.</source>
+        <translation>La política de este equipo, {file}, tiene una regla para {name} que no es válida. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, must belong to the administrator, and nobody else may write it or its folder. The program does not start before that is corrected.</source>
+        <translation>La política de este equipo, {file}, debe pertenecer al administrador, y nadie más puede escribir en ella ni en su carpeta. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start before it is corrected.</source>
+        <translation>La política de este equipo, {file}, nombra un ajuste desconocido, “{name}”. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>there is no such file, or it is too large</source>
+        <translation>no existe ese archivo, o es demasiado grande</translation>
     </message>
     <message>
         <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
@@ -2585,6 +2609,10 @@ Todo se queda en esta computadora.</translation>
         <translation>La bitácora de auditoría no termina con el último registro que se escribió.</translation>
     </message>
     <message>
+        <source>The export settings of profiles and watched folders were damaged, and were set aside as {file}. Their results are not exported until you choose the settings again.</source>
+        <translation>La configuración de exportación de los perfiles y las carpetas vigiladas estaba dañada y se apartó como {file}. Sus resultados no se exportan hasta que usted la elija de nuevo.</translation>
+    </message>
+    <message>
         <source>The file that says where the audit trail ends is lost or damaged.</source>
         <translation>El archivo que dice dónde termina la bitácora de auditoría se perdió o está dañado.</translation>
     </message>
@@ -2615,6 +2643,90 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>When entry {number} was written, the end of the audit trail was damaged.</source>
         <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
+    </message>
+    <message>
+        <source>The folder of templates cannot be used: {reason}.</source>
+        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
+    </message>
+    <message>
+        <source>The template {file} is not used: {reason}.</source>
+        <translation>La plantilla {file} no se usa: {reason}.</translation>
+    </message>
+    <message>
+        <source>There is no template {name}. There are: {known}.</source>
+        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
+    </message>
+    <message>
+        <source>it cannot be read: {reason}</source>
+        <translation>no se puede leer: {reason}</translation>
+    </message>
+    <message>
+        <source>it is larger than {most} kB</source>
+        <translation>ocupa más de {most} kB</translation>
+    </message>
+    <message>
+        <source>it is not a TOML file</source>
+        <translation>no es un archivo TOML</translation>
+    </message>
+    <message>
+        <source>it is not a text in UTF-8</source>
+        <translation>no es un texto en UTF-8</translation>
+    </message>
+    <message>
+        <source>its file name has characters that cannot be shown</source>
+        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
+    </message>
+    <message>
+        <source>line {line} is not written as TOML requires</source>
+        <translation>el renglón {line} no está escrito como pide TOML</translation>
+    </message>
+    <message>
+        <source>on some computers {other} is the same file name</source>
+        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
+    </message>
+    <message>
+        <source>there are more than {most} templates in the folder</source>
+        <translation>hay más de {most} plantillas en la carpeta</translation>
+    </message>
+    <message>
+        <source>{key} is none of the keys {keys}</source>
+        <translation>{key} no es ninguna de las claves {keys}</translation>
+    </message>
+    <message>
+        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
+        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a list of some of {choices}, each at most once</source>
+        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be a number from {least} to {most}</source>
+        <translation>{key} debe ser un número de {least} a {most}</translation>
+    </message>
+    <message>
+        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
+        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a text that contains no other braces than {fields}</source>
+        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
+    </message>
+    <message>
+        <source>{key} must be one of {choices}</source>
+        <translation>{key} debe ser uno de estos: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be true or false</source>
+        <translation>{key} debe ser true o false</translation>
+    </message>
+    <message>
+        <source>{other} has the same name for people</source>
+        <translation>{other} tiene el mismo nombre para las personas</translation>
+    </message>
+    <message>
+        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
+        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>PDF with figures</source>
@@ -3185,26 +3297,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>Setting {name} is set by your clinic.</source>
-        <translation>Su clínica establece el ajuste {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows at most {most}.</source>
-        <translation>Ajuste {name}: su clínica permite como máximo {most}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows only {choices}.</source>
-        <translation>Ajuste {name}: su clínica solo permite {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows {least} or more.</source>
-        <translation>Ajuste {name}: su clínica permite {least} o más.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows {least} to {most}.</source>
-        <translation>Ajuste {name}: su clínica permite de {least} a {most}.</translation>
-    </message>
-    <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
@@ -3221,24 +3313,12 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The folder of templates cannot be used: {reason}.</source>
-        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
+        <source>The process that reads the recording ended unexpectedly ({ended}).</source>
+        <translation>El proceso que lee la grabación terminó de forma inesperada ({ended}).</translation>
     </message>
     <message>
-        <source>The policy of this computer, {file}, cannot be read ({error}). The program does not start before it is corrected.</source>
-        <translation>No se puede leer la política de este equipo, {file} ({error}). El programa no se inicia hasta que se corrija.</translation>
-    </message>
-    <message>
-        <source>The policy of this computer, {file}, has a rule for {name} that is not valid. The program does not start before it is corrected.</source>
-        <translation>La política de este equipo, {file}, tiene una regla para {name} que no es válida. El programa no se inicia hasta que se corrija.</translation>
-    </message>
-    <message>
-        <source>The policy of this computer, {file}, must belong to the administrator, and nobody else may write it or its folder. The program does not start before that is corrected.</source>
-        <translation>La política de este equipo, {file}, debe pertenecer al administrador, y nadie más puede escribir en ella ni en su carpeta. El programa no se inicia hasta que se corrija.</translation>
-    </message>
-    <message>
-        <source>The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start before it is corrected.</source>
-        <translation>La política de este equipo, {file}, nombra un ajuste desconocido, “{name}”. El programa no se inicia hasta que se corrija.</translation>
+        <source>The process that reads the recording reported an impossible result.</source>
+        <translation>El proceso que lee la grabación informó un resultado imposible.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -3249,92 +3329,16 @@ Todo se queda en esta computadora.</translation>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
-        <source>The template {file} is not used: {reason}.</source>
-        <translation>La plantilla {file} no se usa: {reason}.</translation>
+        <source>The system ended the process that reads the recording ({ended}). The computer may have run out of memory.</source>
+        <translation>El sistema terminó el proceso que lee la grabación ({ended}). Es posible que la computadora se haya quedado sin memoria.</translation>
     </message>
     <message>
-        <source>There is no template {name}. There are: {known}.</source>
-        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
-    </message>
-    <message>
-        <source>it cannot be read: {reason}</source>
-        <translation>no se puede leer: {reason}</translation>
-    </message>
-    <message>
-        <source>it is larger than {most} kB</source>
-        <translation>ocupa más de {most} kB</translation>
-    </message>
-    <message>
-        <source>it is not a TOML file</source>
-        <translation>no es un archivo TOML</translation>
-    </message>
-    <message>
-        <source>it is not a text in UTF-8</source>
-        <translation>no es un texto en UTF-8</translation>
-    </message>
-    <message>
-        <source>its file name has characters that cannot be shown</source>
-        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
-    </message>
-    <message>
-        <source>line {line} is not written as TOML requires</source>
-        <translation>el renglón {line} no está escrito como pide TOML</translation>
-    </message>
-    <message>
-        <source>on some computers {other} is the same file name</source>
-        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
-    </message>
-    <message>
-        <source>there are more than {most} templates in the folder</source>
-        <translation>hay más de {most} plantillas en la carpeta</translation>
-    </message>
-    <message>
-        <source>there is no such file, or it is too large</source>
-        <translation>no existe ese archivo, o es demasiado grande</translation>
-    </message>
-    <message>
-        <source>{key} is none of the keys {keys}</source>
-        <translation>{key} no es ninguna de las claves {keys}</translation>
-    </message>
-    <message>
-        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
-        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a list of some of {choices}, each at most once</source>
-        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be a number from {least} to {most}</source>
-        <translation>{key} debe ser un número de {least} a {most}</translation>
-    </message>
-    <message>
-        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
-        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a text that contains no other braces than {fields}</source>
-        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
-    </message>
-    <message>
-        <source>{key} must be one of {choices}</source>
-        <translation>{key} debe ser uno de estos: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be true or false</source>
-        <translation>{key} debe ser true o false</translation>
+        <source>The worker process sent a message that makes no sense.</source>
+        <translation>El proceso de trabajo envió un mensaje que no tiene sentido.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
         <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
-    </message>
-    <message>
-        <source>{other} has the same name for people</source>
-        <translation>{other} tiene el mismo nombre para las personas</translation>
-    </message>
-    <message>
-        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
-        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -4419,6 +4423,18 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PreferencesDialog</name>
     <message>
+        <source>Templates</source>
+        <translation>Plantillas</translation>
+    </message>
+    <message>
+        <source>Small files that say how exported documents look. Change them, or add your own.</source>
+        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>Abrir la carpeta</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>Configuración</translation>
     </message>
@@ -4465,18 +4481,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Models…</source>
         <translation>Modelos…</translation>
-    </message>
-    <message>
-        <source>Templates</source>
-        <translation>Plantillas</translation>
-    </message>
-    <message>
-        <source>Small files that say how exported documents look. Change them, or add your own.</source>
-        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
-    </message>
-    <message>
-        <source>Open the folder</source>
-        <translation>Abrir la carpeta</translation>
     </message>
     <message>
         <source>PIN</source>
@@ -5187,32 +5191,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>SettingRow</name>
     <message>
-        <source>Reset to default</source>
-        <translation>Restablecer</translation>
-    </message>
-    <message>
-        <source>Reset to default: {name}</source>
-        <translation>Restablecer: {name}</translation>
-    </message>
-    <message>
         <source>Set by your clinic</source>
         <translation>Establecido por su clínica</translation>
-    </message>
-    <message>
-        <source>Set by the environment or the command line; cannot be changed here</source>
-        <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
-    </message>
-    <message>
-        <source>Default: {value}</source>
-        <translation>Predeterminado: {value}</translation>
-    </message>
-    <message>
-        <source>none</source>
-        <translation>ninguno</translation>
-    </message>
-    <message>
-        <source>takes effect after a restart</source>
-        <translation>se aplica al reiniciar</translation>
     </message>
     <message>
         <source>limited by your clinic</source>
@@ -5229,6 +5209,30 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>your clinic allows at most {most}</source>
         <translation>su clínica permite como máximo {most}</translation>
+    </message>
+    <message>
+        <source>Reset to default</source>
+        <translation>Restablecer</translation>
+    </message>
+    <message>
+        <source>Reset to default: {name}</source>
+        <translation>Restablecer: {name}</translation>
+    </message>
+    <message>
+        <source>Set by the environment or the command line; cannot be changed here</source>
+        <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
+    </message>
+    <message>
+        <source>Default: {value}</source>
+        <translation>Predeterminado: {value}</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>ninguno</translation>
+    </message>
+    <message>
+        <source>takes effect after a restart</source>
+        <translation>se aplica al reiniciar</translation>
     </message>
     <message>
         <source>Enter numbers separated by commas, each 0 or higher.</source>
@@ -5257,6 +5261,38 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>Settings</name>
+    <message>
+        <source>Keep decoded sound</source>
+        <translation>Conservar el sonido decodificado</translation>
+    </message>
+    <message>
+        <source>The sound of a recording that waits for another attempt is deleted after this time and decoded again then; the recording stays. 0: never.</source>
+        <translation>El sonido de una grabación que espera otro intento se elimina después de este tiempo y entonces se decodifica de nuevo; la grabación se conserva. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Keep the audit trail</source>
+        <translation>Conservar el registro de auditoría</translation>
+    </message>
+    <message>
+        <source>After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.</source>
+        <translation>Después de este tiempo se eliminan archivos completos de entradas antiguas; el resto se puede seguir verificando. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Keep damaged queues</source>
+        <translation>Conservar las colas dañadas</translation>
+    </message>
+    <message>
+        <source>A damaged queue is set aside and deleted after this time. 0: never.</source>
+        <translation>Una cola dañada se aparta y se elimina después de este tiempo. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Ask if the clock jumps by</source>
+        <translation>Preguntar si el reloj salta más de</translation>
+    </message>
+    <message>
+        <source>If the clock is later than at the last use by more than this, nothing is deleted by age until you confirm that it is right. 0: never ask.</source>
+        <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
+    </message>
     <message>
         <source>Audit trail</source>
         <translation>Bitácora de auditoría</translation>
@@ -5316,6 +5352,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Plantilla</translation>
+    </message>
+    <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>Vocabulary lists</source>
@@ -5638,10 +5682,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombre de archivo</translation>
     </message>
     <message>
-        <source>Template</source>
-        <translation>Plantilla</translation>
-    </message>
-    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -5658,38 +5698,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Conservar los resultados que nadie ha abierto ni exportado, por antiguos que sean.</translation>
     </message>
     <message>
-        <source>Keep decoded sound</source>
-        <translation>Conservar el sonido decodificado</translation>
-    </message>
-    <message>
-        <source>The sound of a recording that waits for another attempt is deleted after this time and decoded again then; the recording stays. 0: never.</source>
-        <translation>El sonido de una grabación que espera otro intento se elimina después de este tiempo y entonces se decodifica de nuevo; la grabación se conserva. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep the audit trail</source>
-        <translation>Conservar el registro de auditoría</translation>
-    </message>
-    <message>
-        <source>After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.</source>
-        <translation>Después de este tiempo se eliminan archivos completos de entradas antiguas; el resto se puede seguir verificando. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep damaged queues</source>
-        <translation>Conservar las colas dañadas</translation>
-    </message>
-    <message>
-        <source>A damaged queue is set aside and deleted after this time. 0: never.</source>
-        <translation>Una cola dañada se aparta y se elimina después de este tiempo. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Ask if the clock jumps by</source>
-        <translation>Preguntar si el reloj salta más de</translation>
-    </message>
-    <message>
-        <source>If the clock is later than at the last use by more than this, nothing is deleted by age until you confirm that it is right. 0: never ask.</source>
-        <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
-    </message>
-    <message>
         <source>Notifications</source>
         <translation>Notificaciones</translation>
     </message>
@@ -5704,10 +5712,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
-    </message>
-    <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>

@@ -40,6 +40,13 @@ def program(common, home) -> FakeApp:
 
 
 @pytest.fixture
+def damaged(program, home) -> None:
+    """The profile's rule was damaged."""
+    save_profiles(home, [Profile("Therapy", Choice(exports="a1"))])
+    (home / "export-rules.json").write_text("{", encoding="utf-8")
+
+
+@pytest.fixture
 def own(tmp_path: Path) -> Path:
     folder = tmp_path / "Therapy"
     folder.mkdir()
@@ -260,3 +267,22 @@ def test_a_watched_folder_has_results_written_next_to_its_recordings(
     finish(qtbot, window, hand, 2)
     qtbot.waitUntil(lambda: names(common) == ["b.txt"])
     assert names(results) == ["a.txt"]
+
+
+def test_damaged_rules_are_announced_and_the_profile_exports_nothing(
+    qtbot, damaged, window, hand, home, exports, recordings, common
+):
+    said = "The export settings of profiles and watched folders were damaged"
+    qtbot.waitUntil(lambda: window.message.text.startswith(said))
+    assert (home / "export-rules-unreadable.json").read_text(encoding="utf-8") == "{"
+    qtbot.waitUntil(lambda: len(window.profiles.custom) == 1)
+    window.options.choose(window.profiles.custom[0].choice)
+    drop_files(window, recordings[0])
+    window.options.choose(Choice())
+    drop_files(window, recordings[1])
+    qtbot.waitUntil(lambda: window.jobs.total == 2)
+    for number in (1, 2):
+        finish(qtbot, window, hand, number)
+    qtbot.waitUntil(lambda: names(common) == ["Second ñ.txt"])
+    assert exports.caught_up.wait(60)
+    assert names(common) == ["Second ñ.txt"]

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.core import messages
 from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import Exporter
 from fi_desktop.jobs import export_folders
 from fi_desktop.jobs.export_rules import NEVER, ExportRule, load_rules, save_rules
+from fi_desktop.jobs.queue_events import Notice
 from tests.jobs.clinic import DRAFT, Clinic
 
 OWN = "a1"
@@ -320,6 +322,9 @@ def test_a_damaged_file_of_rules_is_set_aside_and_nothing_is_written_meanwhile(
     clinic.added(tmp_path / "a.wav", OWN)
     clinic.finish()
     assert (clinic.names(), clinic.names(own)) == ([], [])
+    clinic.transact()
+    (notice,) = (event.note for event in clinic.bench.events if isinstance(event, Notice))
+    assert notice == messages.EXPORT_RULES_DAMAGED(file="export-rules-unreadable.json")
     assert OWN in json.loads((home / "export-rules-unreadable.json").read_text(encoding="utf-8"))["rules"]
     clinic.rule(OWN, folder=str(own))
     clinic.bench.now += 1
