@@ -145,6 +145,10 @@ def texts(transcript: Transcript) -> list[str]:
          [("link", "www.ejemplo.mx"), ("link", "clinica punto com")]),
         ("El auto tiene placas ABC-12-34.", [("id", "ABC-12-34")]),
         ("Estuvo en el Hospital Ángeles Lomas.", [("organisation", "Hospital Ángeles Lomas")]),
+        ("Es ruiz guion bajo noventa y uno arroba hotmail punto com.",
+         [("email", "ruiz guion bajo noventa y uno arroba hotmail punto com")]),
+        ("La cita es el veintitrés en Saltillo.", [("date", "veintitrés"), ("place", "Saltillo")]),
+        ("Va al Santa Teresa.", [("place", "Santa Teresa")]),
         ("Se deletrea Q, U, I, R, O, Z.", [("person", "Q, U, I, R, O, Z")]),
     ],
 )  # fmt: skip
@@ -173,6 +177,12 @@ def test_identifiers_are_found_in_spanish(text, expected):
         ("It is jane_doe@example.org.", [("email", "jane_doe@example.org")]),
         ("The server is 192.168.12.7.", [("link", "192.168.12.7")]),
         ("He is at Lincoln Elementary School.", [("organisation", "Lincoln Elementary School")]),
+        ("Come back on 10/14, or on June the second.", [("date", "10/14"), ("date", "June the second")]),
+        ("She's ninety-one but strong.", [("age", "ninety-one")]),
+        ("My medicare number is 1EG4 TE5 MK73.", [("id", "1EG4 TE5 MK73")]),
+        ("The plates were BKR 4471.", [("id", "BKR 4471")]),
+        ("We live in Silverton, Oregon 97381.", [("place", "Silverton"), ("address", "97381")]),
+        ("Who is your doctor? Your turn. Great. Grace, my oldest, came.", [("person", "Grace")]),
     ],
 )  # fmt: skip
 def test_identifiers_are_found_in_english(text, expected):
@@ -194,6 +204,8 @@ def test_identifiers_are_found_in_english(text, expected):
         ("en", "Take Tylenol 500 mg twice a day. One hundred, ninety-three, eighty-six, seventy-nine."),
         ("en", "Yesterday at noon, next Monday, in 2019, on the second day of the first week."),
         ("en", "His Glasgow coma scale, Alzheimer's disease and the Babinski sign."),
+        ("en", "The white cell count is 12,000 and he took 300 thousand units."),
+        ("es", "Toma gabapentina de 300 mil; ¿tomas el hierro? Nació bien."),
         ("en", "I am 45 years old, and I weigh 192 pounds. God, I hope so."),
     ],
 )

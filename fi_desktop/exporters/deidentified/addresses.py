@@ -43,6 +43,17 @@ _LINKS = _DOTS | frozenset(word_list("guion bajo underscore dash hyphen medio"))
 _AT = frozenset(("arroba",))
 _TOPS = frozenset(word_list("com mx es org net edu gob gov info io us"))
 _WORDS_OF_STREET = 6
+_POSTAL_DIGITS = 5
+
+
+def find_postal_codes(stream: Stream) -> Iterator[Identifier]:
+    """Return five digits after a place or an address that was found: "Silverton, Oregon 97381"."""
+    for at, token in enumerate(stream.tokens):
+        if len(token.key) == _POSTAL_DIGITS and token.key.isdecimal() and not token.taken and at:
+            before = [other.taken for other in stream.tokens[max(0, at - 2) : at]]
+            near = all(mark in " ,.\n" for mark in token.gap)
+            if near and (before[-1] or (before[0] and stream.tokens[at - 1].capital)):
+                yield stream.identifier(at, at + 1, IdentifierKind.ADDRESS)
 
 
 def find_addresses(stream: Stream, lists: NameLists) -> Iterator[Identifier]:
@@ -82,7 +93,7 @@ def _named(stream: Stream, at: int, *, street: bool) -> int | None:
     start = at
     while at < len(stream.tokens) and at - start < _WORDS_OF_STREET:
         key, token = stream.key(at), stream.tokens[at]
-        if not key or (at > start and token.gap != " "):
+        if not key or token.first or (at > start and token.gap != " "):
             break
         number = stream.number(at)
         if number is not None:
@@ -184,20 +195,33 @@ def _local_part(stream: Stream, at: int, lists: NameLists) -> int:
     first = at - 1
     if first < 0 or not stream.key(first):
         return at
+    first = _number_before(stream, at) or first
     segment = stream.tokens[at].place.segment
     while first > 0 and stream.tokens[first - 1].place.segment == segment:
         before = stream.key(first - 1)
         piece = before in _LINKS or (stream.key(first) in _LINKS and before != "")
-        if piece or (before and _belongs(stream, first - 1, lists)):
+        number = _number_before(stream, first)
+        if number is not None:
+            first = number
+        elif piece or (before and _belongs(stream, first - 1, lists)):
             first -= 1
         else:
             break
     return first
 
 
+def _number_before(stream: Stream, at: int) -> int | None:
+    """Return where a number starts that ends before a word: "noventa y uno"."""
+    for start in range(max(0, at - 4), at):
+        number = stream.number(start)
+        if number is not None and number.last == at:
+            return start
+    return None
+
+
 def _belongs(stream: Stream, at: int, lists: NameLists) -> bool:
     key = stream.key(at)
-    return (len(key) == 1 and key not in "aeoy") or stream.number(at) is not None or lists.clear(key)
+    return (len(key) == 1 and key not in "aeoy") or stream.number(at) is not None or lists.known(key)
 
 
 def _domain(stream: Stream, at: int) -> int:

@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from fi_desktop.core.numerals import word_list
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.deidentified.addresses import find_addresses
+from fi_desktop.exporters.deidentified.addresses import find_addresses, find_postal_codes
 from fi_desktop.exporters.deidentified.identifiers import Identifier, IdentifierKind, Place, SpokenDate
 from fi_desktop.exporters.deidentified.name_lists import ClinicList, NameLists, name_lists, words_of
 from fi_desktop.exporters.deidentified.number_runs import find_numbers
@@ -114,6 +114,8 @@ class _Detection:
             self._found += names.find(stream)
         for stream in streams:
             self._found += names.find_again(stream)
+        for stream in streams:
+            self._found += find_postal_codes(stream)
         self._find_same(names)
         kept = self._wanted.kept_places
         return tuple(

@@ -55,8 +55,8 @@ _CUES: tuple[tuple[IdentifierKind, int, tuple[tuple[str, ...], ...]], ...] = (
         phrases(
             "telefono, telefonos, celular, cel, movil, whatsapp, fax, marcar al, marque al, llamar al, "
             "llamarme al, llamame al, llamarle al, llame al, mi numero es, phone, cell, mobile, telephone, "
-            "call me at, call her at, call him at, call us at, reach me at, reached at, my number is, "
-            "text me at, pager, lada, area code"
+            "call me at, call her at, call him at, call us at, reach me at, reached at, my number is, text "
+            "me at, pager, lada, area code"
         ),
     ),
     (
@@ -76,10 +76,10 @@ _CUES: tuple[tuple[IdentifierKind, int, tuple[tuple[str, ...], ...]], ...] = (
             "licencia, credencial, clave, codigo, ine, tarjeta sanitaria, numero de serie, numero de "
             "paciente, numero de identificacion, nip, placa, placas, termina en, terminan en, terminacion, "
             "ultimos cuatro, ultimos digitos, social security, social, ssn, mrn, record number, medical "
-            "record, chart number, policy, policy number, member id, member number, group number, id "
+            "record, chart number, policy, policy number, member id, member number, group, group number, id "
             "number, license, license number, licence, passport, case number, claim number, serial number, "
-            "plate, license plate, patient number, last four, ending in, ends in, confirmation number, "
-            "reference number, pin, dea, npi"
+            "plate, plates, license plate, patient number, last four, ending in, ends in, confirmation "
+            "number, reference number, pin, dea, npi, medicare number, medicaid number, wristband, record"
         ),
     ),
     (
@@ -91,8 +91,13 @@ _CUES: tuple[tuple[IdentifierKind, int, tuple[tuple[str, ...], ...]], ...] = (
 _AGE_UNITS = frozenset(("anos", "anitos", "years", "year"))
 _AGE_BEFORE = phrases(
     "tengo, tiene, cumplio, cumpli, cumple, cumplire, cumplira, edad, edad de, edad es, aged, age, "
-    "age of, age is, turned, turning, turn, i m, i am, he s, she s, he is, she is"
+    "age of, age is, turned, turning, turn, i m, i am, he s, she s, he is, she is, he was, she was, "
+    "era de"
 )
+_AGE_WORDS = frozenset(
+    ("turned", "turning", "cumplio", "cumple", "cumplira", "cumpli", "edad", "aged", "age")
+)
+_AFTER_AGE = frozenset(("but", "and", "now", "so", "or", "with", "pero", "y", "con"))
 _AGE_ASKED = frozenset(("edad", "anos", "old", "age"))
 
 
@@ -103,7 +108,10 @@ def find_numbers(stream: Stream) -> Iterator[Identifier]:
     while at < len(stream.tokens):
         run = _run(stream, at)
         if not run:
-            at += 1
+            last = _code_end(stream, at)
+            if last > at:
+                yield stream.identifier(at, last, IdentifierKind.ID)
+            at = max(last, at + 1)
             continue
         yield from _identified(stream, run)
         at = max(run[-1].last, at + 1)
@@ -124,6 +132,26 @@ def _run(stream: Stream, at: int) -> list[Number]:
         for _ in range(2):
             if stream.key(at) in _JOINTS and stream.number(at) is None:
                 at += 1
+
+
+def _code_end(stream: Stream, at: int) -> int:
+    """Return where letters and digits end that are said to be a number: "1EG4 TE5 MK73"."""
+    last = at
+    while (
+        last < len(stream.tokens) and _is_code(stream.key(last)) and (last == at or stream.gap(last) in " -")
+    ):
+        last += 1
+    cue = _cue(stream, at) if last > at else None
+    return last if cue is not None and cue[0] in (IdentifierKind.ID, IdentifierKind.ACCOUNT) else at
+
+
+def _is_code(key: str) -> bool:
+    return (
+        len(key) > 2
+        and not key.isalpha()
+        and not key.isdecimal()
+        and key[-2:] not in ("mg", "ml", "st", "nd", "th")
+    )
 
 
 def _goes_on(stream: Stream, at: int) -> bool:
@@ -153,12 +181,13 @@ def _identified(stream: Stream, run: list[Number]) -> Iterator[Identifier]:
     if len(digits) in _CARD_DIGITS and is_luhn(digits):
         kind = IdentifierKind.ACCOUNT
     if is_dni(digits + stream.key(last)):
-        kind, last = IdentifierKind.ID, last + 1
+        kind = IdentifierKind.ID
+    first, last = _with_letters(stream, first, last)
     yield stream.identifier(first, last, kind, digits)
 
 
 def _with_letters(stream: Stream, first: int, last: int) -> tuple[int, int]:
-    """Return a range with the letters that are said with its digits: "A B 4521 X"."""
+    """Return a range with the capitals that are said with its digits: "A B 4521 X", "BKR 4471"."""
     while first > 0 and _is_letter(stream, first - 1) and not stream.ends(first):
         first -= 1
     while _is_letter(stream, last) and not stream.ends(last):
@@ -167,7 +196,8 @@ def _with_letters(stream: Stream, first: int, last: int) -> tuple[int, int]:
 
 
 def _is_letter(stream: Stream, at: int) -> bool:
-    return len(stream.key(at)) == 1 and stream.tokens[at].capital
+    key = stream.key(at)
+    return bool(key) and key.isalpha() and len(key) < 5 and stream.tokens[at].text.isupper()
 
 
 def _cue(stream: Stream, at: int) -> tuple[IdentifierKind, int] | None:
@@ -182,15 +212,17 @@ def _cue(stream: Stream, at: int) -> tuple[IdentifierKind, int] | None:
                     if best is None or end > best[0]:
                         best = (end, kind, least)
                     break
-    return None if best is None else best[1:]
+    if best is None or _MEASURED.intersection(said[best[0] :]):
+        return None  # "the white cell count is 12,000"
+    return best[1:]
 
 
 def _is_quantity(stream: Stream, run: list[Number]) -> bool:
     """Return whether numbers measure or count something, so that they identify nobody."""
     if stream.key(run[-1].last) in _UNITS or _MEASURED.intersection(stream.mentioned(run[0].first, 12)):
         return True
-    if len(run) == 1:
-        return run[0].spelled
+    if len(run) == 1 or stream.key(run[-1].last - 1) in ("mil", "thousand"):
+        return run[-1].spelled
     places = [stream.tokens[number.first].place for number in run]
     if places[0].segment == places[-1].segment:
         end = stream.tokens[run[-1].last - 1].place.end
@@ -215,8 +247,10 @@ def _ages(stream: Stream) -> Iterator[Identifier]:
 
 
 def _is_age(stream: Stream, number: Number) -> bool:
-    if not stream.ends(number.last):
-        return False
     said = stream.before(number.first, 3)
+    if said[-1:] and said[-1] in _AGE_WORDS and stream.key(number.last) not in _UNITS:
+        return True
+    if not stream.ends(number.last) and stream.key(number.last) not in _AFTER_AGE:
+        return False
     cued = any(said[len(said) - len(phrase) :] == phrase for phrase in _AGE_BEFORE)
     return cued or bool(_AGE_ASKED.intersection(stream.answers(number.first)))

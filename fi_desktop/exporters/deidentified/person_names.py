@@ -47,7 +47,8 @@ _ANSWERS = frozenset(
         "um hi hello hola buenos buenas gracias thanks thank para como perdon sorry what why que"
     )
 )
-_LOCATIVE = frozenset(word_list("en in from near desde hacia at"))
+_LOCATIVE = frozenset(word_list("en in from to near desde hacia at"))
+_SAINTS = frozenset(("san", "santa", "santo", "saint", "st"))  # places and institutions
 _LIVING = frozenset(
     word_list(
         "vivo vive viven vivimos vivia soy somos originario originaria vecino radico mudamos mude live "
@@ -233,6 +234,8 @@ class NameFinder:
             return False
         if key in self._lists.first and stream.key(at + 1) in _AFTER_NAME:
             return False
+        if key in self._lists.first and key not in self._lists.capitals and stream.gap(at + 1) == ", ":
+            return False
         return not (key in self._lists.places and key not in self._lists.ordinary)
 
     def _common(self, stream: Stream, at: int) -> bool:
@@ -274,7 +277,12 @@ class NameFinder:
                 if ordinary and not located
                 else stream.identifier(chunk.first, chunk.last, IdentifierKind.PLACE)
             )
-        if known or any(key in self.confirmed for key in names):
+        if not names:
+            return None
+        if keys[0] in _SAINTS and len(keys) > 1:
+            return stream.identifier(chunk.first, chunk.last, IdentifierKind.PLACE)
+        starts = self._lists.known(names[0]) or len(names) == len(keys)
+        if (known and starts) or any(key in self.confirmed for key in names):
             if all(key in self._lists.capitals and key not in self.confirmed for key in names):
                 return None
             return stream.identifier(chunk.first, chunk.last, IdentifierKind.PERSON)

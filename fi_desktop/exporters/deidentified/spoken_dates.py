@@ -41,6 +41,15 @@ _BIRTH = frozenset(
 )
 _BEFORE_YEAR = ("el", "del", "in", "ano", "year")  # of two digits
 _YEARS = range(1880, 2100)
+_BEFORE_DAY = (
+    ("es", "el"),
+    ("para", "el"),
+    ("hasta", "el"),
+    ("desde", "el"),
+    ("vemos", "el"),
+    ("cita", "el"),
+)
+_AFTER_DAY = frozenset(("at", "in", "for", "with", "and", "because", "en", "a", "por", "pero", "y", "but"))
 _DIGITS_BIRTH = 10  # words between "nacimiento" and the date
 _NUMERIC = re.compile(r"(?<![\d/.\-])(\d{1,4})([/.\-])(\d{1,2})\2(\d{2,4})(?![\d/\-]|\.\d)")
 _WRITTEN_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)", re.IGNORECASE)
@@ -159,6 +168,8 @@ def _spoken_digits(stream: Stream, day: Number) -> tuple[int, SpokenDate] | None
 def _bare_day(stream: Stream, at: int, day: Number) -> tuple[int, SpokenDate] | None:
     """Read "el día 15", "el quince de este mes", "on the fifteenth"."""
     before, after = stream.before(at, 2), stream.keys(day.last, 3)
+    if stream.gap(day.last) == "/" and before[-1:] in (("on",), ("el",), ("dia",), ("until",), ("since",)):
+        return _slashed(stream, day)
     spanish = before in (("el", "dia"), ("del", "dia"), ("al", "dia"))
     this_month = after[:2] in (("del", "mes"), ("de", "este"), ("of", "this")) or after == (
         "of",
@@ -166,16 +177,30 @@ def _bare_day(stream: Stream, at: int, day: Number) -> tuple[int, SpokenDate] | 
         "month",
     )
     ordinal = stream.key(at) in numerals.ORDINALS or _WRITTEN_ORDINAL.fullmatch(stream.key(at)) is not None
-    english = before == ("on", "the") and (ordinal or day.last > at + 1) and stream.ends(day.last)
+    english = before in (("on", "the"), ("of", "the"), ("since", "the"), ("until", "the"), ("by", "the"))
+    english = english and ordinal and (stream.ends(day.last) or after[0] in _AFTER_DAY)
+    spanish = spanish or (before in _BEFORE_DAY and (stream.ends(day.last) or after[0] in _AFTER_DAY))
     return (day.last, SpokenDate(None, None, day.value)) if spanish or this_month or english else None
+
+
+def _slashed(stream: Stream, day: Number) -> tuple[int, SpokenDate] | None:
+    """Read "on 10/14", with the day first in Spanish."""
+    other = stream.number(day.last)
+    if other is None or other.spelled or not 1 <= other.value <= 31:
+        return None
+    first, second = (day.value, other.value) if stream.language == "es" else (other.value, day.value)
+    if second > 12:
+        first, second = second, first
+    return (other.last, SpokenDate(None, second, first)) if second <= 12 else None
 
 
 def _from_month(stream: Stream, at: int) -> tuple[int, SpokenDate] | None:
     """Read "March 15th, 1982", "marzo de 1982" and "en marzo"."""
     key, month = stream.key(at), MONTHS[stream.key(at)]
-    day = _day(stream, at + 1)
+    day_at = at + 2 if stream.key(at + 1) == "the" else at + 1
+    day = _day(stream, day_at)
     # "March nineteen eighty-two" has no day
-    if day is not None and stream.language == "en" and not _is_spoken_year(stream, at + 1):
+    if day is not None and stream.language == "en" and not _is_spoken_year(stream, day_at):
         last, year = _year_after(stream, day.last)
         return last, SpokenDate(year, month, day.value)
     last, year = _year_after(stream, at + 1)

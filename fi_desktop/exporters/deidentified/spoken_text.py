@@ -12,7 +12,7 @@ from fi_desktop.core.numerals import word_list
 from fi_desktop.core.transcript import Segment, Transcript
 from fi_desktop.exporters.deidentified.identifiers import Identifier, IdentifierKind, Place, SpokenDate
 
-_LABEL = re.compile(r"\[[A-ZÁÉÍÓÚÑ\- ]{2,30}[0-9]{0,4}\]")
+_LABEL = re.compile(r"\[[A-ZÁÉÍÓÚÑ0-9\- ]{2,40}\]")
 _WORD = re.compile(rf"{_LABEL.pattern}|[^\W_]+")
 _SENTENCE_END = re.compile(r"[.?!…¿¡:;\"“”«»—\n]")
 _PAUSE_S = 15.0  # what a speaker says after a longer pause does not continue a number or a name
@@ -21,8 +21,8 @@ _LOWER_CASE = 0.01  # a smaller share of capitals: the transcriber writes none
 # "Dr. Ruiz": the point does not end the sentence
 ABBREVIATIONS = frozenset(
     word_list(
-        "sr sra srta srita dr dra lic ing prof mtro mtra mr mrs ms mx st ste av ave col blvd num no dept "
-        "apt tel ext"
+        "sr sra srta srita dr dra lic ing prof mtro mtra mr mrs ms mx st ste av ave col blvd num dept apt "
+        "tel ext"
     )
 )
 
@@ -46,7 +46,7 @@ class Token:
         text: without punctuation.
         key: see `key_of`; "" for a label of an earlier copy.
         place: where it stands.
-        gap: what stands before it; " " at the start of a segment.
+        gap: what stands before it; a line break at the start of a segment.
         first: it starts a sentence, as far as can be told.
         taken: it belongs to an identifier, or is a label.
     """
@@ -124,8 +124,10 @@ class Stream:
         return said
 
     def mentioned(self, at: int, count: int) -> frozenset[str]:
-        """Return the keys of the words before one, also before an identifier."""
-        return frozenset(token.key for token in self.tokens[max(0, at - count) : at])
+        """Return the keys of the words before one in its segment, also before an identifier."""
+        segment = self.tokens[at].place.segment
+        before = self.tokens[max(0, at - count) : at]
+        return frozenset(token.key for token in before if token.place.segment == segment)
 
     def answers(self, at: int) -> tuple[str, ...]:
         """Return the last words of another speaker, if this word begins the answer; otherwise nothing."""
@@ -242,7 +244,7 @@ def _tokens(segment: int, text: str, *, cased: bool) -> Iterator[Token]:
     end, before = 0, ""
     for found in _WORD.finditer(text):
         label = found[0].startswith("[")
-        gap = text[end : found.start()]
+        gap, end_before = text[end : found.start()], end
         first = end == 0 or (
             _SENTENCE_END.search(gap) is not None
             and not (gap == ". " and (before in ABBREVIATIONS or len(before) == 1))
@@ -250,7 +252,7 @@ def _tokens(segment: int, text: str, *, cased: bool) -> Iterator[Token]:
         before = "" if label else key_of(found[0])
         end = found.end()
         place = Place(segment, found.start(), end)
-        yield Token(found[0], before, place, gap or " ", first and cased, taken=label)
+        yield Token(found[0], before, place, gap if end_before else "\n", first and cased, taken=label)
 
 
 def _cased(texts: Sequence[str]) -> bool:
