@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REAL := build/real
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test real check gui run lint house translations shots crash monkey help package frozen-test models cases fuzz lock
+.PHONY: demo test real check gui run lint house translations shots crash monkey help package frozen-test models cases fuzz lock vulnerabilities
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -79,6 +79,9 @@ $(STAMP): pyproject.toml requirements.lock packaging/system_libraries.py
 
 lock: ## update the pinned packages in requirements.lock (needs uv)
 	$(PYTHON) packaging/lock.py
+
+vulnerabilities: $(STAMP) ## known vulnerabilities of the pinned packages (needs pip-audit; says so if it cannot check)
+	@$(BIN)/python packaging/vulnerabilities.py
 
 FLAVOUR ?= light full
 package: $(STAMP) ## packages that need no Python, into dist/ (FLAVOUR=light for one; MODELS=base with a model of this computer)

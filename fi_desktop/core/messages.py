@@ -463,6 +463,11 @@ ENGINE_BUILTIN_DAMAGED = Message(
 ENGINE_BUILTIN_MISSING = Message(
     "engine.builtin_missing", "The built-in voice model is missing from this installation."
 )
+ENGINE_FOREIGN_MODEL = Message(
+    "engine.foreign_model",
+    "The pyannote model pack wants to run code that is not part of a model, and was not loaded. It may be "
+    "malicious: remove it, and tell the people who are responsible for this computer.",
+)
 ENGINE_NO_MODEL = Message("engine.no_model", "The engine {name} needs a model pack, but none is installed.")
 ENGINE_NOT_INSTALLED = Message(
     "engine.not_installed", "The engine {name} is not part of this installation. Install fi-desktop[{name}]."
@@ -573,6 +578,11 @@ MODELS_OFFLINE = Message(
     "models.offline",
     "{host} cannot be reached. Check the network and the proxy (HTTPS_PROXY), or bring the pack on a USB "
     "drive and import it.",
+)
+MODELS_OTHER_FILE = Message(
+    "models.other_file",
+    "{host} offers another {path} than this version of the program knows, so nothing was downloaded. Update "
+    "the program; if it is up to date, tell the people who are responsible for this computer.",
 )
 MODELS_PROXY = Message(
     "models.proxy", "The proxy requires a user name and password. Set them in HTTPS_PROXY, and try again."

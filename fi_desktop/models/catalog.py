@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models.manifest import PackKind
+from fi_desktop.models.pins import PINS
 from fi_desktop.models.structure import CONFIG, WHISPER_FILES
 
 HUB = "https://huggingface.co"
@@ -18,7 +20,7 @@ TOKENS_PAGE = f"{HUB}/settings/tokens"
 
 @dataclass(frozen=True, slots=True)
 class HubFiles:
-    """Files of one repository on the hub.
+    """Files of one repository on the hub, as `pins.py` describes them.
 
     Attributes:
         repo: "owner/name".
@@ -32,6 +34,21 @@ class HubFiles:
     into: str = ""
     gated: bool = False
 
+    @property
+    def commit(self) -> str:
+        """The commit that the files are taken from."""
+        return PINS[self.repo].commit
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of the files, by their paths in the repository."""
+        pinned = PINS[self.repo].hashes
+        return {
+            path: pinned[path]
+            for path in pinned
+            if any(fnmatchcase(path, pattern) for pattern in self.patterns)
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
@@ -44,7 +61,7 @@ class CatalogEntry:
         kind: decides which engine loads it.
         about_bytes: approximate download size.
         licence, attribution: as in `Pack`.
-        sources: where its files come from; the first one's revision becomes the pack's version.
+        sources: where its files come from; the first one's commit becomes the pack's version.
     """
 
     name: str

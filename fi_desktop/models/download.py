@@ -1,21 +1,19 @@
 """Downloads packs from the hub; can be interrupted at any byte, and continues from there.
 
-Partial files are kept in `<root>/.partial/<name>`. Each file is checked against the hash that the hub states,
+Partial files are kept in `<root>/.partial/<name>`. Each file is checked against the hash in `pins.py`,
 including what an earlier attempt left.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from fi_desktop.core import messages
-from fi_desktop.core.errors import TransientError
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.models import library, manifest
 from fi_desktop.models.catalog import CatalogEntry
 from fi_desktop.models.hub import Hub, HubClient, HubFile
@@ -41,7 +39,7 @@ def install(entry: CatalogEntry, root: Path, hub: Hub, *, report: Report, replac
 
     Raises:
         UserError: models.already, models.no_room, models.busy, models.incomplete, models.needs_token,
-            models.bad_token, models.gated, models.not_offered.
+            models.bad_token, models.gated, models.not_offered, models.other_file.
         TransientError: models.damaged, models.cut, models.offline, models.untrusted, models.proxy,
             models.hub_trouble, models.odd_answer, disk.full.
     """
@@ -90,12 +88,18 @@ def discard(name: str, root: Path) -> None:
 
 
 def _files_of(entry: CatalogEntry, client: HubClient, wait: Callable[[], None]) -> dict[str, HubFile]:
-    """Ask the hub for a pack's files; return them by their paths in the pack."""
+    """Ask the hub for a pack's files, which are pinned; return them by their paths in the pack."""
     files: dict[str, HubFile] = {}
     for source in entry.sources:
-        for file in client.files(source.repo, wait):
-            if any(fnmatchcase(file.path, pattern) for pattern in source.patterns):
-                files[check_path(f"{source.into}/{file.path}" if source.into else file.path)] = file
+        listed = {file.path: file for file in client.files(source.repo, source.commit, wait)}
+        for path, sha256 in source.hashes.items():
+            file, host = listed.get(path), client.hub.host
+            if file is None:
+                raise UserError(messages.MODELS_NOT_OFFERED, host=host, repo=source.repo)
+            if file.sha256 not in ("", sha256):
+                raise UserError(messages.MODELS_OTHER_FILE, host=host, path=path)
+            inside = check_path(f"{source.into}/{path}" if source.into else path)
+            files[inside] = HubFile(file.repo, file.revision, path, file.size, sha256)
     check_distinct(files)
     check_structure(entry.kind, entry.name, files, b"")
     return files
@@ -172,8 +176,13 @@ class _Download:
         entry, folder = self._entry, self._folder
         if entry.kind is PackKind.PYANNOTE:
             write_whole(folder / CONFIG, localized((folder / CONFIG).read_bytes()))
+        # config.yaml may have been rewritten
         files = tuple(
-            PackFile(path, _size(folder / path), file.sha256 or library.hash_file(folder / path))
+            PackFile(
+                path,
+                _size(folder / path),
+                library.hash_file(folder / path) if path == CONFIG else file.sha256,
+            )
             for path, file in self._files.items()
         )
         version = next(iter(self._files.values())).revision[:12]
@@ -185,17 +194,13 @@ class _Download:
     def _part(self, path: str) -> Path:
         """Return the partial file, which is specific to the content."""
         file, target = self._files[path], self._folder / path
-        return target.with_name(f"{target.name}.{(file.sha256 or file.blob)[:16]}{_PART}")
+        return target.with_name(f"{target.name}.{file.sha256[:16]}{_PART}")
 
     def _is_intact(self, path: Path, file: HubFile) -> bool:
-        """Whether a file's content is what the hub states."""
+        """Whether a file's content is the pinned one."""
         if not path.is_file() or _size(path) != file.size:
             return False
-        if file.sha256:
-            return library.hash_file(path, lambda _read: self._report()) == file.sha256
-        content = path.read_bytes()
-        blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
-        return blob.hexdigest() == file.blob
+        return library.hash_file(path, lambda _read: self._report()) == file.sha256
 
     def _damaged(self, path: str) -> TransientError:
         return TransientError(messages.MODELS_DAMAGED, host=self._client.hub.host, path=path)

@@ -76,8 +76,7 @@ class HubFile:
         revision: the commit.
         path: in the repository.
         size: bytes.
-        sha256: of a large file; "" for small ones.
-        blob: git's SHA-1 of a small file; "" for large ones.
+        sha256: as the hub states it; "" for small files, of which it states none.
     """
 
     repo: str
@@ -85,7 +84,6 @@ class HubFile:
     path: str
     size: int
     sha256: str
-    blob: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +125,9 @@ class HubClient:
         self._process.kill()
         self._process.join()
 
-    def files(self, repo: str, wait: Callable[[], None]) -> list[HubFile]:
-        """Return what a repository holds now; `wait` is called meanwhile."""
-        answer: list[HubFile] = self._ask(repo, repo, wait)
+    def files(self, repo: str, commit: str, wait: Callable[[], None]) -> list[HubFile]:
+        """Return what a repository holds in a commit; `wait` is called meanwhile."""
+        answer: list[HubFile] = self._ask((repo, commit), repo, wait)
         return answer
 
     def fetch(self, file: HubFile, part: Path, wait: Callable[[], None]) -> None:
@@ -192,9 +190,9 @@ def _serve(pipe: Connection, address: str, token: str | None, scratch: str) -> N
     if token:
         headers["authorization"] = f"Bearer {token}"  # not sent on to the storage that the hub redirects to
 
-    def files(repo: str) -> list[HubFile]:
-        info = api.model_info(repo, revision="main", files_metadata=True, timeout=_TIMEOUT_S)
-        return [_hub_file(repo, info.sha, sibling) for sibling in info.siblings or ()]
+    def files(repo: str, commit: str) -> list[HubFile]:
+        info = api.model_info(repo, revision=commit, files_metadata=True, timeout=_TIMEOUT_S)
+        return [_hub_file(repo, commit, sibling) for sibling in info.siblings or ()]
 
     def fetch(file: HubFile, part: str) -> bool:
         url = hf_hub_url(file.repo, file.path, revision=file.revision, endpoint=address)
@@ -211,10 +209,11 @@ def _serve(pipe: Connection, address: str, token: str | None, scratch: str) -> N
             request = pipe.recv()
         except EOFError:
             return
+        listing = isinstance(request[0], str)
         try:
-            pipe.send(files(request) if isinstance(request, str) else fetch(*request))
+            pipe.send(files(*request) if listing else fetch(*request))
         except Exception as error:  # noqa: BLE001 the child's edge: the parent turns it into a sentence
-            pipe.send(_failure(error, listing=isinstance(request, str)))
+            pipe.send(_failure(error, listing=listing))
 
 
 def _exit_with_parent() -> None:
@@ -224,13 +223,12 @@ def _exit_with_parent() -> None:
         os._exit(1)
 
 
-def _hub_file(repo: str, revision: str | None, sibling: Any) -> HubFile:
+def _hub_file(repo: str, commit: str, sibling: Any) -> HubFile:
     large = sibling.lfs
     size = large.size if large else sibling.size
-    sha256, blob = (large.sha256, "") if large else ("", sibling.blob_id)
-    if not revision or size is None or size < 0 or len(sha256 or blob) not in (40, 64):
-        raise ValueError("no size or hash")
-    return HubFile(repo, revision, sibling.rfilename, size, sha256, blob)
+    if size is None or size < 0:
+        raise ValueError("no size")
+    return HubFile(repo, commit, sibling.rfilename, size, large.sha256 if large else "")
 
 
 def _failure(error: Exception, *, listing: bool) -> _Failure:

@@ -2501,6 +2501,26 @@ Todo se queda en esta computadora.</translation>
         <translation>no existe ese archivo, o es demasiado grande</translation>
     </message>
     <message>
+        <source>The export settings of profiles and watched folders were damaged, and were set aside as {file}. Their results are not exported until you choose the settings again.</source>
+        <translation>La configuración de exportación de los perfiles y las carpetas vigiladas estaba dañada y se apartó como {file}. Sus resultados no se exportan hasta que usted la elija de nuevo.</translation>
+    </message>
+    <message>
+        <source>The process that reads the recording ended unexpectedly ({ended}).</source>
+        <translation>El proceso que lee la grabación terminó de forma inesperada ({ended}).</translation>
+    </message>
+    <message>
+        <source>The process that reads the recording reported an impossible result.</source>
+        <translation>El proceso que lee la grabación informó un resultado imposible.</translation>
+    </message>
+    <message>
+        <source>The system ended the process that reads the recording ({ended}). The computer may have run out of memory.</source>
+        <translation>El sistema terminó el proceso que lee la grabación ({ended}). Es posible que la computadora se haya quedado sin memoria.</translation>
+    </message>
+    <message>
+        <source>The worker process sent a message that makes no sense.</source>
+        <translation>El proceso de trabajo envió un mensaje que no tiene sentido.</translation>
+    </message>
+    <message>
         <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
         <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
     </message>
@@ -2609,10 +2629,6 @@ Todo se queda en esta computadora.</translation>
         <translation>La bitácora de auditoría no termina con el último registro que se escribió.</translation>
     </message>
     <message>
-        <source>The export settings of profiles and watched folders were damaged, and were set aside as {file}. Their results are not exported until you choose the settings again.</source>
-        <translation>La configuración de exportación de los perfiles y las carpetas vigiladas estaba dañada y se apartó como {file}. Sus resultados no se exportan hasta que usted la elija de nuevo.</translation>
-    </message>
-    <message>
         <source>The file that says where the audit trail ends is lost or damaged.</source>
         <translation>El archivo que dice dónde termina la bitácora de auditoría se perdió o está dañado.</translation>
     </message>
@@ -2643,90 +2659,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>When entry {number} was written, the end of the audit trail was damaged.</source>
         <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
-    </message>
-    <message>
-        <source>The folder of templates cannot be used: {reason}.</source>
-        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
-    </message>
-    <message>
-        <source>The template {file} is not used: {reason}.</source>
-        <translation>La plantilla {file} no se usa: {reason}.</translation>
-    </message>
-    <message>
-        <source>There is no template {name}. There are: {known}.</source>
-        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
-    </message>
-    <message>
-        <source>it cannot be read: {reason}</source>
-        <translation>no se puede leer: {reason}</translation>
-    </message>
-    <message>
-        <source>it is larger than {most} kB</source>
-        <translation>ocupa más de {most} kB</translation>
-    </message>
-    <message>
-        <source>it is not a TOML file</source>
-        <translation>no es un archivo TOML</translation>
-    </message>
-    <message>
-        <source>it is not a text in UTF-8</source>
-        <translation>no es un texto en UTF-8</translation>
-    </message>
-    <message>
-        <source>its file name has characters that cannot be shown</source>
-        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
-    </message>
-    <message>
-        <source>line {line} is not written as TOML requires</source>
-        <translation>el renglón {line} no está escrito como pide TOML</translation>
-    </message>
-    <message>
-        <source>on some computers {other} is the same file name</source>
-        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
-    </message>
-    <message>
-        <source>there are more than {most} templates in the folder</source>
-        <translation>hay más de {most} plantillas en la carpeta</translation>
-    </message>
-    <message>
-        <source>{key} is none of the keys {keys}</source>
-        <translation>{key} no es ninguna de las claves {keys}</translation>
-    </message>
-    <message>
-        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
-        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a list of some of {choices}, each at most once</source>
-        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be a number from {least} to {most}</source>
-        <translation>{key} debe ser un número de {least} a {most}</translation>
-    </message>
-    <message>
-        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
-        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a text that contains no other braces than {fields}</source>
-        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
-    </message>
-    <message>
-        <source>{key} must be one of {choices}</source>
-        <translation>{key} debe ser uno de estos: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be true or false</source>
-        <translation>{key} debe ser true o false</translation>
-    </message>
-    <message>
-        <source>{other} has the same name for people</source>
-        <translation>{other} tiene el mismo nombre para las personas</translation>
-    </message>
-    <message>
-        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
-        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>PDF with figures</source>
@@ -3313,12 +3245,12 @@ Todo se queda en esta computadora.</translation>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The process that reads the recording ended unexpectedly ({ended}).</source>
-        <translation>El proceso que lee la grabación terminó de forma inesperada ({ended}).</translation>
+        <source>The folder of templates cannot be used: {reason}.</source>
+        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
     </message>
     <message>
-        <source>The process that reads the recording reported an impossible result.</source>
-        <translation>El proceso que lee la grabación informó un resultado imposible.</translation>
+        <source>The pyannote model pack wants to run code that is not part of a model, and was not loaded. It may be malicious: remove it, and tell the people who are responsible for this computer.</source>
+        <translation>El paquete de modelo de pyannote quiere ejecutar código que no forma parte de un modelo, y no se cargó. Puede ser malicioso: elimínelo y avise a los responsables de esta computadora.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -3329,16 +3261,92 @@ Todo se queda en esta computadora.</translation>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
-        <source>The system ended the process that reads the recording ({ended}). The computer may have run out of memory.</source>
-        <translation>El sistema terminó el proceso que lee la grabación ({ended}). Es posible que la computadora se haya quedado sin memoria.</translation>
+        <source>The template {file} is not used: {reason}.</source>
+        <translation>La plantilla {file} no se usa: {reason}.</translation>
     </message>
     <message>
-        <source>The worker process sent a message that makes no sense.</source>
-        <translation>El proceso de trabajo envió un mensaje que no tiene sentido.</translation>
+        <source>There is no template {name}. There are: {known}.</source>
+        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
+    </message>
+    <message>
+        <source>it cannot be read: {reason}</source>
+        <translation>no se puede leer: {reason}</translation>
+    </message>
+    <message>
+        <source>it is larger than {most} kB</source>
+        <translation>ocupa más de {most} kB</translation>
+    </message>
+    <message>
+        <source>it is not a TOML file</source>
+        <translation>no es un archivo TOML</translation>
+    </message>
+    <message>
+        <source>it is not a text in UTF-8</source>
+        <translation>no es un texto en UTF-8</translation>
+    </message>
+    <message>
+        <source>its file name has characters that cannot be shown</source>
+        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
+    </message>
+    <message>
+        <source>line {line} is not written as TOML requires</source>
+        <translation>el renglón {line} no está escrito como pide TOML</translation>
+    </message>
+    <message>
+        <source>on some computers {other} is the same file name</source>
+        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
+    </message>
+    <message>
+        <source>there are more than {most} templates in the folder</source>
+        <translation>hay más de {most} plantillas en la carpeta</translation>
+    </message>
+    <message>
+        <source>{host} offers another {path} than this version of the program knows, so nothing was downloaded. Update the program; if it is up to date, tell the people who are responsible for this computer.</source>
+        <translation>{host} ofrece otro {path} que el que conoce esta versión del programa, así que no se descargó nada. Actualice el programa; si ya está actualizado, avise a los responsables de esta computadora.</translation>
+    </message>
+    <message>
+        <source>{key} is none of the keys {keys}</source>
+        <translation>{key} no es ninguna de las claves {keys}</translation>
+    </message>
+    <message>
+        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
+        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a list of some of {choices}, each at most once</source>
+        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be a number from {least} to {most}</source>
+        <translation>{key} debe ser un número de {least} a {most}</translation>
+    </message>
+    <message>
+        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
+        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a text that contains no other braces than {fields}</source>
+        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
+    </message>
+    <message>
+        <source>{key} must be one of {choices}</source>
+        <translation>{key} debe ser uno de estos: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be true or false</source>
+        <translation>{key} debe ser true o false</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
         <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
+    </message>
+    <message>
+        <source>{other} has the same name for people</source>
+        <translation>{other} tiene el mismo nombre para las personas</translation>
+    </message>
+    <message>
+        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
+        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -4423,18 +4431,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PreferencesDialog</name>
     <message>
-        <source>Templates</source>
-        <translation>Plantillas</translation>
-    </message>
-    <message>
-        <source>Small files that say how exported documents look. Change them, or add your own.</source>
-        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
-    </message>
-    <message>
-        <source>Open the folder</source>
-        <translation>Abrir la carpeta</translation>
-    </message>
-    <message>
         <source>Settings</source>
         <translation>Configuración</translation>
     </message>
@@ -4481,6 +4477,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Models…</source>
         <translation>Modelos…</translation>
+    </message>
+    <message>
+        <source>Templates</source>
+        <translation>Plantillas</translation>
+    </message>
+    <message>
+        <source>Small files that say how exported documents look. Change them, or add your own.</source>
+        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>Abrir la carpeta</translation>
     </message>
     <message>
         <source>PIN</source>
@@ -5354,14 +5362,6 @@ Todo se queda en esta computadora.</translation>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
-        <source>Template</source>
-        <translation>Plantilla</translation>
-    </message>
-    <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
-    </message>
-    <message>
         <source>Vocabulary lists</source>
         <translation>Listas de vocabulario</translation>
     </message>
@@ -5682,6 +5682,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombre de archivo</translation>
     </message>
     <message>
+        <source>Template</source>
+        <translation>Plantilla</translation>
+    </message>
+    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -5712,6 +5716,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
+    </message>
+    <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>

@@ -25,6 +25,7 @@ from fi_desktop.workers import process
 from tests.app_driver import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines
 from tests.packs.install import install
+from tests.packs.make_pyannote import make_published_embedding
 from tests.packs.make_whisper import make_whisper
 from tests.test_pipeline import rows_of_numbers
 
@@ -41,6 +42,7 @@ def packs(tmp_path_factory: pytest.TempPathFactory, fitted_pyannote: Path) -> Pa
     """A folder with two packs: one trained on the phone call, one that always transcribes `SPOKEN`."""
     root = tmp_path_factory.mktemp("packs")
     shutil.copytree(fitted_pyannote, root / VOICES)
+    make_published_embedding(root / VOICES)
     install(root / VOICES, PackKind.PYANNOTE)
     make_whisper(root / WORDS, SPOKEN, language="es", seconds_per_word=2.5)  # both speakers get words
     install(root / WORDS, PackKind.WHISPER)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,7 +26,7 @@ from fi_desktop.core.messages import Message
 from fi_desktop.core.transcript import Diarization
 from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.contracts import Speech
-from fi_desktop.engines.pyannote import PyannoteDiarizer, import_pyannote
+from fi_desktop.engines.pyannote import PyannoteDiarizer, checkpoints, import_pyannote
 from fi_desktop.engines.pyannote.diarizer import RecordingWaveform
 from tests.engines.conftest import Write, ignore
 from tests.engines.test_linkage import voices
@@ -46,6 +46,15 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tiny_networks() -> Iterator[None]:
+    """Add the tests' tiny embedding to the list; the published one takes minutes here."""
+    tiny = ("tests.packs.tiny_wespeaker", "TinyWeSpeaker")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "ARCHITECTURES", checkpoints.ARCHITECTURES | {tiny})
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -264,13 +273,84 @@ def test_an_unusable_pack_is_a_user_error(packs: dict[Layout, Path], tmp_path: P
         PyannoteDiarizer(tmp_path)
 
 
-def test_a_pack_cannot_run_code(tmp_path: Path):
-    pack = tmp_path / "pack"
-    make_pyannote(pack)
-    torch.save({"state_dict": _Trap(tmp_path / "sprung")}, pack / "embedding" / "pytorch_model.bin")
-    with refused(messages.ENGINE_BAD_MODEL):
-        PyannoteDiarizer(pack)
+@pytest.fixture
+def own_pack(tmp_path: Path, packs: dict[Layout, Path]) -> Path:
+    return Path(shutil.copytree(packs["3.1"], tmp_path / "pack"))
+
+
+def test_a_pack_cannot_run_code(tmp_path: Path, own_pack: Path):
+    torch.save({"state_dict": _Trap(tmp_path / "sprung")}, own_pack / "embedding" / "pytorch_model.bin")
+    with refused(messages.ENGINE_FOREIGN_MODEL):
+        PyannoteDiarizer(own_pack)
     assert not (tmp_path / "sprung").exists()
+
+
+def edit_checkpoint(pack: Path, network: str, change: Callable[[dict[str, Any]], None]) -> None:
+    path = pack / network / "pytorch_model.bin"
+    checkpoint = torch.load(path, weights_only=False)
+    change(checkpoint)
+    torch.save(checkpoint, path)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("sprung", "PyanNet"),
+        ("pyannote.audio.models.segmentation.SSeRiouSS", "SSeRiouSS"),  # would download a part
+        ("pyannote.audio.models.segmentation.PyanNet", "import_module"),
+        ("antigravity", "PyanNet"),
+    ],
+)
+@pytest.mark.parametrize("network", ["segmentation", "embedding"])
+def test_a_checkpoint_of_another_class_is_refused_without_importing_it(
+    tmp_path: Path, own_pack: Path, monkeypatch: pytest.MonkeyPatch, network: str, module: str, name: str
+):
+    mark = tmp_path / "sprung.mark"
+    (tmp_path / "sprung.py").write_text(f"open({str(mark)!r}, 'w')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    edit_checkpoint(
+        own_pack,
+        network,
+        lambda c: c["pyannote.audio"]["architecture"].update({"module": module, "class": name}),
+    )
+    before = set(sys.modules)
+    with refused(messages.ENGINE_FOREIGN_MODEL):
+        PyannoteDiarizer(own_pack)
+    assert not mark.exists()
+    assert {"sprung", "antigravity"}.isdisjoint(sys.modules.keys() - before)
+
+
+def test_a_checkpoint_that_names_a_function_to_build_it_is_refused(own_pack: Path):
+    edit_checkpoint(
+        own_pack, "embedding", lambda c: c["hyper_parameters"].update(_instantiator="antigravity.fly")
+    )
+    with refused(messages.ENGINE_FOREIGN_MODEL):
+        PyannoteDiarizer(own_pack)
+
+
+def test_a_network_outside_the_pack_is_refused(own_pack: Path):
+    config = yaml.safe_load((own_pack / "config.yaml").read_text())
+    config["pipeline"]["params"]["embedding"] = "speechbrain/spkrec-ecapa-voxceleb"
+    (own_pack / "config.yaml").write_text(yaml.safe_dump(config))
+    with refused(messages.ENGINE_ODD_MODEL):
+        PyannoteDiarizer(own_pack)
+
+
+@pytest.mark.parametrize("kept", [0, 100, 20_000])
+def test_a_truncated_checkpoint_is_incomplete_not_malicious(own_pack: Path, kept: int):
+    weights = own_pack / "segmentation" / "pytorch_model.bin"
+    weights.write_bytes(weights.read_bytes()[:kept])
+    with refused(messages.ENGINE_BAD_MODEL):
+        PyannoteDiarizer(own_pack)
+
+
+def test_published_classes_are_on_the_list():
+    """What the catalog's checkpoints name, and the class that the program's tests of the whole use."""
+    from pyannote.audio.models.embedding import WeSpeakerResNet34
+    from pyannote.audio.models.segmentation import PyanNet
+
+    for network in (PyanNet, WeSpeakerResNet34):
+        assert (network.__module__, network.__name__) in checkpoints.ARCHITECTURES
 
 
 class _Trap:

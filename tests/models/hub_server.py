@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+from fi_desktop.models.pins import PINS, Pin
+
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hf_agoodtoken"
 _LARGE = (".bin", ".npz")
@@ -68,6 +70,16 @@ class FakeHub:
     address: str = ""
     storage: str = ""
 
+    def publish(self, repo: str, path: str, content: bytes) -> None:
+        """Replace a file, as if the program were a later version that knows the new one."""
+        self.repos[repo][path] = content
+        PINS[repo] = self.pin(repo)
+
+    def pin(self, repo: str) -> Pin:
+        """Return what a version of the program that knows this content pins."""
+        hashes = {path: hashlib.sha256(content).hexdigest() for path, content in self.repos[repo].items()}
+        return Pin(REVISION, hashes)
+
     def starts(self, ending: str) -> list[int]:
         """Return the first bytes that were requested of a large file."""
         return [
@@ -92,7 +104,12 @@ class FakeHub:
 
 @contextmanager
 def serving(hub: FakeHub) -> Iterator[FakeHub]:
-    """Serve the hub; large files are on another host, as with the real hub."""
+    """Serve the hub, and pin its content; large files are on another host, as with the real hub.
+
+    The real weights cannot be had in tests, so their hashes give way to those of the noise on this hub.
+    """
+    pinned = dict(PINS)
+    PINS.update((repo, hub.pin(repo)) for repo in hub.repos)
 
     class Handler(_Handler):
         fake = hub
@@ -106,6 +123,7 @@ def serving(hub: FakeHub) -> Iterator[FakeHub]:
     try:
         yield hub
     finally:
+        PINS.update(pinned)
         hub.release.set()
         server.shutdown()
         thread.join()
@@ -131,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
             repo, file = _split(path.removeprefix("/storage/"))
             self._send(file, self.fake.repos[repo][file], start)
         elif path.startswith("/api/models/"):
-            repo = path.removeprefix("/api/models/").removesuffix("/revision/main")
+            repo = path.removeprefix("/api/models/").removesuffix(f"/revision/{REVISION}")
             if repo in self.fake.repos:
                 self._send("", json.dumps(self.fake.listing(repo)).encode(), 0)
             else:

@@ -1,6 +1,7 @@
 import hashlib
 import logging
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -20,7 +21,8 @@ from fi_desktop.models.catalog import ENTRIES, find_entry
 from fi_desktop.models.download import discard, fetched_bytes, install
 from fi_desktop.models.hub import Hub
 from fi_desktop.models.library import locked_partial_folder
-from tests.models.hub_server import TOKEN, FakeHub
+from fi_desktop.models.structure import check_structure
+from tests.models.hub_server import REVISION, TOKEN, FakeHub
 from tests.models.packs import make_pack, whisper_files
 
 CHUNK = 1 << 16
@@ -100,7 +102,7 @@ class TestComplete:
         (root / "faster-whisper-tiny" / "tokenizer.json").unlink()
         hub.seen.clear()
         verify(fetch("tiny", root, hub, replace=True))
-        assert [seen.path.rpartition("/")[2] for seen in hub.seen] == ["main", "tokenizer.json"]
+        assert [seen.path.rpartition("/")[2] for seen in hub.seen] == [REVISION, "tokenizer.json"]
 
     def test_catalog_agrees_with_faster_whisper(self):
         from faster_whisper.utils import _MODELS
@@ -169,7 +171,7 @@ class TestInterrupted:
 
     def test_part_of_another_revision_is_not_used(self, root: Path, hub: FakeHub):
         pause(root, hub)
-        hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = whisper_files(690_000)["model.bin"][::-1]
+        hub.publish("Systran/faster-whisper-tiny", "model.bin", whisper_files(690_000)["model.bin"][::-1])
         verify(fetch("tiny", root, hub))
         assert hub.starts("model.bin") == [0, 0]
 
@@ -188,7 +190,7 @@ class TestInterrupted:
 
     def test_part_of_a_file_that_became_shorter_is_not_used(self, root: Path, hub: FakeHub):
         pause(root, hub)
-        hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = b"short"
+        hub.publish("Systran/faster-whisper-tiny", "model.bin", b"short")
         verify(fetch("tiny", root, hub))
 
     def test_paused_download_can_be_discarded(self, root: Path, hub: FakeHub):
@@ -215,8 +217,31 @@ class TestWrongBytes:
     def test_repository_without_a_tokenizer_is_not_downloaded(self, root: Path, hub: FakeHub):
         del hub.repos["Systran/faster-whisper-tiny"]["tokenizer.json"]
         error = refusal("tiny", root, hub)
-        assert error.code == "models.incomplete"
+        assert error.code == "models.not_offered"
         assert hub.starts("model.bin") == []
+
+    def test_weights_that_the_program_does_not_know_are_not_downloaded(self, root: Path, hub: FakeHub):
+        hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = b"the account was taken over"
+        error = refusal("tiny", root, hub)
+        assert (error.code, type(error)) == ("models.other_file", UserError)
+        assert "model.bin" in error.message
+        assert hub.starts("model.bin") == []
+        assert installed((root,)) == ()
+
+    def test_small_file_that_the_program_does_not_know_is_not_installed(self, root: Path, hub: FakeHub):
+        """The hub states no SHA-256 of it, so the difference shows once it is here."""
+        hub.repos["Systran/faster-whisper-tiny"]["config.json"] = b'{"another": "one"}'
+        assert refusal("tiny", root, hub).code == "models.damaged"
+        assert installed((root,)) == ()
+
+    def test_catalog_pins_a_commit_and_the_hash_of_each_file(self):
+        for entry in ENTRIES:
+            for source in entry.sources:
+                assert re.fullmatch("[0-9a-f]{40}", source.commit), source.repo
+                assert source.hashes, source.repo
+                assert all(re.fullmatch("[0-9a-f]{64}", sha256) for sha256 in source.hashes.values())
+            paths = [f"{source.into}/{path}".strip("/") for source in entry.sources for path in source.hashes]
+            check_structure(entry.kind, entry.name, paths, b"")
 
     def test_more_than_fits_on_the_disk_is_not_started(self, root: Path, hub: FakeHub):
         hub.stated_sizes = {"model.bin": 10**18}

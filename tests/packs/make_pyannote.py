@@ -61,6 +61,14 @@ def make_pyannote(
     return folder
 
 
+def make_published_embedding(pack: Path, *, seed: int = 0) -> None:
+    """Give a pack an embedding of the published class and size, which the program loads outside of tests."""
+    import torch
+
+    torch.manual_seed(seed)
+    _save(_embedding("real"), pack / "embedding")
+
+
 def write_config(folder: Path, layout: Layout) -> None:
     """Write the pack's configuration; the weights are the same in every layout."""
     clustering, parameters = _CLUSTERING[layout]

@@ -1,12 +1,11 @@
 """Imports pyannote.audio and loads its pipelines from model packs.
 
-Works around torchaudio's compiled extension, torch's compiler and the unpickling of arbitrary objects.
+Works around torchaudio's compiled extension and torch's compiler; `checkpoints.py` checks what a pack names.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import pickle
 import sys
 import warnings
@@ -18,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
+from fi_desktop.engines.pyannote.checkpoints import check_checkpoints, check_config, refusal, weights_only
 
 if TYPE_CHECKING:
     from fi_desktop.engines.pyannote.fast import FastSpeakerDiarization
 
-_PIPELINE = "pyannote.audio.pipelines.SpeakerDiarization"
-_ONLY_WEIGHTS = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 _COMPILER = "torch._dynamo"
 _EXTENSION = "torchaudio._extension"
 
@@ -41,21 +39,22 @@ def load_pipeline(folder: Path) -> FastSpeakerDiarization:
     """Load the diarization pipeline of a model pack.
 
     Raises:
-        UserError: the pack is incomplete, or its pipeline is not supported.
+        UserError: the pack is incomplete, names code that is not allowed, or its pipeline is not supported.
         MemoryError: it does not fit into memory.
     """
     library = import_pyannote()
     from fi_desktop.engines.pyannote.fast import FastSpeakerDiarization
 
-    with _weights_only(), warnings.catch_warnings():
+    with weights_only(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pyannote|lightning")
         try:
-            _check_config(folder / "config.yaml")
+            check_config(folder)
+            check_checkpoints(folder)
             pipeline = library.Pipeline.from_pretrained(folder)
         except (OSError, EOFError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise _bad_model() from error
         except pickle.UnpicklingError as error:
-            raise _bad_model() from error
+            raise refusal(error) from error
         except RuntimeError as error:  # torch raises it for anything wrong with a checkpoint
             if is_out_of_memory(error):
                 raise MemoryError("the model") from error
@@ -69,47 +68,8 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     return "out of memory" in str(error) or "can't allocate memory" in str(error)
 
 
-def _check_config(path: Path) -> None:
-    """Refuse anything but speaker diarization: the library would import any class that a pack names."""
-    import yaml
-
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError("not YAML") from error
-    if config["pipeline"]["name"] != _PIPELINE:
-        raise UserError(messages.ENGINE_ODD_MODEL)
-
-
 def _bad_model() -> UserError:
     return UserError(messages.ENGINE_BAD_MODEL, engine="pyannote")
-
-
-@contextmanager
-def _weights_only() -> Iterator[None]:
-    """Let torch unpickle weights and the library's task descriptions, and nothing else.
-
-    pyannote.audio 4.0 passes `weights_only=False` and offers no argument; torch's environment variable wins.
-    """
-    import torch
-    from pyannote.audio.core import task
-
-    before = os.environ.get(_ONLY_WEIGHTS)
-    os.environ[_ONLY_WEIGHTS] = "1"
-    allowed: list[Any] = [
-        task.Specifications,
-        task.Problem,
-        task.Resolution,
-        torch.torch_version.TorchVersion,
-    ]
-    try:
-        with torch.serialization.safe_globals(allowed):
-            yield
-    finally:
-        if before is None:
-            del os.environ[_ONLY_WEIGHTS]
-        else:
-            os.environ[_ONLY_WEIGHTS] = before
 
 
 @contextmanager
