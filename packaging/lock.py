@@ -6,8 +6,8 @@ Needs `uv`. The file holds for Linux, macOS and Windows with Python 3.11 to 3.13
     pip install --no-build-isolation --editable ".[dev]"
 
 torch and torchaudio are not pinned here: each computer gets the build that its index offers (for the CPU, or
-for a version of CUDA), and these have different hashes. The second command installs them, within the bounds of
-pyproject.toml. Releases install those of `packaging/torch.lock`, by hash.
+for a version of CUDA), and these have different hashes. The second command installs them, within the bounds
+of pyproject.toml. Releases install those of `packaging/torch.lock`, by hash.
 """
 
 from __future__ import annotations

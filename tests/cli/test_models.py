@@ -102,7 +102,9 @@ def test_install_shows_source_size_and_attribution(home: Path, models, hub: Fake
 
 def test_killed_install_resumes(home: Path, models, hub: FakeHub):
     hub.hold_after = 350_000
-    killed = start("models", "install", "tiny", "--from", hub.address, home=home)
+    killed = start(
+        "models", "install", "tiny", "--from", hub.address, home=home, program="tests.models.pinned"
+    )
     try:
         until = time.monotonic() + TIMEOUT_S
         while fetched_bytes("faster-whisper-tiny", home / "models") < 300_000:

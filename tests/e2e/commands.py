@@ -29,10 +29,10 @@ def fi_desktop(*arguments: object, home: Path, **more: str) -> subprocess.Comple
     )
 
 
-def start(*arguments: object, home: Path, **more: str) -> subprocess.Popen[str]:
-    """Start a command without waiting for its end."""
+def start(*arguments: object, home: Path, program: str = "fi_desktop", **more: str) -> subprocess.Popen[str]:
+    """Start a command without waiting for its end; `program` is the module that is run."""
     return subprocess.Popen(
-        [sys.executable, "-m", "fi_desktop", *map(str, arguments)],
+        [sys.executable, "-m", program, *map(str, arguments)],
         env=environment(home, **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
