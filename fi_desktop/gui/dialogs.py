@@ -99,6 +99,7 @@ class PreferencesOpener(DialogOpener):
         from fi_desktop.gui.preferences import PreferencesDialog
 
         program, packs = self._program, self._window.options.menu.packs
+        templates, refusals = self._window.templates.offered()
         dialog = PreferencesDialog(
             program.settings,
             program.change_settings,
@@ -106,7 +107,8 @@ class PreferencesOpener(DialogOpener):
             self._window,
             packs=packs,
             term_lists=self._window.options.menu.term_lists,
-            templates=self._window.templates.titles(),
+            templates=templates,
+            template_refusals=refusals,
         )
         # queued: a change of language deletes this dialog's window
         dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)

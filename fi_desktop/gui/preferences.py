@@ -67,6 +67,7 @@ class PreferencesDialog(QDialog):
         packs: Iterable[str] = (),
         term_lists: Iterable[str] = SPECIALTIES,
         templates: Iterable[tuple[str, str]] = (),
+        template_refusals: Iterable[str] = (),
     ) -> None:
         """Show the settings in force.
 
@@ -78,6 +79,7 @@ class PreferencesDialog(QDialog):
             packs: names of installed transcription models.
             term_lists: names of vocabulary lists.
             templates: titles and names of templates.
+            template_refusals: why others cannot be used.
         """
         super().__init__(parent)
         self._settings, self._change, self._bridge = settings, change, bridge
@@ -102,7 +104,7 @@ class PreferencesDialog(QDialog):
         self._no_match.setObjectName("quiet")
         self._no_match.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.rows = {name: self._make_row(name, packs, term_lists, templates) for name in SPECS}
-        self._make_action_rows()
+        self._make_action_rows("\n".join(template_refusals))
         self._sections = {page: self._make_section(page) for page in Page}
         self._lay_out()
         self._connect()
@@ -130,7 +132,7 @@ class PreferencesDialog(QDialog):
         row.changed.connect(self._on_changed)
         return row
 
-    def _make_action_rows(self) -> None:
+    def _make_action_rows(self, template_refusals: str) -> None:
         self.data_folder = ActionRow(
             self.tr("Data folder"),
             self.tr("Contains the queue, the results and the models."),
@@ -154,7 +156,8 @@ class PreferencesDialog(QDialog):
             self.tr("Templates"),
             self.tr("Small files that say how exported documents look. Change them, or add your own."),
             self.tr("Open the folder"),
-            parent=self,
+            template_refusals,
+            self,
         )
         self.pin = ActionRow(
             self.tr("PIN"), self.tr("Unlocks the window."), self.tr("Set or change…"), parent=self

@@ -57,13 +57,14 @@ class TemplateChoice(QObject):
         """
         return found_templates(self._roots)
 
-    def titles(self) -> list[tuple[str, str]]:
-        """Return title and name of the templates that can be used."""
+    def offered(self) -> tuple[list[tuple[str, str]], list[str]]:
+        """Return title and name of the templates that can be used, and why others cannot."""
         try:
             found = self.found()
-        except UserError:
-            return []
-        return [(title_of(one), one.name) for one in found if one.template is not None]
+        except UserError as error:
+            return [], [labels.sentence(error_info(error))]
+        titles = [(title_of(one), one.name) for one in found if one.problem is None]
+        return titles, [labels.sentence(error_info(one.problem)) for one in found if one.problem is not None]
 
     def apply(
         self, results: Sequence[Exportable], options: ExportOptions

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.template_choice import TemplateMenu
@@ -237,6 +237,21 @@ def test_setting_is_followed_until_another_is_chosen_in_the_menu(qtbot, desktop,
     pick(opened(window.commands.export), "None")
     assert window.templates.name == ""
     assert WindowState(home).template("consultation") == ""
+
+
+def test_settings_say_why_a_template_is_not_offered(qtbot, desktop, window, own):
+    (own / "mala.toml").write_text("times = 1")
+    (own / "peor.toml").write_text("[")
+    window.commands.preferences.trigger()
+    dialog = desktop.preferences.dialog
+    assert QTest.qWaitForWindowExposed(dialog)
+    assert dialog.rows["export_template"].field.editor.findData("mala") < 0
+    shown = [label.text() for label in dialog.templates.findChildren(QLabel)]
+    assert (
+        "The template mala.toml is not used: times must be true or false.\n"
+        "The template peor.toml is not used: line 1 is not written as TOML requires."
+    ) in shown
+    dialog.reject()
 
 
 class TestMissing:
