@@ -18,6 +18,7 @@ from fpdf.fonts import TTFFont
 from fpdf.prefs import ViewerPreferences
 
 from fi_desktop.exporters.document import WrittenDocument, reads_leftward
+from fi_desktop.exporters.pdf_tags import TagElement, TagTree
 from fi_desktop.exporters.template import PaperSize
 from fi_desktop.system.files import resource
 
@@ -39,6 +40,7 @@ for _library in ("fpdf", "fontTools"):
     logging.getLogger(_library).setLevel(logging.ERROR)  # their warnings name letters of the text
 
 Color = tuple[int, int, int]
+_Underline = tuple[float, float, float]  # x, y and length, millimetres
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,14 @@ class Pages(FPDF):
 
     Attributes:
         looks: how their parts look.
+        tags: the tags, in order.
         running_head: writes the top of each new page.
     """
 
     def __init__(self, content: WrittenDocument, page: str) -> None:
         """Begin a document. page: with {number} and {total}."""
         super().__init__(format=_FORMATS[content.template.page])
+        self.tags = self.struct_builder = TagTree()
         self.looks = Looks.of(content)
         self.running_head: Callable[[], None] = lambda: None
         self._line_numbers = count(1)
@@ -229,11 +233,10 @@ class Pages(FPDF):
         self.set_text_shaping(max(text, default="") >= _NEEDS_SHAPING)
 
     @contextmanager
-    def tagged(self, kind: str) -> Iterator[None]:
-        """Tag what is written within as a structure element, such as "P"."""
+    def tagged(self, kind: str, cell: TagElement | None = None) -> Iterator[None]:
+        """Tag what is written within as a structure element, such as "P", perhaps within a cell."""
         mcid = next(self._mcids.setdefault(self.page, count()))
-        _, parents = self.struct_builder.add_marked_content(self.page, f"/{kind}", mcid)
-        self.pages[self.page].struct_parents = parents
+        self.pages[self.page].struct_parents = self.tags.add(kind, self.page, mcid, cell)
         self._out(f"/{kind} <</MCID {mcid}>> BDC")
         yield
         self._out("EMC")
@@ -246,11 +249,20 @@ class Pages(FPDF):
         self._out("EMC")
 
     def write_columns(
-        self, columns: Sequence[TextColumn], kind: str = "P", *, numbered: bool = False
+        self,
+        columns: Sequence[TextColumn],
+        kind: str = "P",
+        *,
+        numbered: bool = False,
+        cells: Sequence[TagElement] = (),
     ) -> None:
         """Write columns next to each other, over as many pages as they need.
 
-        numbered: their lines have numbers in the margin.
+        Args:
+            columns: what to write.
+            kind: tag of the columns together, or of each in its cell; "": they are no part of the document.
+            numbered: their lines have numbers in the margin.
+            cells: tags that contain the columns, one each.
         """
         line = max(column.look.line for column in columns)
         left = max(column.end for column in columns)
@@ -264,7 +276,7 @@ class Pages(FPDF):
                 self.turn_page()
                 continue
             rows, top = range(at, at + min(room, left)), self.y
-            self._write_part(columns, rows, line, kind)
+            self._write_part(columns, rows, line, kind, cells)
             if numbered:
                 self._number(len(rows), top, line)
             self.set_y(top + len(rows) * line)
@@ -280,26 +292,45 @@ class Pages(FPDF):
         if self.y + height > self.bottom:
             self.turn_page()
 
-    def _write_part(self, columns: Sequence[TextColumn], rows: range, line: float, kind: str) -> None:
+    def _write_part(
+        self,
+        columns: Sequence[TextColumn],
+        rows: range,
+        line: float,
+        kind: str,
+        cells: Sequence[TagElement],
+    ) -> None:
         top = self.y
-        underlines: list[tuple[float, float, float]] = []
-        with self.tagged(kind):
-            for column in columns:
-                self.look(column.look)
-                for number, down in column.part(rows):
-                    text, y = column.lines[number], top + down * line
-                    indent = 0.0 if number else column.indent
-                    align = "R" if column.right or reads_leftward(text) else "L"
-                    self.write_line(text, column.x + indent, y, column.width - indent, line, align)
-                    for start, end in column.marks[number] if column.marks else ():
-                        before, length = self.measured(text[:start]), self.measured(text[start:end])
-                        x = column.x + (column.width - before - length if align == "R" else indent + before)
-                        underlines.append((x, y + (line + column.look.points * _POINT) / 2, length))
+        underlines: list[_Underline] = []
+        if cells:
+            for column, cell in zip(columns, cells, strict=True):
+                if any(column.part(rows)):
+                    with self.tagged(kind, cell):
+                        underlines += self._write_column(column, rows, top, line)
+        else:
+            with self.tagged(kind) if kind else self.artifact():
+                for column in columns:
+                    underlines += self._write_column(column, rows, top, line)
         if underlines:
-            self._underline(underlines)
+            self._draw_underlines(underlines)
 
-    def _underline(self, places: Iterable[tuple[float, float, float]]) -> None:
-        """Draw dotted lines: where they begin, and how long they are."""
+    def _write_column(self, column: TextColumn, rows: range, top: float, line: float) -> list[_Underline]:
+        """Write the lines of a column; return what is to be underlined."""
+        underlines = []
+        self.look(column.look)
+        for number, down in column.part(rows):
+            text, y = column.lines[number], top + down * line
+            indent = 0.0 if number else column.indent
+            align = "R" if column.right or reads_leftward(text) else "L"
+            self.write_line(text, column.x + indent, y, column.width - indent, line, align)
+            for start, end in column.marks[number] if column.marks else ():
+                before, length = self.measured(text[:start]), self.measured(text[start:end])
+                x = column.x + (column.width - before - length if align == "R" else indent + before)
+                underlines.append((x, y + (line + column.look.points * _POINT) / 2, length))
+        return underlines
+
+    def _draw_underlines(self, places: Iterable[_Underline]) -> None:
+        """Draw dotted lines."""
         with self.artifact():
             self.set_draw_color(*_AMBER)
             self.set_line_width(0.3)

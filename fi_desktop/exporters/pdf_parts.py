@@ -8,6 +8,7 @@ from fi_desktop.exporters.document import Utterance, WrittenDocument, written
 from fi_desktop.exporters.exporter import TextRun
 from fi_desktop.exporters.figures import SHARE_COLUMN, WrittenFigures
 from fi_desktop.exporters.pdf_pages import MARGIN, POINTS, STRONG_RULE, Color, Look, Pages, TextColumn
+from fi_desktop.exporters.pdf_tags import TagElement
 from fi_desktop.exporters.template import PLAIN, DocumentLayout, DoubtStyle
 
 _GAP, _SLACK = 3.0, 0.2  # between columns, and what rounding may take of one, millimetres
@@ -164,6 +165,7 @@ def _write_table(pages: Pages, content: WrittenDocument) -> None:
         widths.append(min(_NAME_WIDTH, max(headed, _widest(pages, cells, look)) + _SLACK) + _GAP)
     starts = [MARGIN + sum(widths[:place]) for place in range(len(headings))]
     widths.append(pages.w - MARGIN - starts[-1] + _GAP)
+    pages.keep_together(4 * looks.text.line)
 
     def columns(texts: Iterable[str], looked: Sequence[Look]) -> list[TextColumn]:
         return [
@@ -171,22 +173,31 @@ def _write_table(pages: Pages, content: WrittenDocument) -> None:
             for x, width, look, text in zip(starts, widths, looked, texts, strict=False)
         ]
 
-    def write_head() -> None:
+    table = pages.tags.begin("Table", pages.page)
+
+    def row_cells(kind: str) -> list[TagElement]:
+        row = pages.tags.begin("TR", pages.page, table)
+        return [pages.tags.begin(kind, pages.page, row) for _ in headings]
+
+    def write_head(*, again: bool = True) -> None:
         pages.running_head = lambda: None
-        pages.write_columns(columns(headings, [looks.small] * len(headings)))
+        head = columns(headings, [looks.small] * len(headings))
+        if again:
+            pages.write_columns(head, "")  # a reader has read it
+        else:
+            pages.write_columns(head, cells=row_cells("TH"))
         pages.set_y(pages.y + 0.8)
         pages.draw_rule(STRONG_RULE)
         pages.set_y(pages.y + _ROW_SPACE)
         pages.running_head = write_head
 
-    pages.keep_together(4 * looks.text.line)
-    write_head()
+    write_head(again=False)
     for one, cells in zip(content.utterances, rows, strict=True):
         lines, marks = _said(pages, content, one, widths[-1] - _GAP, looks.text)
         if not one.runs:
             lines, marks = pages.lines(content.wordless(one), widths[-1] - _GAP, looks.text), []
         said = TextColumn(starts[-1], widths[-1] - _GAP, looks.text, lines, marks=marks)
-        pages.write_columns([*columns(cells, cell_looks), said])
+        pages.write_columns([*columns(cells, cell_looks), said], cells=row_cells("TD"))
         pages.set_y(pages.y + _ROW_SPACE)
         pages.draw_rule()
         pages.set_y(pages.y + _ROW_SPACE)

@@ -171,6 +171,28 @@ def test_pdf_of_the_consultation_repeats_its_headings():
         assert page.split()[:3] == ["Tiempo", "Hablante", "Texto"]
 
 
+def test_pdf_of_the_consultation_is_tagged_as_a_table():
+    with pikepdf.open(BytesIO(made("consultation", "pdf"))) as pdf:
+        (document,) = pdf.Root.StructTreeRoot.K
+        (table,) = (tag for tag in document.K if tag.S == "/Table")
+        assert [str(tag.S) for tag in document.K].count("/Table") == 1
+        assert {str(row.S) for row in table.K} == {"/TR"}
+        head, *rows = table.K
+        assert [(str(cell.S), str(cell.A.Scope)) for cell in head.K] == [("/TH", "/Column")] * 3
+        assert len(rows) == len(hour.transcript().segments)
+        pages = {page.objgen: page for page in (page.obj for page in pdf.pages)}
+        for row in rows:
+            assert [str(cell.S) for cell in row.K] == ["/TD"] * 3
+            for cell in row.K:
+                assert cell.P.objgen == row.objgen
+                for part in cell.K:
+                    assert part.P.objgen == cell.objgen
+                    parents = pdf.Root.StructTreeRoot.ParentTree.Nums
+                    key = int(pages[part.Pg.objgen].StructParents)
+                    known = {int(parents[at]): parents[at + 1] for at in range(0, len(parents), 2)}
+                    assert known[key][int(part.K[0])].objgen == part.objgen
+
+
 def test_pdf_of_the_interview_numbers_its_lines():
     text = read_pdf(made("interview", "pdf"), "-layout")
     said = text[text.index("Pauses are medians") :]
