@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self.jobs.setParent(self)
         self.commands = Actions(self)
         self.options = OptionsBar(settings.job_options, self)
-        self.exports = OwnExports(settings.home, service, bridge, self)
+        self.exports = OwnExports(settings, service, bridge, self)
         self.profiles = ProfileController(settings.home, bridge, self.options, self.exports)
         self.panel = JobsPanel(self.jobs, self)
         self.table = self.panel.table

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QPushButton
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QMenu, QPushButton, QWidget
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions
@@ -17,6 +17,7 @@ from fi_desktop.gui.adding.own_exports_dialog import OwnExportsDialog
 from fi_desktop.jobs.automatic_exports import ExportingThread
 from fi_desktop.jobs.export_rules import ExportRule, load_rules
 from fi_desktop.settings import save
+from fi_desktop.settings.policy import Policy, Rule
 from fi_desktop.watch.config import Choice, Profile, WatchedFolder, load_folders, load_profiles, save_profiles
 from tests.gui import samples
 from tests.gui.conftest import FakeApp
@@ -91,11 +92,11 @@ def choose_folder(qtbot, field, folder: Path) -> None:
     dialog.done(QFileDialog.DialogCode.Accepted)
 
 
-def choose_format(field, *words: str) -> None:
+def choose_format(field, *titles: str) -> None:
     menu = field.findChild(QMenu)
     menu.popup(QPoint(0, 0))
     for action in menu.actions():
-        if any(word in action.text() for word in words) != action.isChecked():
+        if (action.text() in titles) != action.isChecked():
             action.trigger()
     menu.close()
 
@@ -286,3 +287,20 @@ def test_damaged_rules_are_announced_and_the_profile_exports_nothing(
     qtbot.waitUntil(lambda: names(common) == ["Second ñ.txt"])
     assert exports.caught_up.wait(60)
     assert names(common) == ["Second ñ.txt"]
+
+
+def test_a_rule_stays_within_the_clinics_policy(qtbot, dressed, tmp_path):
+    rules = {"export_when": Rule(only=("never", "signed")), "export_formats": Rule(only=("pdf",))}
+    host = QWidget()
+    qtbot.addWidget(host)
+    start = ExportRule(folder=str(tmp_path))
+    dialog = OwnExportsDialog(start, "As in the settings", host, policy=Policy(rules))
+    dialog.show()
+    choose(dialog.when, "When they are completed")
+    said = "Setting export_when: your clinic allows only never, signed."
+    assert (dialog.hint.text(), dialog.save.isEnabled()) == (said, False)
+    choose(dialog.when, "When they are signed")
+    said = "Setting export_formats: your clinic allows only pdf."
+    assert (dialog.hint.text(), dialog.save.isEnabled()) == (said, False)
+    choose_format(dialog.formats, "PDF")
+    assert dialog.save.isEnabled()

@@ -26,7 +26,7 @@ from fi_desktop.jobs.export_rules import (
 )
 from fi_desktop.jobs.queue_events import ExportRulesChanged
 from fi_desktop.jobs.service import JobService
-from fi_desktop.settings import SPECS
+from fi_desktop.settings import SPECS, Settings
 
 
 class OwnExports(QObject):
@@ -34,6 +34,7 @@ class OwnExports(QObject):
 
     Attributes:
         rules: all rules by key.
+        policy: what may be chosen on this machine.
 
     Signals:
         changed: rules were read or changed.
@@ -43,11 +44,12 @@ class OwnExports(QObject):
     changed = Signal()
     failed = Signal(str)
 
-    def __init__(self, home: Path, service: JobService, bridge: Bridge, parent: QObject) -> None:
-        """Prepare. `home`: the data folder, where the rules are stored."""
+    def __init__(self, settings: Settings, service: JobService, bridge: Bridge, parent: QObject) -> None:
+        """Prepare; the rules are stored in the data folder."""
         super().__init__(parent)
         self.rules: Mapping[str, ExportRule] = {}
-        self._home, self._service, self._bridge = home, service, bridge
+        self.policy = settings.policy
+        self._home, self._service, self._bridge = settings.home, service, bridge
 
     def read(self) -> None:
         """Read the rules."""

@@ -23,6 +23,7 @@ from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.setting_fields import ChoiceField, SettingField
 from fi_desktop.jobs.export_rules import AS_SETTINGS, ExportRule, formats_for_recordings
 from fi_desktop.settings import SPECS
+from fi_desktop.settings.policy import NO_POLICY, Policy
 
 _FOLDER, _NEXT_TO, _SUBFOLDER = "folder", "next", "subfolder"
 
@@ -37,7 +38,13 @@ class OwnExportsDialog(QDialog):
     """
 
     def __init__(
-        self, rule: ExportRule, otherwise: str, parent: QWidget, *, watched: Path | None = None
+        self,
+        rule: ExportRule,
+        otherwise: str,
+        parent: QWidget,
+        *,
+        policy: Policy = NO_POLICY,
+        watched: Path | None = None,
     ) -> None:
         """Show a rule.
 
@@ -45,10 +52,11 @@ class OwnExportsDialog(QDialog):
             rule: the rule.
             otherwise: the label of the choice that leaves it to somebody else.
             parent: the dialog's window.
+            policy: what may be chosen on this machine.
             watched: the watched folder, to whose recordings results may be written.
         """
         super().__init__(parent)
-        self._before, self._watched = rule, watched
+        self._before, self._policy, self._watched = rule, policy, watched
         self._subfolder = rule.subfolder or self.tr("Transcripts")
         self.setWindowTitle(self.tr("Automatic export"))
         choices = SPECS["export_when"].choices.items()
@@ -129,15 +137,17 @@ class OwnExportsDialog(QDialog):
         self.name.show_value(rule.name)
 
     def _missing(self, rule: ExportRule) -> str:
-        """Return what the rule lacks, in a sentence; "" if nothing."""
+        """Return what the rule lacks, or what the policy does not allow, in a sentence; "" if nothing."""
         if not rule.writes:
             return ""
-        if not rule.folder:
-            return self.tr("Choose the folder for the results.")
         formats = formats_for_recordings(rule.formats) if rule.with_recordings else rule.formats
-        if not formats:
-            return self.tr("Choose at least one format.")
+        said = {"export_when": rule.when, "export_formats": formats, "export_name": rule.name}
         try:
+            self._policy.check(SPECS, said | ({"export_folder": rule.folder} if rule.folder else {}))
+            if not rule.folder:
+                return self.tr("Choose the folder for the results.")
+            if not formats:
+                return self.tr("Choose at least one format.")
             SPECS["export_name"].parse(rule.name)
         except UserError as error:
             return sentence(error_info(error))

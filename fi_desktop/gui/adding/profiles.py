@@ -338,8 +338,9 @@ class ProfilesDialog(QDialog):
     @Slot()
     def _on_export_requested(self) -> None:
         profile = self._controller.custom[self.list.currentRow()]
-        rule = self._controller.exports.rule(profile.choice.exports)
-        self._dialog = OwnExportsDialog(rule, self.tr("As in the settings"), self)
+        exports, otherwise = self._controller.exports, self.tr("As in the settings")
+        rule = exports.rule(profile.choice.exports)
+        self._dialog = OwnExportsDialog(rule, otherwise, self, policy=exports.policy)
         self._dialog.accepted.connect(partial(self._on_export_chosen, profile))
         self._dialog.open()
 

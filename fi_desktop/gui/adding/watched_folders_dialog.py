@@ -222,8 +222,10 @@ class WatchedFoldersDialog(QDialog):
         folder = self._current()
         if folder is None:
             return
-        rule, otherwise = self._profiles.exports.rule(folder.exports), self.tr("As the profile says")
-        self._export_dialog = OwnExportsDialog(rule, otherwise, self, watched=folder.path)
+        exports, otherwise = self._profiles.exports, self.tr("As the profile says")
+        self._export_dialog = OwnExportsDialog(
+            exports.rule(folder.exports), otherwise, self, policy=exports.policy, watched=folder.path
+        )
         self._export_dialog.accepted.connect(partial(self._on_export_chosen, folder))
         self._export_dialog.open()
 
