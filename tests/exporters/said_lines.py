@@ -39,4 +39,5 @@ def transcript_of(
         "whisper",
         "base",
     )
-    return Transcript(at, at, tuple(turns), tuple(segments), made, language=language, people=people)
+    length = round(at, 2)
+    return Transcript(length, length, tuple(turns), tuple(segments), made, language=language, people=people)

@@ -210,7 +210,7 @@ class NameFinder:
         first, last = chunk.first, chunk.last
         while first < last and self._means_nothing(stream, first, last):
             first += 1
-            while first < last and stream.key(first) in _PARTICLES:
+            while first < last and stream.key(first) in _PARTICLES and not stream.tokens[first].capital:
                 first += 1
         while last > first and self._common(stream, last - 1):
             last -= 1
