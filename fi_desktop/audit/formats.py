@@ -6,6 +6,7 @@ Authentication profile sends.
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -120,7 +121,7 @@ def atna_message(fields: Mapping[str, Any]) -> bytes:
     source = ElementTree.SubElement(
         message, "AuditSourceIdentification", AuditSourceID=f"fi-desktop@{fields.get('host', '')}"
     )
-    source.set("code", "4")  # application server process
+    ElementTree.SubElement(source, "AuditSourceTypeCode", {"csd-code": "1"})  # end-user device
     job = fields.get("job")
     if job is not None or detail:
         _object(message, fields, str(job if job is not None else kind.value), detail)
@@ -135,13 +136,16 @@ def _object(message: ElementTree.Element, fields: Mapping[str, Any], id: str, de
         ParticipantObjectTypeCode="2",  # system object
         ParticipantObjectTypeCodeRole="3" if fields.get("job") is not None else "20",  # report; data
     )
-    _coded(about, "ParticipantObjectIDTypeCode", "job", "fi-desktop", "number of a job")
+    what = "job" if fields.get("job") is not None else "program"
+    _coded(about, "ParticipantObjectIDTypeCode", what, "fi-desktop", what)
+    ElementTree.SubElement(about, "ParticipantObjectName").text = f"{what} {id}"
     values = {"entry": fields.get("n"), "version": fields.get("version"), "session": fields.get("session")}
     values |= {key: fields.get(key) for key in ("program", "process", "name", "recording", "result")}
     for key, value in {**values, **detail}.items():
         if value is not None:
             text = value if isinstance(value, str) else json.dumps(value)
-            ElementTree.SubElement(about, "ParticipantObjectDetail", type=key, value=text)
+            coded = base64.b64encode(text.encode()).decode()
+            ElementTree.SubElement(about, "ParticipantObjectDetail", type=key, value=coded)
 
 
 def _coded(parent: ElementTree.Element, tag: str, code: str, system: str, text: str) -> None:

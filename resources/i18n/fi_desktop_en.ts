@@ -98,6 +98,16 @@
     </message>
 </context>
 <context>
+    <name>AuditTrailPage</name>
+    <message numerus="yes">
+        <source>%Ln more finding(s).</source>
+        <translation>
+            <numerusform>%Ln more finding.</numerusform>
+            <numerusform>%Ln more findings.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>CellTexts</name>
     <message numerus="yes">
         <source>%Ln recording(s)</source>

@@ -53,6 +53,169 @@
     </message>
 </context>
 <context>
+    <name>ActLabels</name>
+    <message>
+        <source>Added</source>
+        <translation>Agregado</translation>
+    </message>
+    <message>
+        <source>Completed</source>
+        <translation>Completado</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Falló</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Cancelado</translation>
+    </message>
+    <message>
+        <source>Processed again</source>
+        <translation>Procesado de nuevo</translation>
+    </message>
+    <message>
+        <source>Version chosen</source>
+        <translation>Versión elegida</translation>
+    </message>
+    <message>
+        <source>Recording found elsewhere</source>
+        <translation>Grabación encontrada en otro lugar</translation>
+    </message>
+    <message>
+        <source>List shown</source>
+        <translation>Lista mostrada</translation>
+    </message>
+    <message>
+        <source>Searched</source>
+        <translation>Búsqueda</translation>
+    </message>
+    <message>
+        <source>Opened</source>
+        <translation>Abierto</translation>
+    </message>
+    <message>
+        <source>Played</source>
+        <translation>Reproducido</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>Copiado</translation>
+    </message>
+    <message>
+        <source>Exported</source>
+        <translation>Exportado</translation>
+    </message>
+    <message>
+        <source>Printed</source>
+        <translation>Impreso</translation>
+    </message>
+    <message>
+        <source>Edited</source>
+        <translation>Corregido</translation>
+    </message>
+    <message>
+        <source>Reviewed</source>
+        <translation>Revisado</translation>
+    </message>
+    <message>
+        <source>Signed</source>
+        <translation>Firmado</translation>
+    </message>
+    <message>
+        <source>Removed</source>
+        <translation>Eliminado</translation>
+    </message>
+    <message>
+        <source>Settings changed</source>
+        <translation>Configuración modificada</translation>
+    </message>
+    <message>
+        <source>Retention changed</source>
+        <translation>Conservación modificada</translation>
+    </message>
+    <message>
+        <source>Model approved</source>
+        <translation>Modelo aprobado</translation>
+    </message>
+    <message>
+        <source>Model removed</source>
+        <translation>Modelo eliminado</translation>
+    </message>
+    <message>
+        <source>Locked</source>
+        <translation>Bloqueado</translation>
+    </message>
+    <message>
+        <source>Unlock tried</source>
+        <translation>Intento de desbloqueo</translation>
+    </message>
+    <message>
+        <source>Program started</source>
+        <translation>Programa iniciado</translation>
+    </message>
+    <message>
+        <source>Program stopped</source>
+        <translation>Programa terminado</translation>
+    </message>
+    <message>
+        <source>Audit trail read</source>
+        <translation>Bitácora consultada</translation>
+    </message>
+    <message>
+        <source>Earlier jobs found</source>
+        <translation>Trabajos anteriores encontrados</translation>
+    </message>
+    <message>
+        <source>file names</source>
+        <translation>nombres de archivo</translation>
+    </message>
+    <message>
+        <source>as a note</source>
+        <translation>como nota</translation>
+    </message>
+    <message>
+        <source>text</source>
+        <translation>texto</translation>
+    </message>
+    <message>
+        <source>by age</source>
+        <translation>por antigüedad</translation>
+    </message>
+    <message>
+        <source>replaced by another job</source>
+        <translation>reemplazado por otro trabajo</translation>
+    </message>
+    <message>
+        <source>by a person</source>
+        <translation>por una persona</translation>
+    </message>
+    <message>
+        <source>folder in this account</source>
+        <translation>carpeta de esta cuenta</translation>
+    </message>
+    <message>
+        <source>removable drive</source>
+        <translation>unidad extraíble</translation>
+    </message>
+    <message>
+        <source>network drive</source>
+        <translation>unidad de red</translation>
+    </message>
+    <message>
+        <source>terminal</source>
+        <translation>terminal</translation>
+    </message>
+    <message>
+        <source>another program</source>
+        <translation>otro programa</translation>
+    </message>
+    <message>
+        <source>another folder</source>
+        <translation>otra carpeta</translation>
+    </message>
+</context>
+<context>
     <name>Actions</name>
     <message>
         <source>Cases instead of file &amp;names</source>
@@ -430,6 +593,76 @@
     <message>
         <source>{stage}: interrupted after {time}</source>
         <translation>{stage}: interrumpido después de {time}</translation>
+    </message>
+</context>
+<context>
+    <name>AuditTrailPage</name>
+    <message>
+        <source>Day</source>
+        <translation>Día</translation>
+    </message>
+    <message>
+        <source>What was done</source>
+        <translation>Qué se hizo</translation>
+    </message>
+    <message>
+        <source>&amp;Verify</source>
+        <translation>&amp;Verificar</translation>
+    </message>
+    <message>
+        <source>Find entries that were changed, cut, swapped or left out</source>
+        <translation>Encontrar registros modificados, cortados, intercambiados u omitidos</translation>
+    </message>
+    <message>
+        <source>&amp;Export…</source>
+        <translation>&amp;Exportar…</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>Cuándo</translation>
+    </message>
+    <message>
+        <source>Who</source>
+        <translation>Quién</translation>
+    </message>
+    <message>
+        <source>Job</source>
+        <translation>Trabajo</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Detalles</translation>
+    </message>
+    <message>
+        <source>Audit trail</source>
+        <translation>Bitácora de auditoría</translation>
+    </message>
+    <message>
+        <source>All days</source>
+        <translation>Todos los días</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>Todo</translation>
+    </message>
+    <message>
+        <source>The audit trail is as it was written.</source>
+        <translation>La bitácora de auditoría está como se escribió.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln more finding(s).</source>
+        <translation>
+            <numerusform>%Ln hallazgo más.</numerusform>
+            <numerusform>%Ln hallazgos más.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Export the audit trail</source>
+        <translation>Exportar la bitácora de auditoría</translation>
+    </message>
+    <message>
+        <source>Saved as {file}.</source>
+        <translation>Se guardó como {file}.</translation>
     </message>
 </context>
 <context>
@@ -2461,48 +2694,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>Setting {name} is set by your clinic.</source>
-        <translation>Su clínica establece el ajuste {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows at most {most}.</source>
-        <translation>Ajuste {name}: su clínica permite como máximo {most}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows only {choices}.</source>
-        <translation>Ajuste {name}: su clínica solo permite {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows {least} or more.</source>
-        <translation>Ajuste {name}: su clínica permite {least} o más.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows {least} to {most}.</source>
-        <translation>Ajuste {name}: su clínica permite de {least} a {most}.</translation>
-    </message>
-    <message>
-        <source>The policy of this computer, {file}, cannot be read ({error}). The program does not start before it is corrected.</source>
-        <translation>No se puede leer la política de este equipo, {file} ({error}). El programa no se inicia hasta que se corrija.</translation>
-    </message>
-    <message>
-        <source>The policy of this computer, {file}, has a rule for {name} that is not valid. The program does not start before it is corrected.</source>
-        <translation>La política de este equipo, {file}, tiene una regla para {name} que no es válida. El programa no se inicia hasta que se corrija.</translation>
-    </message>
-    <message>
-        <source>The policy of this computer, {file}, must belong to the administrator, and nobody else may write it or its folder. The program does not start before that is corrected.</source>
-        <translation>La política de este equipo, {file}, debe pertenecer al administrador, y nadie más puede escribir en ella ni en su carpeta. El programa no se inicia hasta que se corrija.</translation>
-    </message>
-    <message>
-        <source>The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start before it is corrected.</source>
-        <translation>La política de este equipo, {file}, nombra un ajuste desconocido, “{name}”. El programa no se inicia hasta que se corrija.</translation>
-    </message>
-    <message>
-        <source>there is no such file, or it is too large</source>
-        <translation>no existe ese archivo, o es demasiado grande</translation>
-    </message>
-    <message>
         <source>The export settings of profiles and watched folders were damaged, and were set aside as {file}. Their results are not exported until you choose the settings again.</source>
         <translation>La configuración de exportación de los perfiles y las carpetas vigiladas estaba dañada y se apartó como {file}. Sus resultados no se exportan hasta que usted la elija de nuevo.</translation>
+    </message>
+    <message>
+        <source>The pyannote model pack wants to run code that is not part of a model, and was not loaded. It may be malicious: remove it, and tell the people who are responsible for this computer.</source>
+        <translation>El paquete de modelo de pyannote quiere ejecutar código que no forma parte de un modelo, y no se cargó. Puede ser malicioso: elimínelo y avise a los responsables de esta computadora.</translation>
+    </message>
+    <message>
+        <source>{host} offers another {path} than this version of the program knows, so nothing was downloaded. Update the program; if it is up to date, tell the people who are responsible for this computer.</source>
+        <translation>{host} ofrece otro {path} que el que conoce esta versión del programa, así que no se descargó nada. Actualice el programa; si ya está actualizado, avise a los responsables de esta computadora.</translation>
     </message>
     <message>
         <source>The process that reads the recording ended unexpectedly ({ended}).</source>
@@ -3229,6 +3430,26 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
+        <source>Setting {name} is set by your clinic.</source>
+        <translation>Su clínica establece el ajuste {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows at most {most}.</source>
+        <translation>Ajuste {name}: su clínica permite como máximo {most}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows only {choices}.</source>
+        <translation>Ajuste {name}: su clínica solo permite {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows {least} or more.</source>
+        <translation>Ajuste {name}: su clínica permite {least} o más.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows {least} to {most}.</source>
+        <translation>Ajuste {name}: su clínica permite de {least} a {most}.</translation>
+    </message>
+    <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
@@ -3249,8 +3470,20 @@ Todo se queda en esta computadora.</translation>
         <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
     </message>
     <message>
-        <source>The pyannote model pack wants to run code that is not part of a model, and was not loaded. It may be malicious: remove it, and tell the people who are responsible for this computer.</source>
-        <translation>El paquete de modelo de pyannote quiere ejecutar código que no forma parte de un modelo, y no se cargó. Puede ser malicioso: elimínelo y avise a los responsables de esta computadora.</translation>
+        <source>The policy of this computer, {file}, cannot be read ({error}). The program does not start before it is corrected.</source>
+        <translation>No se puede leer la política de este equipo, {file} ({error}). El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, has a rule for {name} that is not valid. The program does not start before it is corrected.</source>
+        <translation>La política de este equipo, {file}, tiene una regla para {name} que no es válida. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, must belong to the administrator, and nobody else may write it or its folder. The program does not start before that is corrected.</source>
+        <translation>La política de este equipo, {file}, debe pertenecer al administrador, y nadie más puede escribir en ella ni en su carpeta. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start before it is corrected.</source>
+        <translation>La política de este equipo, {file}, nombra un ajuste desconocido, “{name}”. El programa no se inicia hasta que se corrija.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -3301,8 +3534,8 @@ Todo se queda en esta computadora.</translation>
         <translation>hay más de {most} plantillas en la carpeta</translation>
     </message>
     <message>
-        <source>{host} offers another {path} than this version of the program knows, so nothing was downloaded. Update the program; if it is up to date, tell the people who are responsible for this computer.</source>
-        <translation>{host} ofrece otro {path} que el que conoce esta versión del programa, así que no se descargó nada. Actualice el programa; si ya está actualizado, avise a los responsables de esta computadora.</translation>
+        <source>there is no such file, or it is too large</source>
+        <translation>no existe ese archivo, o es demasiado grande</translation>
     </message>
     <message>
         <source>{key} is none of the keys {keys}</source>
@@ -3959,6 +4192,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Targets</source>
         <translation>Objetivos</translation>
+    </message>
+    <message>
+        <source>Audit</source>
+        <translation>Auditoría</translation>
     </message>
     <message numerus="yes">
         <source>Reading the list: %Ln job(s)</source>
@@ -5199,32 +5436,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>SettingRow</name>
     <message>
-        <source>Set by your clinic</source>
-        <translation>Establecido por su clínica</translation>
-    </message>
-    <message>
-        <source>limited by your clinic</source>
-        <translation>limitado por su clínica</translation>
-    </message>
-    <message>
-        <source>your clinic allows {least} to {most}</source>
-        <translation>su clínica permite de {least} a {most}</translation>
-    </message>
-    <message>
-        <source>your clinic allows {least} or more</source>
-        <translation>su clínica permite {least} o más</translation>
-    </message>
-    <message>
-        <source>your clinic allows at most {most}</source>
-        <translation>su clínica permite como máximo {most}</translation>
-    </message>
-    <message>
         <source>Reset to default</source>
         <translation>Restablecer</translation>
     </message>
     <message>
         <source>Reset to default: {name}</source>
         <translation>Restablecer: {name}</translation>
+    </message>
+    <message>
+        <source>Set by your clinic</source>
+        <translation>Establecido por su clínica</translation>
     </message>
     <message>
         <source>Set by the environment or the command line; cannot be changed here</source>
@@ -5241,6 +5462,22 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>takes effect after a restart</source>
         <translation>se aplica al reiniciar</translation>
+    </message>
+    <message>
+        <source>limited by your clinic</source>
+        <translation>limitado por su clínica</translation>
+    </message>
+    <message>
+        <source>your clinic allows {least} to {most}</source>
+        <translation>su clínica permite de {least} a {most}</translation>
+    </message>
+    <message>
+        <source>your clinic allows {least} or more</source>
+        <translation>su clínica permite {least} o más</translation>
+    </message>
+    <message>
+        <source>your clinic allows at most {most}</source>
+        <translation>su clínica permite como máximo {most}</translation>
     </message>
     <message>
         <source>Enter numbers separated by commas, each 0 or higher.</source>
@@ -5269,38 +5506,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>Settings</name>
-    <message>
-        <source>Keep decoded sound</source>
-        <translation>Conservar el sonido decodificado</translation>
-    </message>
-    <message>
-        <source>The sound of a recording that waits for another attempt is deleted after this time and decoded again then; the recording stays. 0: never.</source>
-        <translation>El sonido de una grabación que espera otro intento se elimina después de este tiempo y entonces se decodifica de nuevo; la grabación se conserva. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep the audit trail</source>
-        <translation>Conservar el registro de auditoría</translation>
-    </message>
-    <message>
-        <source>After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.</source>
-        <translation>Después de este tiempo se eliminan archivos completos de entradas antiguas; el resto se puede seguir verificando. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep damaged queues</source>
-        <translation>Conservar las colas dañadas</translation>
-    </message>
-    <message>
-        <source>A damaged queue is set aside and deleted after this time. 0: never.</source>
-        <translation>Una cola dañada se aparta y se elimina después de este tiempo. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Ask if the clock jumps by</source>
-        <translation>Preguntar si el reloj salta más de</translation>
-    </message>
-    <message>
-        <source>If the clock is later than at the last use by more than this, nothing is deleted by age until you confirm that it is right. 0: never ask.</source>
-        <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
-    </message>
     <message>
         <source>Audit trail</source>
         <translation>Bitácora de auditoría</translation>
@@ -5700,6 +5905,38 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Keep results that nobody has opened or exported, however old they are.</source>
         <translation>Conservar los resultados que nadie ha abierto ni exportado, por antiguos que sean.</translation>
+    </message>
+    <message>
+        <source>Keep decoded sound</source>
+        <translation>Conservar el sonido decodificado</translation>
+    </message>
+    <message>
+        <source>The sound of a recording that waits for another attempt is deleted after this time and decoded again then; the recording stays. 0: never.</source>
+        <translation>El sonido de una grabación que espera otro intento se elimina después de este tiempo y entonces se decodifica de nuevo; la grabación se conserva. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Keep the audit trail</source>
+        <translation>Conservar el registro de auditoría</translation>
+    </message>
+    <message>
+        <source>After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.</source>
+        <translation>Después de este tiempo se eliminan archivos completos de entradas antiguas; el resto se puede seguir verificando. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Keep damaged queues</source>
+        <translation>Conservar las colas dañadas</translation>
+    </message>
+    <message>
+        <source>A damaged queue is set aside and deleted after this time. 0: never.</source>
+        <translation>Una cola dañada se aparta y se elimina después de este tiempo. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Ask if the clock jumps by</source>
+        <translation>Preguntar si el reloj salta más de</translation>
+    </message>
+    <message>
+        <source>If the clock is later than at the last use by more than this, nothing is deleted by age until you confirm that it is right. 0: never ask.</source>
+        <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
     </message>
     <message>
         <source>Notifications</source>

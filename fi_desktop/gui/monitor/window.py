@@ -1,4 +1,4 @@
-"""The monitor: a window on workers, queue and service targets.
+"""The monitor: a window on workers, queue, service targets and the audit trail.
 
 It takes a snapshot once a second while it is visible. Everything that concerns all jobs is computed on the
 reader's thread and arrives as plain data through the bridge.
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageBar
+from fi_desktop.gui.monitor.audit_page import AuditTrailPage
 from fi_desktop.gui.monitor.monitor_labels import MonitorLabels
 from fi_desktop.gui.monitor.monitor_widgets import SegmentedControl
 from fi_desktop.gui.monitor.queue_page import PurgePrompt, QueuePage
@@ -40,6 +41,7 @@ class MonitorWindow(QWidget):
         workers: the workers page.
         queue: the queue page.
         targets: the targets page.
+        audit: the audit page.
         purge: confirms before the queue is emptied.
         message: errors and outcomes.
     """
@@ -77,9 +79,12 @@ class MonitorWindow(QWidget):
         self.queue = QueuePage(labels, self)
         self.targets = TargetsPage(labels, self)
         self.pages = SegmentedControl(
-            self.tr("Page"), (self.tr("Workers"), self.tr("Queue"), self.tr("Targets")), self
+            self.tr("Page"),
+            (self.tr("Workers"), self.tr("Queue"), self.tr("Targets"), self.tr("Audit")),
+            self,
         )
         self.message = MessageBar(self)
+        self.audit = AuditTrailPage(bridge, app.service, self.message, self)
         self.purge = PurgePrompt(self)
         self._save_timer = QTimer(self)
         self._save_timer.setSingleShot(True)
@@ -99,7 +104,7 @@ class MonitorWindow(QWidget):
         head.addStretch(1)
         head.addWidget(self._reading)
         self._stack = QStackedWidget(self)
-        for page in (self.workers, self.queue, self.targets):
+        for page in (self.workers, self.queue, self.targets, self.audit):
             self._stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -111,6 +116,7 @@ class MonitorWindow(QWidget):
 
     def _connect(self) -> None:
         self.pages.chosen.connect(self._stack.setCurrentIndex)
+        self.pages.chosen.connect(self._on_page_chosen)
         for number, button in enumerate(self.pages.buttons):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
             shortcut.activated.connect(partial(self.pages.choose, number))
@@ -158,6 +164,11 @@ class MonitorWindow(QWidget):
         if reader is self._reader:
             self._tick.stop()
             self.message.error(sentence)
+
+    @Slot(int)
+    def _on_page_chosen(self, _number: int) -> None:
+        if self._stack.currentWidget() is self.audit:
+            self.audit.refresh()
 
     @Slot(object)
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
