@@ -37,7 +37,7 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
 
 
 def _figures(transcript: Transcript) -> dict[str, Any]:
-    """Return the figures of a conversation, as `fi-desktop jobs show --figures --json` does, but rounded."""
+    """Return the figures of a conversation, as `jobs show --figures --json` does, but rounded."""
 
     def rounded(fields: list[tuple[str, Any]]) -> dict[str, Any]:
         return {

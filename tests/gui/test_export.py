@@ -8,7 +8,15 @@ import docx
 import pikepdf
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QAction, QContextMenuEvent, QFont, QTextBlock, QTextDocument, QTextFragment
+from PySide6.QtGui import (
+    QAction,
+    QClipboard,
+    QContextMenuEvent,
+    QFont,
+    QTextBlock,
+    QTextDocument,
+    QTextFragment,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -327,7 +335,15 @@ def test_word_and_pdf_are_written_in_the_windows_language(qtbot, desktop, window
         assert str(pdf.Root.Lang) == "es-MX"
 
 
-def test_note_is_pasted_with_bold_names_and_as_plain_text(qtbot, window, done):
+@pytest.fixture
+def clipboard() -> Iterator[QClipboard]:
+    """The clipboard, emptied before the application ends: the platform would delete what it holds too late."""
+    clipboard = QApplication.clipboard()
+    yield clipboard
+    clipboard.clear()
+
+
+def test_note_is_pasted_with_bold_names_and_as_plain_text(qtbot, window, done, clipboard):
     window.table.select(done[0])
     format_of(next(a.menu() for a in window.menuBar().actions() if a.text() == "&Job"), "note").trigger()
     qtbot.waitUntil(lambda: window.message.text == "1 result copied as a note.")
@@ -350,16 +366,16 @@ def test_note_is_pasted_with_bold_names_and_as_plain_text(qtbot, window, done):
     assert spoken == "".join(plain.toPlainText().split())
 
 
-def test_notes_of_several_results_are_copied_together(qtbot, window, program, done):
+def test_notes_of_several_results_are_copied_together(qtbot, window, program, done, clipboard):
     window.table.selectAll()
     window.commands.export.note_requested.emit()
     qtbot.waitUntil(lambda: window.message.text == "2 results copied as a note.")
-    both = QApplication.clipboard().text()
+    both = clipboard.text()
     assert both.count(TITLE) == 2
     (program.service.folders.folder(done[0]) / RESULT).write_text("{")
     window.commands.export.note_requested.emit()
     qtbot.waitUntil(lambda: window.message.text.startswith("1 result copied as a note. 1 result cannot"))
-    second = QApplication.clipboard().text()
+    second = clipboard.text()
     assert second.count(TITLE) == 1
     assert both.endswith(second)
 
