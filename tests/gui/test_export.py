@@ -337,7 +337,7 @@ def test_word_and_pdf_are_written_in_the_windows_language(qtbot, desktop, window
 
 @pytest.fixture
 def clipboard() -> Iterator[QClipboard]:
-    """The clipboard, emptied before the application ends: the platform would delete what it holds too late."""
+    """The clipboard, emptied before the application ends: what it holds would be deleted too late."""
     clipboard = QApplication.clipboard()
     yield clipboard
     clipboard.clear()
