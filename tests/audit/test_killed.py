@@ -59,7 +59,7 @@ with idle_queue(load()) as client:
 
 
 def acknowledged_until_killed(script: str, *arguments: object, home: Path, lines: int) -> list[int]:
-    """Run a script, kill it after so many acknowledgements, and return all it gave."""
+    """Run a script, kill it after some acknowledgements, and return all it gave."""
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
         env=environment(home),

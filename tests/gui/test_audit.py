@@ -98,6 +98,7 @@ def test_open_copy_export_and_remove_are_recorded(qtbot, window, job_id, program
     dialog.done(QFileDialog.DialogCode.Accepted)
     qtbot.waitUntil((tmp_path / "Zutanita.txt").exists)
     window.job_controller.copy_names()
+    window.finder.open().close()
     opened.close()
     program.service.remove([job_id]).result(120)
     qtbot.waitUntil(lambda: "removed" in kinds(program))
@@ -111,6 +112,7 @@ def test_open_copy_export_and_remove_are_recorded(qtbot, window, job_id, program
         "exported",
         "opened",
         "removed",
+        "searched",
     ]
     assert found["added"]["name"] == program.trail.code(NAME)
     assert found["opened"]["result"] == found["exported"]["result"] != ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
+from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.result import JobWindows
@@ -60,6 +61,7 @@ class TranscriptFinder(QObject):
             window = FindWindow(self._folder, self._bridge, self._jobs, self._window_state, self._parent)
             window.line_chosen.connect(self._on_line_chosen)
             self.window = window
+        self._bridge.record(Act(ActKind.SEARCHED))  # once each time it is opened, not for each letter
         self.window.ask()
         return self.window
 
