@@ -33,14 +33,23 @@ from fi_desktop.core.errors import FiError, TransientError
 from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.process import limit_files, limit_memory, limit_open_files
 
-# imported by PyAV and NumPy where they are first needed, which in a confined process is too late
-for _module in ("av.subtitles.codeccontext", "av.subtitles.stream", "numpy.fft", "numpy.linalg", "numpy.ma"):
-    import_module(_module)
-
+_LATE_MODULES = ("av.subtitles.codeccontext", "av.subtitles.stream", "numpy.fft", "numpy.linalg", "numpy.ma")
 _PROGRESS_EVERY_S = 0.1
 _MEMORY_BYTES = 3_000_000_000  # FFmpeg's single allocations are limited to a tenth of it
 _OPEN_FILES = 64
 _REFUSED = (errno.EPERM, errno.EACCES)  # by the confinement, and not by a drive that fails
+
+
+def import_late_modules() -> None:
+    """Import what PyAV and NumPy import where they first need it, which in a confined process is too late."""
+    for module in (
+        "av.subtitles.codeccontext",
+        "av.subtitles.stream",
+        "numpy.fft",
+        "numpy.linalg",
+        "numpy.ma",
+    ):
+        import_module(module)
 
 
 def run(pipe: Connection, source: int, parts: Sequence[int], table: int) -> None:

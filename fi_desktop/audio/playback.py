@@ -1,7 +1,8 @@
 """What the window and the playback process say to each other; see `playback_process`.
 
 Imports neither codecs nor NumPy, which the window does not need. Messages over the pipe are bytes, never
-pickled objects: one byte for the kind, then JSON or samples.
+pickled objects: one byte for the kind, then JSON, samples or a seek table. What the process sends is checked,
+because a hostile recording may have taken it over.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from fi_desktop.core.messages import MESSAGES
+
 PLAYBACK_HZ = 16_000
 """Samples per second, as the decoder makes them."""
-STATE, SOUND = b"s", b"p"
-"""Kinds of messages to the window: a `PlaybackState` as JSON; a stream's number and samples."""
+STATE, SOUND, TABLE = b"s", b"p", b"t"
+"""Kinds of messages to the window: a `PlaybackState` as JSON; a stream's number and samples; a table."""
+MOST_BYTES = 16_000_000
+"""Longest message: the seek table of a recording whose clock jumps all the time."""
 SPEEDS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 
+_LONGEST_S = 1e6
 HEADER = struct.Struct("<Id")
 """A stream's number, and the moment at which its samples start."""
 
@@ -46,7 +52,17 @@ class PlayedSound:
     samples: bytes
 
 
-def read_message(data: bytes) -> PlaybackState | PlayedSound:
+@dataclass(frozen=True, slots=True)
+class NotedTable:
+    """The seek table that decoding yielded, as its file holds it; only a playback process reads it again."""
+
+    data: bytes
+
+
+PlaybackMessage = PlaybackState | PlayedSound | NotedTable
+
+
+def read_message(data: bytes) -> PlaybackMessage:
     """Read what the process sent.
 
     Raises:
@@ -56,10 +72,15 @@ def read_message(data: bytes) -> PlaybackState | PlayedSound:
     if kind == SOUND:
         stream, at_s = HEADER.unpack_from(rest)
         return PlayedSound(stream, at_s, rest[HEADER.size :])
+    if kind == TABLE:
+        return NotedTable(rest)
     if kind != STATE:
         raise ValueError("an unknown message")
     state = json.loads(rest)
-    return PlaybackState(float(state["ready_s"]), bool(state["done"]), str(state["error"]))
+    ready_s, error = float(state["ready_s"]), str(state["error"])
+    if not 0.0 <= ready_s <= _LONGEST_S or (error and error not in MESSAGES):
+        raise ValueError("an impossible state")
+    return PlaybackState(ready_s, bool(state["done"]), error)
 
 
 def play_request(stream: int, start_s: float, end_s: float | None, speed: float) -> bytes:

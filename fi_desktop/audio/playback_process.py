@@ -4,7 +4,7 @@ The same decoder as for the transcript puts the sound on the same clock, whateve
 file never reaches the process of the window. With the seek table that the decoder wrote for the transcript,
 decoding begins just before the moment that is played. Without one, or if the file is not as it says, the
 recording is decoded from its start to a folder that the process deletes; while that goes on, what is there
-already can be played. The table is written then, for the next time.
+already can be played. The table is sent to the window then.
 """
 
 from __future__ import annotations
@@ -26,30 +26,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.decode import decode
+from fi_desktop.audio.decoder_process import import_late_modules
 from fi_desktop.audio.disk_space import LARGEST_BYTES, DiskSpace
-from fi_desktop.audio.playback import HEADER, SOUND, STATE, PlaybackState
+from fi_desktop.audio.playback import HEADER, SOUND, STATE, TABLE, PlaybackState
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.audio.seek_reader import SeekMismatch, SeekReader
 from fi_desktop.audio.seek_table import read_seek_table
 from fi_desktop.core.errors import FiError
-from fi_desktop.system.process import forbid_dumps, keep_private, limit_files
+from fi_desktop.system.confinement import restrict_calls, restrict_files
+from fi_desktop.system.process import forbid_dumps, keep_private, limit_files, limit_memory
 
 _CHUNK_S = 0.1
 _AHEAD_S = 1.0  # of sound that is sent before it is played
 _POLL_S = 0.05
 _IDLE_S = 30.0  # after which the file is closed: others can rename it, or take its drive away
 _AUDIO = "playback.s16"
+_MEMORY_BYTES = 3_000_000_000
 
 
 def run(pipe: Connection, source: Path, folder: Path, table: Path) -> None:
     """Serve until the pipe closes.
 
-    folder: for this process alone, deleted at the end. table: the recording's seek table, if there is one.
+    It can open the recording, the table and what is in its folder, and nothing else. folder: for this process
+    alone, deleted at the end. table: the recording's seek table, if there is one.
     """
     keep_private()
     forbid_dumps()
     limit_files(LARGEST_BYTES)
+    limit_memory(_MEMORY_BYTES)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    import_late_modules()
+    # before the first byte is parsed, and before there are threads
+    restrict_files(read=[source, table], write=[folder], emptied=[folder.parent])
+    restrict_calls(opens=True)
     try:
         _serve(pipe, _Sound(source, folder, table))
     finally:
@@ -69,6 +78,8 @@ def _serve(pipe: Connection, sound: _Sound) -> None:
                 told = state
                 fields = {"ready_s": state.ready_s, "done": state.done, "error": state.error}
                 pipe.send_bytes(STATE + json.dumps(fields).encode())
+            if (table := sound.take_table()) is not None:
+                pipe.send_bytes(TABLE + table)
             sent = stream is not None and stream.send_next(pipe)
             if stream is not None and stream.ended:
                 stream = None
@@ -93,7 +104,7 @@ class _Sound:
 
     def __init__(self, source: Path, folder: Path, table: Path) -> None:
         """Open the recording, if it has a table: what takes time is done before somebody clicks."""
-        self._decoder = _BackgroundDecoder(source, folder, table)
+        self._decoder = _BackgroundDecoder(source, folder)
         self._reader: SeekReader | None = None
         self._blocks: Iterator[NDArray[np.int16]] = iter(())
         self._held = np.zeros(0, dtype=np.int16)
@@ -117,6 +128,11 @@ class _Sound:
     def state(self) -> PlaybackState:
         """How much can be played."""
         return self._decoder.state if self._reader is None else PlaybackState(self._ready_s, done=True)
+
+    def take_table(self) -> bytes | None:
+        """Return the table that decoding yielded, once."""
+        table, self._decoder.table = self._decoder.table, None
+        return table
 
     @property
     def decoding(self) -> bool:
@@ -161,12 +177,13 @@ class _BackgroundDecoder:
     Attributes:
         state: how far it is.
         started: whether it has begun.
+        table: the recording's seek table, once it is decoded.
     """
 
-    def __init__(self, source: Path, folder: Path, table: Path) -> None:
+    def __init__(self, source: Path, folder: Path) -> None:
         self.state = PlaybackState()
         self.started = False
-        self._table = table
+        self.table: bytes | None = None
         self._source = source
         self._target = folder / _AUDIO
         self._part = folder / f"{_AUDIO}.part"
@@ -211,10 +228,9 @@ class _BackgroundDecoder:
             self.state = PlaybackState(self.state.ready_s, done=True, error="engine.unexpected")
         else:
             self._channels = decoded.recording.channels
-            self.state = PlaybackState(decoded.recording.duration, done=True)
             if decoded.seek_table is not None:
-                with suppress(OSError, FiError):  # the job was removed, or the disk is full
-                    decoded.seek_table.write(self._table)
+                self.table = decoded.seek_table.to_bytes()
+            self.state = PlaybackState(decoded.recording.duration, done=True)
 
     def _written(self, channels: int, samples: int) -> None:
         """Take note of samples in the part file."""

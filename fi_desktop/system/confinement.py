@@ -89,12 +89,17 @@ def forbid_privileges() -> bool:
 
 
 def restrict_files(
-    *, read: Iterable[Path] = (), write: Iterable[Path] = (), devices: Iterable[Path] = ()
+    *,
+    read: Iterable[Path] = (),
+    write: Iterable[Path] = (),
+    devices: Iterable[Path] = (),
+    emptied: Iterable[Path] = (),
 ) -> bool:
-    """Allow this thread to open these files, and those in these folders, from now on, and no others.
+    """Allow this thread to open these files, and those in these folders, and no others, from now on.
 
-    A path that does not exist is left out. Files that are open stay usable. From Linux 6.7 on, also forbids
-    TCP, and from 6.12 on signals and abstract sockets to processes outside.
+    A path that does not exist is left out. Folders in `emptied` can be removed once they are empty. Files
+    that are open stay usable. From Linux 6.7 on, also forbids TCP, and from 6.12 on signals and abstract
+    sockets to processes outside.
 
     Returns: whether the kernel did it.
     """
@@ -102,7 +107,7 @@ def restrict_files(
     if not version:
         return False
     try:
-        _restrict_files(version, {_READ: read, _WRITE: write, _DEVICE: devices})
+        _restrict_files(version, {_READ: read, _WRITE: write, _DEVICE: devices, _REMOVE_FOLDER: emptied})
     except OSError:  # another sandbox that forbids this
         return False
     return True

@@ -37,6 +37,7 @@ _EXIT_POLL_S = 0.005
 
 def start_opener(grants: Connection) -> socket.socket:
     """Fork the opener; return the socket for requests. Call it before the process has threads."""
+    decoder_process.import_late_modules()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     worker = os.getpid()
     if os.fork() == 0:

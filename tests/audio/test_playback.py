@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from fi_desktop.audio import playback
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.media_files import phone_call
 from fi_desktop.audio.playback import (
+    MOST_BYTES,
+    NotedTable,
     PlaybackState,
     PlayedSound,
     play_request,
@@ -27,6 +32,7 @@ from fi_desktop.audio.playback import (
     stop_request,
 )
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.system.confinement import confinement
 from tests.audio.make_media import with_edits, write_media
 
 
@@ -36,7 +42,7 @@ class Playing:
     def __init__(self, source: Path, folder: Path, table: Path) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.folder = folder
+        self.folder, self.table = folder, table
         arguments = (theirs, source, folder, table)
         self.process = context.Process(target=playback.main, args=arguments, daemon=True)
         self.process.start()
@@ -44,8 +50,12 @@ class Playing:
         self.state = PlaybackState()  # the last that it told, while it played as well
 
     def next(self) -> PlaybackState | PlayedSound:
-        assert self.pipe.poll(60.0), "the process says nothing"
-        message = read_message(self.pipe.recv_bytes())
+        while True:
+            assert self.pipe.poll(60.0), "the process says nothing"
+            message = read_message(self.pipe.recv_bytes(MOST_BYTES))
+            if not isinstance(message, NotedTable):
+                break
+            self.table.write_bytes(message.data)
         if isinstance(message, PlaybackState):
             self.state = message
         return message
@@ -223,3 +233,75 @@ def test_sound_has_the_decoders_rate():
 
 def test_requests_are_plain_json():
     assert json.loads(play_request(3, 1.0, None, 0.5)) == {"play": 3, "start": 1.0, "end": None, "speed": 0.5}
+
+
+def main_that_tries(pipe: Connection, source: Path, folder: Path, table: Path) -> None:
+    """A playback process that tries what it may not do, and tells what worked."""
+    from fi_desktop.audio import playback_process
+
+    def serve(pipe: Connection, _sound: object) -> None:
+        attempts: dict[str, Callable[[], object]] = {
+            "recording": source.read_bytes,
+            "own folder": lambda: (folder / "samples").write_bytes(b"x"),
+            "recording written": lambda: source.open("ab"),
+            "its folder": lambda: list(source.parent.iterdir()),
+            "job": lambda: (table.parent / "result.json").read_bytes(),
+            "job written": lambda: (table.parent / "result.json").write_bytes(b"x"),
+            "passwd": lambda: Path("/etc/passwd").read_bytes(),
+            "socket": lambda: socket.socket(),
+            "local socket": lambda: socket.socket(socket.AF_UNIX),
+            "program": lambda: os.execv("/bin/true", ["true"]),
+            "fork": os.fork,
+        }
+        worked = []
+        for name, attempt in attempts.items():
+            try:
+                attempt()
+            except OSError:
+                continue
+            worked.append(name)
+        pipe.send_bytes(json.dumps(worked).encode())
+        pipe.poll(60.0)
+
+    playback_process._serve = serve
+    playback_process.run(pipe, source, folder, table)
+
+
+@pytest.mark.skipif(bool(confinement().missing), reason="this system lacks Landlock or seccomp")
+def test_playback_process_opens_its_recording_and_nothing_else(tmp_path: Path, sample: Path):
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "result.json").write_text("{}")
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    arguments = (theirs, sample, tmp_path / "playback" / "1", tmp_path / "job" / "seek.table")
+    process = context.Process(target=main_that_tries, args=arguments, daemon=True)
+    process.start()
+    theirs.close()
+    assert ours.poll(60.0)
+    assert json.loads(ours.recv_bytes()) == ["recording", "own folder"]
+    status = dict(
+        line.split(":\t", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    )
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    ours.close()
+    process.join(20.0)
+    assert not (tmp_path / "playback" / "1").exists()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"s{}",
+        b's{"ready_s": NaN, "done": true, "error": ""}',
+        b's{"ready_s": 1e300, "done": true, "error": ""}',
+        b's{"ready_s": -1, "done": true, "error": ""}',
+        b's{"ready_s": 1, "done": true, "error": "no.such"}',
+        b"s[" * 5_000,
+        b"p",
+        b"x",
+        b"",
+    ],
+)
+def test_what_no_playback_process_sends_is_refused(message: bytes):
+    with pytest.raises((ValueError, KeyError, TypeError, struct.error)):
+        read_message(message)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.fuzz.harness import Harness
+from tests.fuzz.victim import decode_confined, decode_it
 
 
 def main() -> int:
@@ -22,11 +23,19 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, default=Path("build/fuzz"), help="folder for inputs that caused failures"
     )
+    parser.add_argument(
+        "--unconfined", action="store_true", help="probe and decode in the reading process itself"
+    )
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     print(f"seed {seed}", flush=True)
+    confined = sys.platform == "linux" and not given.unconfined
     harness = Harness(
-        seed=seed, keep=given.keep, processes=given.processes, log=lambda line: print(line, flush=True)
+        seed=seed,
+        keep=given.keep,
+        processes=given.processes,
+        read=decode_confined if confined else decode_it,
+        log=lambda line: print(line, flush=True),
     )
     seconds = 60 * given.minutes if given.minutes is not None else None
     inputs = given.inputs if given.inputs is not None or seconds is not None else 20_000

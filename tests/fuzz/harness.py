@@ -34,12 +34,14 @@ class Figures:
 
     Attributes:
         results: how often each result occurred; see `Outcome`.
+        contained: numbers of the inputs that crashed or took over a decoder process, and no other.
         crashed, hung, unexplained, oversized: numbers of the inputs that failed.
         peak_rss_bytes: largest of all processes.
     """
 
     inputs: int = 0
     results: Counter[str] = field(default_factory=Counter)
+    contained: list[int] = field(default_factory=list)
     crashed: list[int] = field(default_factory=list)
     hung: list[int] = field(default_factory=list)
     unexplained: list[int] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Figures:
         counts = ", ".join(f"{code} {count}" for code, count in self.results.most_common())
         return (
             f"{self.inputs} inputs in {self.seconds:.0f} s: {len(self.crashed)} crashes, "
+            f"{len(self.contained)} contained, "
             f"{len(self.hung)} hangs, {len(self.unexplained)} unexplained errors, "
             f"{len(self.oversized)} oversized; peak RSS {self.peak_rss_bytes / 1e6:.0f} MB\n{counts}"
         )
@@ -119,6 +122,8 @@ class Harness:
 
     def run(self, *, inputs: int | None = None, seconds: float | None = None, first: int = 0) -> Figures:
         """Run a number of inputs, or for a time; `first` is the number of the first input."""
+        # A process that forks has one thread.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         # Fill freed and fresh memory, to expose its use.
         os.environ.setdefault("MALLOC_PERTURB_", "165")
         started = time.monotonic()
@@ -163,6 +168,9 @@ class Harness:
         figures.inputs += 1
         figures.results[outcome.result] += 1
         figures.peak_rss_bytes = max(figures.peak_rss_bytes, outcome.rss_bytes)
+        if outcome.result.startswith("decoder."):
+            figures.contained.append(outcome.number)
+            self._keep(outcome.number, "contained", outcome.result)
         if outcome.result == "unexplained":
             figures.unexplained.append(outcome.number)
             self._keep(outcome.number, "unexplained", outcome.details)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from pathlib import Path
 
+import pytest
+
+from fi_desktop.audio import decoder_process
+from fi_desktop.audio.decode import decode
+from fi_desktop.audio.disk_space import DiskSpace
 from tests.fuzz.harness import Harness
 from tests.fuzz.mutation import damaged
 from tests.fuzz.seeds import seeds
+from tests.fuzz.victim import decode_confined
 
 
 def test_damaged_recordings_are_read_or_refused_with_a_sentence(tmp_path: Path):
@@ -17,6 +24,39 @@ def test_damaged_recordings_are_read_or_refused_with_a_sentence(tmp_path: Path):
     assert figures.inputs == 300
     assert figures.results["read"] > 80
     assert figures.results.total() - figures.results["read"] > 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a decoder process exists on Linux only")
+def test_damaged_recordings_give_the_same_in_a_confined_decoder(tmp_path: Path):
+    harness = Harness(seed=1, keep=tmp_path, read=decode_confined)
+    figures = harness.run(inputs=100)
+    assert figures.passed, f"{figures}\n{list(tmp_path.iterdir())}"
+    assert not figures.contained
+    assert figures.results == Harness(seed=1, keep=tmp_path, read=decode_only).run(inputs=100).results
+
+
+def decode_only(source: Path, target: Path) -> None:
+    """Decode a recording in the reading process."""
+    space = DiskSpace(target.parent, longest_s=600.0)
+    decode(source, target, progress=lambda _fraction: None, disk_space=space, seekable=True)
+
+
+def crash_in_the_decoder(source: Path, target: Path) -> None:
+    """Have a decoder process crash on flac."""
+    if source.suffix == ".flac":
+        decoder_process.run = lambda *_given: os.abort()  # type: ignore[assignment]
+        decode_confined(source, target)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a decoder process exists on Linux only")
+def test_crash_of_a_decoder_is_contained_and_kept(tmp_path: Path):
+    extensions = sorted(seeds())
+    harness = Harness(seed=1, keep=tmp_path, read=crash_in_the_decoder)
+    figures = harness.run(inputs=len(extensions))
+    assert figures.passed
+    assert figures.contained == [extensions.index("flac")]
+    assert figures.results["decoder.crashed"] == 1
+    assert [path.suffix for path in tmp_path.iterdir()] == [".flac"]
 
 
 def test_inputs_cover_all_formats_and_are_reproducible():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -15,11 +18,18 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.audio.probe import probe
 from fi_desktop.core.errors import FiError
+from fi_desktop.workers.confined_reader import ConfinedReader
+from fi_desktop.workers.opener import start_opener
+from fi_desktop.workers.protocol import grant
 from tests.fuzz.mutation import damaged
 
 Read = Callable[[Path, Path], object]
 """Decodes a recording (first path) to samples (second path)."""
 
+
+_CLAIM = "claim"
+_LONGEST_S = 600.0
+_LARGEST_BYTES = round(_LONGEST_S) * 16_000 * 2 * 8
 
 NO_INPUT = -1
 """Sent by a process that has started."""
@@ -50,8 +60,25 @@ def decode_it(source: Path, target: Path) -> None:
             source,
             target,
             progress=lambda _fraction: None,
-            disk_space=DiskSpace(target.parent, longest_s=600.0),
+            disk_space=DiskSpace(target.parent, longest_s=_LONGEST_S),
         )
+
+
+def decode_confined(source: Path, target: Path) -> None:
+    """Have a confined decoder process decode a recording, as a worker does."""
+    opener, grants = _opener()
+    grants.send_bytes(grant(_CLAIM, str(source)))
+    ConfinedReader(opener, _CLAIM).decode(target, lambda _fraction: None)
+
+
+@cache
+def _opener() -> tuple[socket.socket, Connection]:
+    import resource
+
+    # what takes longer is refused as too long a recording
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_BYTES, _LARGEST_BYTES))
+    theirs, ours = Pipe(duplex=False)
+    return start_opener(theirs), ours
 
 
 def main(pipe: Connection, read: Read, recordings: dict[str, bytes], seed: int) -> None:

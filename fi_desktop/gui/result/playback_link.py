@@ -7,12 +7,15 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from fi_desktop.audio import playback
-from fi_desktop.audio.playback import PlaybackState, PlayedSound, read_message
+from fi_desktop.audio.playback import MOST_BYTES, NotedTable, PlaybackState, PlayedSound, read_message
+from fi_desktop.core.errors import TransientError
+from fi_desktop.system.files import write_whole
 
 _LONGEST_S = 1.0  # that the window waits for a process that was killed
 
@@ -32,7 +35,7 @@ class PlaybackLink:
         )
         self._process.start()
         theirs.close()
-        self._folder = folder
+        self._folder, self._table = folder, table
         self.broken = False
         self._closing = False
         self._notify = notify
@@ -66,7 +69,11 @@ class PlaybackLink:
         try:
             while True:
                 if self._pipe.poll(0.1):
-                    self._messages.append(read_message(self._pipe.recv_bytes()))
+                    message = read_message(self._pipe.recv_bytes(MOST_BYTES))
+                    if isinstance(message, NotedTable):
+                        self._keep_table(message)
+                        continue
+                    self._messages.append(message)
                     self._tell()
                 elif self._closing:
                     return
@@ -74,6 +81,10 @@ class PlaybackLink:
             if not self._closing:
                 self.broken = True
                 self._tell()
+
+    def _keep_table(self, message: NotedTable) -> None:
+        with suppress(OSError, TransientError):  # the job was removed, or the disk is full
+            write_whole(self._table, message.data, mode=0o600)
 
     def _tell(self) -> None:
         try:
