@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -123,12 +124,15 @@ def discard_stages(folder: Path) -> None:
     """
     try:
         with os.scandir(folder) as entries:
-            stages = [entry.path for entry in entries if not is_kept(entry.name)]
+            stages = [entry for entry in entries if not is_kept(entry.name)]
     except OSError:
         return
-    for path in stages:
+    for entry in stages:
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+            continue
         with suppress(OSError):
-            Path(path).unlink()
+            Path(entry.path).unlink()
 
 
 def is_disk_full(error: OSError) -> bool:

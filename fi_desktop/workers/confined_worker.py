@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,6 +19,7 @@ class ConfinedWorker:
 
     def __init__(self, grants: Connection, jobs: str, data: tuple[str, ...], device: str) -> None:
         """Start the opener, and give up all that engines do not need; see `process.main`."""
+        os.environ["JOBLIB_MULTIPROCESSING"] = "0"  # it warns where it may not make semaphores
         self._files = EngineFiles(Path(jobs), tuple(map(Path, data)), device)
         self._opener = start_opener(grants)
         self._readable = self._files.confine_worker()
@@ -32,8 +34,8 @@ class ConfinedWorker:
         ends: list[AttemptEnd] = []
 
         def work() -> None:
-            self._files.confine_job(Path(delivery.folder))
-            ends.append(attempt(delivery, reporter, ConfinedReader(self._opener, delivery.claim)))
+            with self._files.confined_to_job(Path(delivery.folder)):
+                ends.append(attempt(delivery, reporter, ConfinedReader(self._opener, delivery.claim)))
 
         thread = threading.Thread(target=work, name="job", daemon=True)
         thread.start()

@@ -8,8 +8,11 @@ for what an engine opens by mistake or because a model says so; the wider one ho
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import process
 from pathlib import Path
@@ -26,6 +29,7 @@ _SYSTEM = (
 )  # fmt: skip
 _SYSTEM_OF_GPU = ("/proc/driver", "/proc/devices", "/proc/modules")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_TEMPORARY = "tmp"
 _LINKS_DEPTH = 2  # a folder of packs, and the files of a pack
 
 
@@ -50,10 +54,17 @@ class EngineFiles:
         restrict_calls(opens=True)
         return found
 
-    def confine_job(self, folder: Path) -> None:
-        """Confine this thread to one job's folder."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    @contextmanager
+    def confined_to_job(self, folder: Path) -> Iterator[None]:
+        """Confine this thread for good to one job's folder; temporary files of the block are in it, too."""
+        temporary = folder / _TEMPORARY
+        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._restrict(self.existing_data(), folder)
+        tempfile.tempdir = os.environ["TMPDIR"] = str(temporary)
+        try:
+            yield
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
     def existing_data(self) -> frozenset[Path]:
         """Return the folders of models and vocabulary that exist, and what links in them lead to."""
@@ -71,13 +82,20 @@ class EngineFiles:
 def _program(jobs: Path) -> Iterator[Path]:
     """Yield the folders of Python, the packages and the libraries that are loaded."""
     yield from {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    yield from (resource(), Path(__file__).parents[1])
+    yield from (resource(), Path(__file__).parents[2])
+    yield _font_cache()
     started_in = getattr(process, "ORIGINAL_DIR", None)
     for entry in map(Path, sys.path):
         # where the program was started may be a folder of recordings
         if entry.is_absolute() and str(entry) != started_in and entry not in jobs.parents:
             yield entry
     yield from {Path(library).parent for library in _loaded_libraries()}
+
+
+def _font_cache() -> Path:
+    """Return where matplotlib, which pyannote imports, keeps what it knows of the fonts."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("MPLCONFIGDIR") or Path(cache) / "matplotlib")
 
 
 def _loaded_libraries() -> Iterator[str]:

@@ -6,6 +6,7 @@ Works around torchaudio's compiled extension and torch's compiler; `checkpoints.
 from __future__ import annotations
 
 import importlib
+import logging
 import pickle
 import sys
 import warnings
@@ -29,6 +30,8 @@ _EXTENSION = "torchaudio._extension"
 def import_pyannote() -> Any:
     """Import pyannote.audio, which takes seconds and half a gigabyte; return the module."""
     without_extension()
+    # it cannot save what it finds out about fonts, which nothing here draws with
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with without_compiler(), warnings.catch_warnings():
         # it warns if torchcodec does not load, but decodes nothing here
         warnings.simplefilter("ignore")
