@@ -28,6 +28,7 @@ MINE = (
         ),
     ),
     Profile("Night", Choice(JobOptions(), Priority.LOW)),
+    Profile("Therapy", Choice(exports="a1b2")),
 )
 
 
@@ -79,7 +80,8 @@ def test_built_in_profiles_have_distinct_names_and_choices():
 
 
 def test_list_of_folders_is_kept_and_a_damaged_one_set_aside(home: Path, tmp_path: Path):
-    folders = (WatchedFolder(tmp_path), WatchedFolder(tmp_path / "x", subfolders=True, profile="Night"))
+    other = WatchedFolder(tmp_path / "x", subfolders=True, profile="Night", exports="a1b2")
+    folders = (WatchedFolder(tmp_path), other)
     assert load_folders(home) == ()
     save_folders(home, folders)
     assert load_folders(home) == folders

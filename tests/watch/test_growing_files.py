@@ -84,7 +84,7 @@ class TestReplacedJob:
 
     def watch(self, driver: Driver, home: Path, folder: Path) -> Watcher:
         watcher = Watcher(home, driver.app.service, lambda *_: None, interval_s=0.01)
-        watcher.watch([WatchedFolder(folder)])
+        watcher.watch([WatchedFolder(folder, exports="a1")])
         return watcher
 
     def test_waiting_job_is_replaced_with_the_same_options(self, driver: Driver, home: Path, folder: Path):
@@ -98,6 +98,7 @@ class TestReplacedJob:
         watcher.close()
         (job,) = driver.app.service.jobs().result(120)
         assert (job.id, job.path, job.options) == (2, str(path), before)
+        assert job.exports == ("a1",)
 
     def test_running_job_is_stopped_and_then_removed(self, bench: Bench):
         (job_id,) = bench.submit("a.wav")

@@ -18,6 +18,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, Priority
+from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.watch.config import Choice, WatchedFolder
 from fi_desktop.watch.seen_files import FIRST_SCANS, SeenFiles, forget
 from fi_desktop.watch.watcher import (
@@ -326,6 +327,28 @@ class TestWatcher:
         assert (jobs["a.wav"].options.language, jobs["a.wav"].priority) == ("es", Priority.NORMAL)
         assert (jobs["b.wav"].options.language, jobs["b.wav"].priority) == ("ca", Priority.LOW)
         assert {job.state for job in jobs.values()} == {JobState.QUEUED}
+
+    def test_results_are_exported_as_the_folder_says_or_else_its_profile(
+        self, watched: WatcherBench, folder: Path, tmp_path: Path
+    ):
+        other = tmp_path / "other"
+        other.mkdir()
+        watcher = watched.watcher()
+        watcher.profiles = {"Night": Choice(JobOptions(), Priority.LOW, "a1")}
+        watcher.rules = {"b2": ExportRule("completed", str(folder), True, formats=("docx", "srt"))}
+        for path in (folder / "a.wav", folder / "a.docx", folder / "letter.odt", other / "b.wav"):
+            path.write_bytes(path.name.encode())
+        own = WatchedFolder(folder, profile="Night", exports="b2")
+        watcher.watch([own, WatchedFolder(other, profile="Night")])
+        for path in (folder, other):
+            watched.wait_for(lambda f, scan, path=path: f.path == path and scan.queued == 1)
+        assert watcher.scans[own].left_out.others == ((".odt", 1),)
+        watcher.close()
+        jobs = watched.bench.answer(watched.bench.service.jobs())
+        assert {(Path(job.path).name, job.exports) for job in jobs} == {
+            ("a.wav", ("b2",)),
+            ("b.wav", ("a1",)),
+        }
 
     def test_file_deleted_while_it_is_submitted_is_queued_when_it_returns(
         self, watched: WatcherBench, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
