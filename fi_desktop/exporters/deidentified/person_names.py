@@ -23,11 +23,13 @@ _INTRODUCED = phrases(
     "me llamo, mi nombre es, nombre completo es, nombre es, se llama, se llamaba, llamado, llamada, "
     "le dicen, me dicen, le decimos, soy, habla, apellido, apellidos, apellido es, apellida, "
     "apellido paterno, apellido materno, my name is, name is, name s, names are, call me, calls me, "
-    "named, called, goes by, i m, i am, this is, surname, last name, first name, last name is, "
-    "maiden name, it s"
+    "named, called, goes by, ask for, pregunte por, pregunta por, i m, i am, this is, surname, last "
+    "name, first name, last name is, maiden name, it s"
 )
 # said before other words too
-_BARELY = frozenset((("soy",), ("i", "m"), ("i", "am"), ("this", "is"), ("it", "s"), ("habla",), ("called",)))
+_BARELY = frozenset(
+    (("soy",), ("i", "m"), ("i", "am"), ("this", "is"), ("it", "s"), ("habla",), ("called",), ("ask", "for"))
+)
 _KIN = frozenset(
     word_list(
         "esposo esposa marido mujer hijo hija hermano hermana mama papa madre padre abuelo abuela suegro "
@@ -40,6 +42,8 @@ _KIN = frozenset(
 _ASKED_NAME = frozenset(
     word_list("llama llamas nombre name called apellido apellidos surname apellida names")
 )
+_ASKED_WHO = frozenset(("who", "whose", "quien", "quienes")) | _KIN
+_LAST_ASKED = 5  # words of a question that say what it is about
 # first words of an answer to "what is your name?" that are none
 _ANSWERS = frozenset(
     word_list(
@@ -83,8 +87,8 @@ _AFTER_DISEASE = frozenset(
 # after a name that is also a word: "Mark told me", "Rosa dijo"
 _AFTER_NAME = frozenset(
     word_list(
-        "told said says tells asked asks came called calls thinks wants wanted went has had was died lives "
-        "dijo dice vino tiene quiere llamo murio vive trabaja piensa cree pregunto"
+        "told said will would says tells asked asks came called calls thinks wants wanted went has had was "
+        "died lives dijo dice vino tiene quiere llamo murio vive trabaja piensa cree pregunto"
     )
 )
 _JOINED = (" ", "-", "'", "’", ". ")
@@ -314,6 +318,9 @@ class NameFinder:
         if at in stream.asked and _ASKED_NAME.intersection(stream.asked[at]):
             answer = key not in self._lists.capitals and key not in _ANSWERS
             return answer and (self._lists.known(key) or self._short_answer(stream, at))
+        if at in stream.questions and _ASKED_WHO.intersection(stream.asked[at][-_LAST_ASKED:]):
+            unknown = not self._lists.known(key) and key not in self._lists.capitals
+            return unknown and key not in _ANSWERS and stream.tokens[at].capital and stream.ends(at + 1)
         if gap not in (" ", ", ", ": "):
             return False
         for phrase in _INTRODUCED:

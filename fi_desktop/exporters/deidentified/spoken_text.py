@@ -88,6 +88,7 @@ class Stream:
         tokens: the words.
         language: "es" or "en": how numbers are said.
         asked: by the position of a segment's first word: the last words of another speaker before it.
+        questions: the positions of `asked` before which a question mark stands.
         cased: whether the transcript has capitals.
     """
 
@@ -95,6 +96,7 @@ class Stream:
     language: str
     texts: Sequence[str]
     asked: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    questions: set[int] = field(default_factory=set)
     cased: bool = True
 
     def key(self, at: int) -> str:
@@ -209,6 +211,8 @@ class SpokenText:
                 self.streams.append(stream)
             if last[1] and last[0] != segment.speaker:
                 stream.asked[len(stream.tokens)] = last[1]
+                if self.texts[number - 1].rstrip().endswith("?"):
+                    stream.questions.add(len(stream.tokens))
             stream.tokens += tokens
             self._tokens[number] = tokens
             open_streams[segment.speaker] = (stream, segment.end)
