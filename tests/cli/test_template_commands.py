@@ -126,3 +126,14 @@ def test_run_names_files_by_the_template(home, own, tmp_path):
     names = sorted(file.name for file in export.written)
     assert [name.partition(",")[0] for name in names] == ["visita 1.5", "visita 1.5"]
     assert all("Hablante 1" in name for name in names)
+
+
+def test_deidentified_copy_has_no_heading_of_the_clinic(home, own, done, tmp_path):
+    (own / "sin.toml").write_text('heading = "Clínica del Valle"', encoding="utf-8")
+    save(home, {"export_template": "sin"})
+    out = tmp_path / "out"
+    out.mkdir()
+    assert main(["jobs", "deidentify", str(done), "--to", "txt", "-o", str(out)]) == 0
+    texts = [file.read_text(encoding="utf-8-sig") for file in out.rglob("*.txt")]
+    assert len(texts) == 1
+    assert "Clínica del Valle" not in texts[0]
