@@ -55,9 +55,10 @@ class Counts:
     extra: list[str] = field(default_factory=list)
 
 
-def consultations(file: Path) -> Iterator[tuple[Transcript, list[Mark]]]:
-    """Return the consultations of a file, each with its marks."""
+def consultations(file: Path, *, plain: bool = False) -> Iterator[tuple[Transcript, list[Mark]]]:
+    """Return the consultations of a file, each with its marks. plain: without capitals and punctuation."""
     language = file.name[:2]
+    write = _plain if plain else str
     for part in re.split(r"^= .*$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         lines: list[tuple[str, str]] = []
         marks: list[Mark] = []
@@ -65,21 +66,31 @@ def consultations(file: Path) -> Iterator[tuple[Transcript, list[Mark]]]:
             speaker, _, marked = line.partition(": ")
             text, end = "", 0
             for mark in _MARK.finditer(marked):
-                text += marked[end : mark.start()]
-                marks.append(Mark(mark[1], Place(len(lines), len(text), len(text) + len(mark[2]))))
-                text += mark[2]
+                text = _joined(text, write(marked[end : mark.start()]))
+                said = write(mark[2])
+                text = _joined(text, said)
+                marks.append(Mark(mark[1], Place(len(lines), len(text) - len(said), len(text))))
                 end = mark.end()
-            lines.append((speaker, text + marked[end:]))
+            lines.append((speaker, _joined(text, write(marked[end:]))))
         yield transcript_of(lines, language), marks
 
 
-def measure(files: Iterable[Path]) -> tuple[dict[str, Counts], int, float]:
+def _plain(text: str) -> str:
+    return re.sub(r"[.,;:?!¿¡…()]+(?=\s|$)|[¿¡(]", "", text).lower()
+
+
+def _joined(text: str, more: str) -> str:
+    """Return both without two spaces in a row."""
+    return text + (more.lstrip() if text.endswith(" ") or not text else more)
+
+
+def measure(files: Iterable[Path], *, plain: bool = False) -> tuple[dict[str, Counts], int, float]:
     """Return the counts by kind and for "all", the number of words, and the seconds that it took."""
     counts: dict[str, Counts] = {kind.value: Counts() for kind in IdentifierKind} | {"all": Counts()}
     words, spent = 0, 0.0
     find(transcript_of([("A", "Warm.")], "en"))
     for file in files:
-        for transcript, marks in consultations(file):
+        for transcript, marks in consultations(file, plain=plain):
             words += sum(len(segment.words) for segment in transcript.segments)
             start = time.perf_counter()
             found = find(transcript)
@@ -139,9 +150,10 @@ def main() -> None:
     parser.add_argument(
         "--show", action="store_true", help="print what was missed, and what was found wrongly"
     )
+    parser.add_argument("--plain", action="store_true", help="without capitals and punctuation")
     options = parser.parse_args()
     for file in options.files or sorted(FOLDER.glob("*.txt")):
-        counts, words, spent = measure([file])
+        counts, words, spent = measure([file], plain=options.plain)
         print(f"\n{file.stem}: {words} words, {1000 * spent / words:.2f} ms a word\n")
         print("\n".join(table(counts)))
         if options.show:

@@ -173,7 +173,10 @@ class NameFinder:
         if not key or not key.isalpha() or key in TITLES:
             return False
         if not stream.cased:
-            return self._lists.clear(key) or (self._lists.known(key) and self._expected(stream, at))
+            place = key in self._lists.places and key not in self._lists.ordinary
+            located = place and bool(_LOCATIVE.union(("de",)).intersection(stream.before(at, 1)))
+            known = self._lists.known(key) and self._expected(stream, at)
+            return located or known or self._lists.clear(key)
         if not token.capital:
             return self._lists.clear(key) and self._expected(stream, at)
         if token.acronym and not self._lists.known(key):
