@@ -34,7 +34,7 @@ from fi_desktop.exporters.phrases import LABELS, said_in
 from fi_desktop.exporters.template import PLAIN, DocumentTemplate
 from fi_desktop.exporters.template_folder import read_template
 from fi_desktop.jobs.export_folders import ExportFolders
-from fi_desktop.jobs.export_plan import ExportPlans, ExportTarget, named, stem_of
+from fi_desktop.jobs.export_plan import ExportPlans, ExportTarget, label_text, named, stem_of
 from fi_desktop.jobs.export_rules import ExportRule, load_rules
 from fi_desktop.jobs.held_results import HeldResults
 from fi_desktop.jobs.queue_events import (
@@ -312,7 +312,10 @@ class ExportingThread:
         review = review_path(self._service.folders.folder(job.id), version)
         is_checked = job.review is not ReviewState.DRAFT
         if done is not None:
-            return done.version != version or (is_checked and done.steps != _size_of(review))
+            # what is signed stays, also under a case that was corrected later
+            relabelled = done.label not in (None, label_text(job)) and job.review is not ReviewState.SIGNED
+            changed = is_checked and done.steps != _size_of(review)
+            return done.version != version or relabelled or changed
         if job.finished_at >= since or target.key in written.keys:
             return True
         return is_checked and _changed_at(review) >= since
@@ -352,7 +355,7 @@ class ExportingThread:
             for format in target.plan.formats:
                 self._write_one(files, stored, job, target, format, folder, template)
         if checked:
-            files.complete(stored.version, steps, [target.id for target in checked])
+            files.complete(stored.version, steps, [target.id for target in checked], label_text(job))
             written = sum(len(target.plan.formats) for target in checked)
             log.event("RESULT_EXPORTED", job=job.id, files=written)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fi_desktop.core.codec import label_to_json
 from fi_desktop.core.job import Job
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import ReviewState
@@ -190,6 +192,11 @@ class ExportPlans:
 def stem_of(template: str, job: Job, name: str, reviewed: ReviewedTranscript, options: ExportOptions) -> str:
     """Return the name of a result's files, without number and ending."""
     return stem_by(template, Exportable(name, lambda: reviewed, job.submitted_at), reviewed, options)
+
+
+def label_text(job: Job) -> str:
+    """Return a job's case and date as one text, by which a change is noticed."""
+    return json.dumps(label_to_json(job.label), sort_keys=True)
 
 
 def named(reviewed: ReviewedTranscript, name: str) -> ReviewedTranscript:

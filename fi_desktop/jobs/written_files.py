@@ -51,11 +51,13 @@ class WrittenTarget:
         target: see `ExportTarget.id`.
         version: of the result; see `StoredResult`.
         steps: the number of bytes of its review at that time.
+        label: the case and date that it had, see `label_text`; None in lists of before there were labels.
     """
 
     target: str
     version: str
     steps: int
+    label: str | None = None
 
     @property
     def key(self) -> str:
@@ -124,10 +126,10 @@ class WrittenFiles:
             if not target.exists() and self._write_new(made, target, content):
                 return
 
-    def complete(self, version: str, steps: int, targets: Iterable[str]) -> None:
-        """Record that a result was written in full for these targets."""
+    def complete(self, version: str, steps: int, targets: Iterable[str], label: str) -> None:
+        """Record that a result was written in full for these targets, with this label."""
         done = {each.target: each for each in self.result.done}
-        done |= {target: WrittenTarget(target, version, steps) for target in targets}
+        done |= {target: WrittenTarget(target, version, steps, label) for target in targets}
         self._save(replace(self.result, done=tuple(done.values())))
 
     def _write_new(self, made: WrittenFile, target: Path, content: bytes) -> bool:

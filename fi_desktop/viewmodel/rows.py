@@ -32,6 +32,8 @@ _STATE_PRECEDENCE = (
     JobState.FAILED,
     JobState.CANCELLED,
 )
+# one text for all rows
+_SOURCES: dict[str | None, str] = {None: ""} | {source.value: source.value for source in DateSource}
 _CASE_BELOW = "\x1f"  # precedes the case in search keys; no name has it
 ENOUGH_COMPLETED = 2
 """Completed jobs needed to predict the time left."""
@@ -268,9 +270,9 @@ def row_of_done(done: Done) -> Row:
         finished_at=done.finished_at,
         review=ReviewState(done.review or ReviewState.DRAFT),
         transcribed=bool(done.transcriber),
-        case=one_line(done.case) if done.case else "",
+        case=one_line(case) if (case := done.case) else "",
         recorded_at=done.recorded_at or "",
-        recorded_from=done.recorded_from or "",
+        recorded_from=_SOURCES[done.recorded_from],
     )
 
 

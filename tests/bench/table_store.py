@@ -7,9 +7,11 @@ import random
 import shutil
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from fi_desktop.core.case_labels import CaseLabel, DateSource, written_date
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job
 from fi_desktop.core.retry import RetryPolicy
@@ -30,7 +32,7 @@ _DAMAGED = ErrorInfo(
 
 def home_with(jobs: int) -> Path:
     """Return a fresh copy of a data folder with this many jobs; the first call takes a minute."""
-    kept = Path(tempfile.gettempdir()) / f"fi-desktop-bench-{jobs}"
+    kept = Path(tempfile.gettempdir()) / f"fi-desktop-bench-labels-{jobs}"
     if not kept.exists():
         part = kept.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
@@ -67,7 +69,11 @@ def _submit_some(transitions: Transitions, rng: random.Random, made: int, number
     options = JobOptions(SpeakerCount(2, 2), language=rng.choice(("es", "en", None)), transcriber="none")
     folder = Path(f"/home/clinic/{made // 500}")
     files = [
-        SubmittedFile(folder / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav", FileIdentity(None))
+        SubmittedFile(
+            folder / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav",
+            FileIdentity(None),
+            label=CaseLabel(f"{rng.randrange(10**4):04d} {rng.choice(_NAMES)}", _date(rng), DateSource.NAME),
+        )
         for _ in range(number)
     ]
     single = len(files) * 2 // 3
@@ -77,6 +83,11 @@ def _submit_some(transitions: Transitions, rng: random.Random, made: int, number
         transitions.submit(files[start : start + 40], options, Priority.NORMAL, batch=0, again=True)
     transitions.events.clear()
     return len(files)
+
+
+def _date(rng: random.Random) -> str:
+    moment = datetime(2026, 1, 2, 8, tzinfo=UTC) + timedelta(minutes=rng.randrange(300 * 24 * 60))
+    return written_date(moment)
 
 
 def end(transitions: Transitions, job: Job, rng: random.Random) -> None:
