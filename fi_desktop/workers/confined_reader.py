@@ -71,6 +71,7 @@ class ConfinedReader:
                 self._end(at_once=False)
                 if os.fstat(handles[done.part]).st_size != done.samples * done.channels * _SAMPLE_BYTES:
                     raise FiError(messages.DECODER_ODD)
+                progress(1.0)
                 with_table = done.table and os.fstat(handles[-1]).st_size <= LARGEST_TABLE_BYTES
                 table = _table(parts[-1], done) if with_table else None
             parts[done.part].replace(target)

@@ -8,6 +8,7 @@ worker has threads, when all that a decoder needs is imported: a decoder starts 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -51,6 +52,7 @@ def start_opener(grants: Connection) -> socket.socket:
             forbid_dumps()
             restrict_files(read=[Path("/")])
             restrict_calls(opens=True, starts_processes=True)
+            gc.freeze()  # a decoder's garbage collection would copy the pages of all that is shared
             _Opener(grants, theirs).serve()
         finally:
             os._exit(0)

@@ -26,6 +26,7 @@ import pytest
 from fi_desktop.core.errors import FiError
 from fi_desktop.system.confinement import confinement
 from fi_desktop.system.files import resource as packaged
+from tests.fuzz.seeds import FORMATS, seeds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a decoder process exists on Linux only")
 
@@ -314,6 +315,25 @@ def test_decoder_that_hangs_is_ended_with_the_attempt(
     assert pipe.poll(TIMEOUT_S)
     assert pipe.recv() == 1, "only the opener is left"
     assert not isinstance(read(pipe, SAMPLE, folder)[0], str), "the next recording gets a decoder"
+
+
+@pytest.mark.parametrize("extension", [extension for extension, *_ in FORMATS] + ["mka"])
+def test_every_format_is_decoded_as_without_confinement(
+    pipe: Connection, folder: Path, tmp_path: Path, recordings: dict[str, bytes], extension: str
+):
+    from fi_desktop.audio.decode import decode
+
+    source = tmp_path / f"Zoë.{extension}"
+    source.write_bytes(recordings[extension])
+    expected = decode(source, tmp_path / "expected", progress=lambda _fraction: None, seekable=True)
+    decoded, _ = read(pipe, source, folder)
+    assert decoded.recording.path.read_bytes() == expected.recording.path.read_bytes()
+    assert (decoded.warnings, decoded.dates) == (expected.warnings, expected.dates)
+
+
+@pytest.fixture(scope="module")
+def recordings() -> dict[str, bytes]:
+    return seeds()
 
 
 def test_missing_file_and_pipe_fail_as_ever(pipe: Connection, folder: Path, tmp_path: Path):
