@@ -227,7 +227,7 @@ class Rows:
             return None
         try:
             return list(_parse((lines or "").splitlines()))
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: nested too deeply
             return None
 
     # ---- the file
@@ -390,11 +390,15 @@ class JSONTextDisk(Disk):  # type: ignore[misc]  # diskcache ships no types
         """Return a row's value.
 
         Raises:
-            RefusedRow: the value is pickled, binary, or in a file.
+            ValueError: the value is not JSON text; RefusedRow if it is pickled, binary, in a file, or nested
+                deeper than Python reads.
         """
         if mode != MODE_RAW or filename is not None or read or isinstance(value, bytes):
             raise RefusedRow("a value that is not JSON text")
-        return json.loads(value) if isinstance(value, str) else value
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except RecursionError as error:
+            raise RefusedRow("JSON that is nested too deeply") from error
 
 
 def _parse(lines: Sequence[str]) -> Iterable[Any]:

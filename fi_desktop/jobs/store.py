@@ -236,7 +236,7 @@ class JobStore:
             KeyError, TypeError, ValueError: the record cannot be read.
         """
         row = self.rows.row(_record_key(job_id))
-        return None if row is None else job_from_json(self.rows.value(row))
+        return None if row is None else self._job_in(row)
 
     def is_finished(self, job_id: int) -> bool:
         """Whether the job exists and is in a final state."""
@@ -371,9 +371,20 @@ class JobStore:
     def _job(self, row: Sequence[Any]) -> Job | None:
         """Return the job of a record row; one that cannot be read is restored from its events."""
         try:
-            return job_from_json(self.rows.value(row))
+            return self._job_in(row)
         except UNREADABLE:
             return self._restore(_number_in(row[0]))
+
+    def _job_in(self, row: Sequence[Any]) -> Job:
+        """Return the job of a record row.
+
+        Raises:
+            KeyError, TypeError, ValueError: the row cannot be read, or has the record of another job.
+        """
+        job = job_from_json(self.rows.value(row))
+        if job.id != _number_in(row[0]):
+            raise ValueError("the record of another job")
+        return job
 
     def _restore(self, job_id: int) -> Job | None:
         """Rewrite a record from the job's valid events, and delete those after them.

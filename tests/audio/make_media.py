@@ -210,6 +210,17 @@ def write_flac_bomb(path: Path, *, frames: int) -> Path:
     return path
 
 
+def write_caf_bomb(path: Path, *, seconds: int) -> Path:
+    """Write a Core Audio file at one sample per second: two bytes become 16,000 samples when resampled."""
+    description = struct.pack(">d4s5I", 1.0, b"lpcm", 2, 2, 1, 1, 16)  # little-endian integers
+    sound = np.tile(np.array([6_000, -6_000], "<i2"), seconds // 2).tobytes()
+    with path.open("wb") as file:
+        file.write(struct.pack(">4sHH", b"caff", 1, 0))
+        file.write(struct.pack(">4sq", b"desc", len(description)) + description)
+        file.write(struct.pack(">4sqI", b"data", len(sound) + 4, 0) + sound)
+    return path
+
+
 def _crc(data: bytes, bits: int, polynomial: int) -> int:
     crc, top, mask = 0, 1 << (bits - 1), (1 << bits) - 1
     for byte in data:

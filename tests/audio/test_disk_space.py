@@ -15,7 +15,7 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.system.process import limit_files
-from tests.audio.make_media import nothing, tones, write_flac_bomb, write_wav
+from tests.audio.make_media import nothing, tones, write_caf_bomb, write_flac_bomb, write_wav
 
 GB = 1_000_000_000
 
@@ -47,6 +47,15 @@ def test_decompression_bomb_is_refused_before_it_is_written(tmp_path):
 
     assert caught.value.code == "audio.too_long"
     assert max(sizes) <= 40 * 16_000 * 2 * 8
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_recording_at_a_sample_per_second_is_refused_before_it_is_resampled(tmp_path):
+    source = write_caf_bomb(tmp_path / "bomb.caf", seconds=36_000)  # 10 hours, 1.2 GB
+    assert source.stat().st_size < 80_000
+    with pytest.raises(UserError) as caught:
+        decode(source, tmp_path / "samples.pcm", progress=nothing, disk_space=DiskSpace(tmp_path))
+    assert caught.value.code == "audio.unreadable"
     assert list(tmp_path.iterdir()) == [source]
 
 

@@ -10,7 +10,17 @@ from tests.jobs.conftest import Bench
 
 BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
 RECORD, FIRST_EVENT = "j:{:012d}", "e:{:012d}:000001"
-BAD = ("{", "[]", '{"id": 2}', "7", "null", '"text"')
+BAD = (
+    "{",
+    "[]",
+    '{"id": 2}',
+    "7",
+    "null",
+    '"text"',
+    "[" * 100_000,
+    '{"id": 1e999}',
+    '{"id": 1, "state": "?"}',
+)
 
 
 def damage(bench: Bench, *keys: str, value: object = "{") -> None:
@@ -36,6 +46,20 @@ def test_an_unreadable_record_is_restored_from_its_events(bench: Bench, value: o
     (findings,) = bench.answer(bench.service.verify())
     assert findings.startswith("Job 2: its record")
     assert bench.claim() == bench.job(2)
+
+
+def test_records_that_were_swapped_are_restored_from_their_events(bench: Bench):
+    """Each is valid by itself, so nothing but its place tells that it belongs to another patient."""
+    bench.submit("ana.wav", "luis.wav", "c.wav")
+    before = bench.answer(bench.service.jobs())
+    rows = bench.service.transitions.store.rows
+    keys = RECORD.format(1), RECORD.format(2)
+    values = [rows.execute("SELECT value FROM Cache WHERE key = ?", (key,)).fetchone()[0] for key in keys]
+    damage(bench, keys[0], value=values[1])
+    damage(bench, keys[1], value=values[0])
+    assert bench.answer(bench.service.jobs()) == before
+    assert [job.path[-7:] for job in before[:2]] == ["ana.wav", "uis.wav"]
+    assert bench.claim() == bench.job(1)
 
 
 def test_a_record_is_restored_up_to_the_first_unreadable_event(bench: Bench):

@@ -1,7 +1,9 @@
+import json
 import os
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -190,6 +192,68 @@ class TestHostileArchives:
     def test_names_that_differ_only_in_case_are_refused(self, root: Path, tmp_path: Path):
         path = make_zip(tmp_path / "evil.zip", WHISPER | {"MODEL.bin": b"x"})
         assert refusal(path, root).code == "models.same_path"
+
+    @pytest.mark.filterwarnings("ignore:Duplicate name")
+    @pytest.mark.parametrize(
+        "name",
+        ["model.bin", "mode\u0301l.bin|modél.bin", "straße|STRASSE"],
+        ids=["the same", "composed", "in capitals"],
+    )
+    def test_names_that_are_one_file_are_refused(self, root: Path, tmp_path: Path, name: str):
+        path = make_zip(tmp_path / "evil.zip", WHISPER)
+        with zipfile.ZipFile(path, "a") as archive:
+            for each in name.split("|"):
+                archive.writestr(each, b"another content")
+        assert refusal(path, root).code == "models.same_path"
+
+    @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_rare_compression_is_refused(self, root: Path, tmp_path: Path, method: int):
+        with zipfile.ZipFile(tmp_path / "rare.zip", "w", method) as archive:
+            for name, content in WHISPER.items():
+                archive.writestr(name, content)
+        assert refusal(tmp_path / "rare.zip", root).code == "models.odd_archive"
+
+    @pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
+    def test_special_file_in_an_archive_becomes_none(self, root: Path, tmp_path: Path, kind: int):
+        path = make_zip(tmp_path / "evil.zip", WHISPER)
+        special = zipfile.ZipInfo("special")
+        special.external_attr = (kind | 0o666) << 16
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(special, b"")
+        take(path, root)
+        assert all(stat.S_ISREG(each.stat().st_mode) for each in (root / "own-whisper").iterdir())
+
+    def test_second_name_in_the_extra_field_is_not_used(self, root: Path, tmp_path: Path):
+        """Info-ZIP's Unicode path: another name for the same entry, which some programs prefer."""
+        path = make_zip(tmp_path / "evil.zip", WHISPER)
+        other = b"../escaped.txt"
+        inside = zipfile.ZipInfo("notes.txt")
+        header = struct.pack("<BL", 1, zlib.crc32(b"notes.txt")) + other
+        inside.extra = struct.pack("<2H", 0x7075, len(header)) + header
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(inside, b"x")
+        take(path, root)
+        assert not list(tmp_path.rglob("escaped.txt"))
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"name": "../up"},
+            {"name": "faster-whisper-tiny\x1b[2J"},
+            {"kind": "program"},
+            {"files": [{"path": "../model.bin", "size": 1, "sha256": "0" * 64}]},
+            {"files": [{"path": "model.bin", "size": -1, "sha256": "0" * 64}]},
+            {"files": [{"path": "model.bin", "size": 1, "sha256": "x"}]},
+            {"files": "model.bin"},
+            {"format": 99},
+            {"attribution": "A\u202etest"},
+        ],
+        ids=str,
+    )
+    def test_manifest_that_lies_is_refused(self, root: Path, tmp_path: Path, wrong: dict[str, object]):
+        files = dict(WHISPER)
+        files["manifest.json"] = json.dumps(json.loads(files["manifest.json"]) | wrong).encode()
+        assert refusal(make_zip(tmp_path / "evil.zip", files), root).code == "models.bad_manifest"
 
     def test_link_is_refused(self, root: Path, tmp_path: Path):
         path = make_zip(tmp_path / "evil.zip", WHISPER)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pickle
+import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ def import_pyannote() -> Any:
     without_extension()
     # it cannot save what it finds out about fonts, which nothing here draws with
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    with without_compiler(), warnings.catch_warnings():
+    with without_compiler(), _without_ipv6(), warnings.catch_warnings():
         # it warns if torchcodec does not load, but decodes nothing here
         warnings.simplefilter("ignore")
         return importlib.import_module("pyannote.audio")
@@ -123,6 +124,16 @@ def _remove(stand_in: ModuleType) -> None:
         del sys.modules[_COMPILER]
     if vars(torch).get("_dynamo") is stand_in:
         del torch._dynamo
+
+
+@contextmanager
+def _without_ipv6() -> Iterator[None]:
+    """Keep urllib3 from opening a socket when it is imported, to see whether the computer has IPv6."""
+    before, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = before
 
 
 def without_extension() -> None:
