@@ -23,6 +23,7 @@ def test_job_completes_with_sockets_refused(home: Path, tmp_path: Path, sample: 
     done = fi_desktop("run", sample, "--json", home=home, **guarded(tmp_path))
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
+    assert "REFUSED" not in (tmp_path / "attempts.guarded").read_text()
     processes = set((tmp_path / "attempts.guarded").read_text().split())
     assert len(processes) >= 3  # the app and its two workers
 
@@ -53,6 +54,7 @@ def test_native_code_opens_no_socket(home: Path, sample: Path):
 def test_importing_pyannote_opens_no_socket(home: Path, tmp_path: Path):
     fi_desktop("doctor", home=home, **guarded(tmp_path))
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
+    assert "REFUSED" not in (tmp_path / "attempts.guarded").read_text()
 
 
 def test_job_leaves_nothing_outside_the_data_folder(home: Path, tmp_path: Path, sample: Path):

@@ -77,6 +77,7 @@ def test_recording_is_diarized_and_transcribed_without_network(
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
+    assert "REFUSED" not in (tmp_path / "attempts.guarded").read_text()
     summary = lines(done.stdout)[-1]["summary"]
     assert (summary["engine"], summary["transcriber"], summary["language"]) == ("pyannote", "whisper", "es")
     transcript = result(with_packs, 1)

@@ -1,7 +1,9 @@
 """Put on the PYTHONPATH of a process and its children: refuses and records uses of the network."""
 
 import os
+import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 _REFUSED = {
@@ -22,11 +24,17 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
         return  # a Unix socket
     if event == "socket.bind" and isinstance(address, tuple) and address[0] in ("::1", "127.0.0.1"):
         return  # urllib3 checks for IPv6
-    with Path(os.environ["NETWORK_ATTEMPTS"]).open("a", encoding="utf-8") as file:
-        file.write(f"{os.getpid()} {event} {address!r}\n")
+    if isinstance(address, socket.socket) and address.family == socket.AF_UNIX:
+        return  # from a worker to its opener
+    attempt = f"{os.getpid()} {event} {address!r}\n"
+    _GUARDED.write(f"REFUSED {attempt}")  # a confined worker can open no file
+    _GUARDED.flush()
+    with suppress(OSError), Path(os.environ["NETWORK_ATTEMPTS"]).open("a", encoding="utf-8") as file:
+        file.write(attempt)
     raise PermissionError(f"{event} refused by the test")
 
 
+_GUARDED = Path(os.environ["NETWORK_ATTEMPTS"] + ".guarded").open("a", encoding="utf-8")  # noqa: SIM115
 sys.addaudithook(_refuse)
-with Path(os.environ["NETWORK_ATTEMPTS"] + ".guarded").open("a", encoding="utf-8") as file:
-    file.write(f"{os.getpid()}\n")
+_GUARDED.write(f"{os.getpid()}\n")
+_GUARDED.flush()
