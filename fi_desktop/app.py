@@ -23,6 +23,7 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.recovery import open_or_rebuild
+from fi_desktop.jobs.retention import KeepTimes
 from fi_desktop.jobs.run_times import TimesCheck
 from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import RemoteClient
@@ -60,6 +61,7 @@ class App:
         backend: BackendName = "pool",
         times: TimesCheck | None = None,
         program: str = "window",
+        expires: bool = True,
     ) -> None:
         """Assemble the parts; nothing is started, and no file is touched.
 
@@ -68,6 +70,7 @@ class App:
             backend: runs jobs in worker processes, in one thread, in the queue thread itself, or not at all.
             times: checks when jobs may start, by the system's clock and power supply if it is not given.
             program: what this process is, for the audit trail.
+            expires: whether what is older than the settings say is deleted without being asked for.
         """
         self.settings = settings
         clock, folders = Clock(), JobFolders(settings.jobs)
@@ -75,14 +78,15 @@ class App:
             settings.audit, program=program, evidence=partial(evidence_of, folders), now=clock.now
         )
         self.delivery = AuditDelivery(self.trail.store)
+        self.trail.sent = lambda: self.delivery.sent_to_all(self._targets())
         self.service = JobService(
             partial(open_or_rebuild, settings.store, folders, now=clock.now),
             folders,
             now=clock.now,
             rng=random.Random(),
             policy=_policy(settings),
-            keep_s=_keep_s(settings),
-            keep_unseen=settings.keep_unseen,
+            keep=KeepTimes.of(settings),
+            expires=expires,
             name_pattern=settings.name_pattern,
             trail=self.trail,
         )
@@ -223,7 +227,7 @@ class App:
         self.settings = settings = save_changes(before, changes)
         self._record_settings(before, settings, changes)
         self.service.change_policy(_policy(settings))
-        self.service.change_retention(_keep_s(settings), keep_unseen=settings.keep_unseen)
+        self.service.change_retention(KeepTimes.of(settings))
         self.service.change_names(settings.name_pattern)
         self._backend.change_settings(settings)
         if self._compares:
@@ -258,7 +262,3 @@ class App:
 
 def _policy(settings: Settings) -> RetryPolicy:
     return RetryPolicy(settings.retry_delays_s, max_deliveries=settings.max_deliveries)
-
-
-def _keep_s(settings: Settings) -> float | None:
-    return settings.keep_days * 86_400 or None

@@ -40,6 +40,11 @@ class ActKind(StrEnum):
     REMOVED = "removed"
     SETTINGS_CHANGED = "settings changed"
     RETENTION_CHANGED = "retention changed"
+    RETENTION_RAN = "retention ran"
+    CLOCK_CONFIRMED = "clock confirmed"
+    HOLD_PLACED = "legal hold placed"
+    HOLD_RELEASED = "legal hold released"
+    RECORDING_TRASHED = "recording moved to the trash"
     MODEL_APPROVED = "model approved"
     MODEL_REMOVED = "model removed"
     LOCKED = "locked"
@@ -51,10 +56,13 @@ class ActKind(StrEnum):
     # by the trail itself
     TRAIL_BEGAN = "trail began"
     TRAIL_DAMAGED = "trail damaged"
+    TRAIL_SHORTENED = "trail shortened"
     CHECKPOINT = "checkpoint"
 
 
-OF_THE_TRAIL = frozenset({ActKind.TRAIL_BEGAN, ActKind.TRAIL_DAMAGED, ActKind.CHECKPOINT})
+OF_THE_TRAIL = frozenset(
+    {ActKind.TRAIL_BEGAN, ActKind.TRAIL_DAMAGED, ActKind.TRAIL_SHORTENED, ActKind.CHECKPOINT}
+)
 """Entries that the trail writes about itself."""
 
 

@@ -7,6 +7,7 @@ the target is away. Nobody ever waits for a target.
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -70,6 +71,11 @@ class AuditDelivery:
             target.name: sum(1 for _ in self._store.entries(sent.get(target.name, 0)))
             for target in self._targets
         }
+
+    def sent_to_all(self, targets: Iterable[AuditTarget]) -> float:
+        """Return the highest number that each of these targets has; without targets, no number is higher."""
+        sent = self._load()
+        return min((sent.get(target.name, 0) for target in targets), default=math.inf)
 
     def _start(self) -> None:
         if self._thread is None:

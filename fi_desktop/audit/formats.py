@@ -57,6 +57,11 @@ _EVENTS: dict[ActKind, tuple[str, str]] = {
     ActKind.REMOVED: ("deleted", "D"),
     ActKind.SETTINGS_CHANGED: ("security", "U"),
     ActKind.RETENTION_CHANGED: ("security", "U"),
+    ActKind.RETENTION_RAN: ("deleted", "D"),
+    ActKind.CLOCK_CONFIRMED: ("security", "E"),
+    ActKind.HOLD_PLACED: ("access", "U"),
+    ActKind.HOLD_RELEASED: ("access", "U"),
+    ActKind.RECORDING_TRASHED: ("deleted", "D"),
     ActKind.MODEL_APPROVED: ("security", "E"),
     ActKind.MODEL_REMOVED: ("security", "D"),
     ActKind.LOCKED: ("login", "E"),
@@ -66,6 +71,7 @@ _EVENTS: dict[ActKind, tuple[str, str]] = {
     ActKind.TRAIL_READ: ("log used", "R"),
     ActKind.TRAIL_BEGAN: ("security", "C"),
     ActKind.TRAIL_DAMAGED: ("security", "E"),
+    ActKind.TRAIL_SHORTENED: ("security", "D"),
     ActKind.CHECKPOINT: ("security", "E"),
 }
 _SERIOUS = {ActKind.TRAIL_DAMAGED: "8", ActKind.FAILED: "4"}  # EventOutcomeIndicator: 0 is success

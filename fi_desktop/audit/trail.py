@@ -8,6 +8,7 @@ in the queue's own transaction first (`jobs/stored_acts.py`), so that none is lo
 from __future__ import annotations
 
 import hmac
+import math
 import threading
 import time
 import unicodedata
@@ -23,6 +24,7 @@ from typing import NamedTuple
 from filelock import Timeout
 
 from fi_desktop.audit.acts import Act, ActKind, actor
+from fi_desktop.audit.shortening import shorten
 from fi_desktop.audit.trail_store import TrailStore
 from fi_desktop.system import log
 
@@ -54,6 +56,7 @@ class AuditTrail:
 
     Attributes:
         store: its files.
+        sent: returns the highest number that was sent on; what was not is never deleted.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class AuditTrail:
         self._who = actor(program)
         self._evidence = evidence
         self._now = now
+        self.sent: Callable[[], float] = lambda: math.inf
         self._names_key: bytes | None = None
         self._acts: SimpleQueue[_WaitingAct | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -121,6 +125,14 @@ class AuditTrail:
             except (OSError, ValueError, Timeout):
                 return None
         return code_of(self._names_key, name)
+
+    def shorten(self, before: float) -> int:
+        """Delete files with entries from before a moment only, and return how many; see `shortening.py`.
+
+        Raises:
+            OSError, ValueError: files or keys cannot be read or written.
+        """
+        return shorten(self.store, before, self._who, at=self._now(), sent=self.sent())
 
     def close(self) -> None:
         """Write what is waiting, and stop; at most a few seconds."""

@@ -41,13 +41,18 @@ class Line:
 
 
 class TrailStore:
-    """The audit trail in a folder."""
+    """The audit trail in a folder.
+
+    Attributes:
+        folder: of its files.
+        lock: held by the process that writes; the same thread may take it again.
+    """
 
     def __init__(self, folder: Path, *, file_bytes: int = FILE_BYTES) -> None:
         """Prepare; nothing is read or created before the first entry."""
         self.folder = folder
         self._file_bytes = file_bytes
-        self._lock = FileLock(folder / "lock", timeout=_LOCK_TIMEOUT_S)
+        self.lock = FileLock(folder / "lock", timeout=_LOCK_TIMEOUT_S)
 
     def append(self, acts: Sequence[tuple[float, Act]], who: Mapping[str, Any]) -> None:
         """Write entries and a checkpoint; they are on disk when this returns.
@@ -62,7 +67,7 @@ class TrailStore:
             OSError, ValueError: they cannot be written; none is acknowledged.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock:
+        with self.lock:
             state, own = self._current()
             chain, stored = state.chain, state.stored
             new = [(at, act) for at, act in acts if act.stored is None or act.stored > stored]
@@ -91,7 +96,7 @@ class TrailStore:
         """
         if not self.folder.is_dir():
             return 0
-        with self._lock:
+        with self.lock:
             if load_state(self.folder) is None:
                 return self._last_stored(self.files())
             return self._current()[0].stored
@@ -103,7 +108,7 @@ class TrailStore:
             OSError, ValueError: they cannot be read or written.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock:
+        with self.lock:
             roots = load_roots(self.folder)
             if not (self.folder / "keys").exists():
                 save_roots(self.folder, roots)
@@ -117,7 +122,7 @@ class TrailStore:
         """
         if not self.folder.is_dir():
             return [], None, RootKeys({}, b"")
-        with self._lock:
+        with self.lock:
             return list(self.lines()), load_state(self.folder), load_roots(self.folder)
 
     def entries(self, after: int) -> Iterator[Entry]:
@@ -126,19 +131,19 @@ class TrailStore:
         # a file is passed over if the next one begins below what is wanted
         first = max((number for number in files if self._first_number(number) <= after + 1), default=0)
         for number in (number for number in files if number >= first):
-            for line in self._path(number).read_bytes().splitlines(keepends=True):
+            for line in self.path(number).read_bytes().splitlines(keepends=True):
                 if _number_in(line) > after:
                     with suppress(BrokenLine):
                         yield Entry.of(line)
 
     def _first_number(self, file: int) -> int:
-        with self._path(file).open("rb") as lines:
+        with self.path(file).open("rb") as lines:
             return _number_in(lines.readline())
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines of all files in order; the last may be unfinished."""
         for number in self.files():
-            content = self._path(number).read_bytes()
+            content = self.path(number).read_bytes()
             for position, line in enumerate(content.splitlines(keepends=True), 1):
                 yield Line(number, position, line)
 
@@ -149,7 +154,8 @@ class TrailStore:
 
     # ---- inside
 
-    def _path(self, number: int) -> Path:
+    def path(self, number: int) -> Path:
+        """Return a file by its number."""
         return self.folder / f"trail-{number:06d}.jsonl"
 
     def _fields(self, at: float, act: Act, who: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +164,7 @@ class TrailStore:
 
     def _write(self, state: TrailState, content: bytes) -> int:
         """Append to the present file and return its length."""
-        path = self._path(state.file)
+        path = self.path(state.file)
         created = not path.exists()
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         handle = os.open(path, flags, 0o600)
@@ -183,7 +189,7 @@ class TrailStore:
         state, files = load_state(self.folder), self.files()
         if state is None:
             return self._begin(files)
-        path = self._path(state.file)
+        path = self.path(state.file)
         size = path.stat().st_size if path.exists() else 0
         if size == state.size and (not files or files[-1] <= state.file):
             return state, []
@@ -200,7 +206,7 @@ class TrailStore:
         chain = ChainState.new(number)
         save_roots(self.folder, replace(roots, chains={**known, number: chain.chain_key}))
         last = files[-1] if files else 1
-        path = self._path(last)
+        path = self.path(last)
         size = self._end_line(path) if path.exists() else 0
         began = Act(
             ActKind.TRAIL_BEGAN, detail={"key": chain.public_key, "reason": "keys lost" if files else "new"}
@@ -211,7 +217,7 @@ class TrailStore:
         """Return the state after lines that were written, but that the state does not know yet."""
         remarks: list[Act] = []
         for number in range(state.file, max([state.file, *files]) + 1):
-            path = self._path(number)
+            path = self.path(number)
             if not path.exists():
                 continue
             known = state.size if number == state.file else 0
@@ -242,7 +248,7 @@ class TrailStore:
 
     def _entries(self, files: Sequence[int]) -> Iterator[Entry]:
         for number in files:
-            for line in self._path(number).read_bytes().splitlines(keepends=True):
+            for line in self.path(number).read_bytes().splitlines(keepends=True):
                 try:
                     yield Entry.of(line)
                 except BrokenLine:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fi_desktop.audit.acts import ActKind
 from fi_desktop.audit.chain import FIRST_MAC, BrokenLine, Entry, digest_of, forward
 from fi_desktop.audit.keys import RootKeys, TrailState
+from fi_desktop.audit.shortening import TrailStart
 from fi_desktop.audit.trail_store import Line, TrailStore
 from fi_desktop.core import messages
 from fi_desktop.core.messages import Note
@@ -67,6 +68,8 @@ class _Walk:
                 self.entries.append(Entry.of(line.content))
             except BrokenLine:
                 yield messages.AUDIT_NOT_AN_ENTRY(line=line.position, file=line.file)
+        if (start := TrailStart.of(self.entries)) is not None:
+            self._start(start)
         numbers = [entry.number for entry in self.entries]
         for entry, next_number in zip(self.entries, [*numbers[1:], 0], strict=False):
             yield from self._step(entry, next_number)
@@ -84,6 +87,14 @@ class _Walk:
             yield messages.AUDIT_END_DIFFERS()
         if self._unsigned:
             yield messages.AUDIT_UNSIGNED(number=self._unsigned)
+
+    def _start(self, start: TrailStart) -> None:
+        """Begin where the deleted part ends; what is left of that part belongs to it."""
+        self._number, self._mac, self._digest = start.first - 1, start.mac, start.digest
+        self._public_key, self.first_key = start.key, start.began
+        self._chain_key = self._roots.chains.get(start.first - 1)
+        while self.entries and self.entries[0].number < start.first:
+            self.entries.pop(0)
 
     def _step(self, entry: Entry, next_number: int) -> Iterator[Note]:
         expected = self._number + 1

@@ -28,6 +28,10 @@ _COMMANDS = {
     "export": ("export the result of a job", "fi_desktop.cli.jobs:add_export"),
     "verify": ("check the signature of an exported result", "fi_desktop.cli.jobs:add_verify"),
     "audit": ("list, export and verify who did what", "fi_desktop.cli.audit:add_audit"),
+    "retention": (
+        "show how long things are kept, delete what is due, hold and release jobs",
+        "fi_desktop.cli.retention:add_retention",
+    ),
     "metrics": ("show queue metrics and their targets", "fi_desktop.cli.jobs:add_metrics"),
     "models": ("list, install, import, verify and remove models", "fi_desktop.cli.models:add_models"),
     "vocabulary": ("list and show the vocabulary lists", "fi_desktop.cli.vocabulary:add_vocabulary"),

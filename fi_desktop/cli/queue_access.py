@@ -129,9 +129,12 @@ def working_queue(settings: Settings) -> Iterator[QueueFollower]:
 
 
 @contextmanager
-def idle_queue(settings: Settings) -> Iterator[QueueClient]:
-    """Open the queue without processing jobs; if another process owns it, talk to that one."""
-    app = App(settings, backend="idle", program="command line")
+def idle_queue(settings: Settings, *, expires: bool = True) -> Iterator[QueueClient]:
+    """Open the queue without processing jobs; if another process owns it, talk to that one.
+
+    expires: whether what is older than the settings say is deleted meanwhile.
+    """
+    app = App(settings, backend="idle", program="command line", expires=expires)
     try:
         app.own()
     except AlreadyOwned:

@@ -175,7 +175,17 @@ _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
 _as_object(
     Job,
-    omit_default=("earlier", "start_at", "review", "people", "keep_turns", "copies", "exports", "label"),
+    omit_default=(
+        "earlier",
+        "start_at",
+        "review",
+        "people",
+        "keep_turns",
+        "copies",
+        "exports",
+        "label",
+        "hold_since",
+    ),
 )
 _as_object(Word, omit_default=("checked", "interpolated", "language", "unsure_speaker"))
 _as_object(Segment, omit_default=("missing", "language"))
@@ -198,6 +208,8 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.CopyAdded,
         ev.ExportsChosen,
         ev.LabelChanged,
+        ev.LegalHoldPlaced,
+        ev.LegalHoldReleased,
         ev.Seen,
         ev.Reviewed,
         ev.VersionChosen,
@@ -337,6 +349,7 @@ DONE_PATHS = (
     "$.label.case",
     "$.label.recorded_at",
     "$.label.recorded_from",
+    "$.hold_since",
 )
 """JSON paths of the fields of `Done` in a job's record, in order."""
 _NOTES = Done._fields.index("notes")

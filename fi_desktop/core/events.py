@@ -149,6 +149,28 @@ class LabelChanged(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class LegalHoldPlaced(JobEvent):
+    """A person put the job on legal hold: nothing removes it until the hold is released.
+
+    Attributes:
+        by: the person.
+    """
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegalHoldReleased(JobEvent):
+    """A person released the legal hold.
+
+    Attributes:
+        by: the person.
+    """
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen(JobEvent):
     """A person viewed or exported the result."""
 

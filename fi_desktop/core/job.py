@@ -136,6 +136,7 @@ class Job:
         exports: keys of the `ExportRule` of the recording and of each copy, in order; "", or missing at the
             end: as the settings say. Not one of the options: it changes no result.
         label: the case, and when it was recorded.
+        hold_since: since when it is on legal hold, so that nothing removes it; None: it is not.
     """
 
     id: int
@@ -162,6 +163,7 @@ class Job:
     copies: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
     label: CaseLabel = NO_LABEL
+    hold_since: float | None = None
 
     @property
     def files(self) -> tuple[tuple[str, str], ...]:
@@ -207,6 +209,7 @@ class Done(NamedTuple):
         review: see `Job`; None for a draft.
         people: see `Job`.
         case, recorded_at, recorded_from: of the label, see `CaseLabel`; None if empty.
+        hold_since: see `Job`.
     """
 
     id: int
@@ -233,6 +236,7 @@ class Done(NamedTuple):
     case: str | None
     recorded_at: str | None
     recorded_from: str | None
+    hold_since: float | None
 
 
 class StaleClaim(Exception):
@@ -302,6 +306,10 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return _with_exports(job, event.path, event.exports)
         case _, ev.LabelChanged():
             return replace(job, label=event.label)
+        case _, ev.LegalHoldPlaced():
+            return replace(job, hold_since=job.hold_since or event.at)
+        case _, ev.LegalHoldReleased():
+            return replace(job, hold_since=None)
         case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
         case _, ev.Reviewed() if job.summary is not None:

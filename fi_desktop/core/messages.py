@@ -329,6 +329,9 @@ TEMPLATE_UNREADABLE = Message("template.unreadable", "it cannot be read: {reason
 
 JOB_CANCELLED = Message("job.cancelled", "Cancelled.")
 JOB_DELIVERIES = Message("job.deliveries", "The program ended {times} times while processing this job.")
+JOB_ON_HOLD = Message(
+    "job.on_hold", "Job {job} is on legal hold. Nothing removes it until the hold is released."
+)
 JOB_RUNNING = Message("job.running", "This job is running. Cancel it before you remove it.")
 JOB_TIMEOUT = Message("job.timeout", "Timeout ({minutes} min)")
 JOB_UNKNOWN = Message("job.unknown", "There is no job {job}.")
@@ -685,6 +688,11 @@ PROFILES_DAMAGED = Message(
 )
 PROFILES_UNREADABLE = Message(
     "profiles.unreadable", "Your profiles cannot be read ({reason}). The built-in profiles are available."
+)
+RETENTION_CLOCK = Message(
+    "retention.clock",
+    "This computer's clock is {days} days later than when the program was last used. Nothing is deleted by "
+    "age until you confirm that the clock is right.",
 )
 SETTINGS_BAD_VALUE = Message("settings.bad_value", "Setting {name}: {value} is not valid.")
 SETTINGS_EXPORT_FOLDER = Message(

@@ -15,7 +15,7 @@ from pathlib import Path
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.jobs.review_files import StoredResult, VersionFacts, read_result
-from fi_desktop.system.files import RESULT, SEEK_TABLE, discard_stages, is_kept
+from fi_desktop.system.files import HOLD, RESULT, SEEK_TABLE, discard_stages, is_kept
 from fi_desktop.system.result_files import use_version, version_of, versions
 
 _FOLDERS_PER_STEP = 50
@@ -117,9 +117,31 @@ class JobFolders:
         """Delete a job's files, if it has any."""
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
 
+    def mark_hold(self, job_id: int, *, held: bool) -> None:
+        """Mark the folder of a job on legal hold, so that a rebuilt queue knows."""
+        marker = self.folder(job_id) / HOLD
+        with suppress(OSError):
+            if held:
+                marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                marker.touch(mode=0o600)
+            else:
+                marker.unlink(missing_ok=True)
+
+    def is_marked(self, job_id: int) -> bool:
+        """Whether the folder is marked as that of a job on legal hold."""
+        return (self.folder(job_id) / HOLD).exists()
+
     def discard_stages(self, job_id: int) -> None:
         """Delete a job's stage files, but not its result; no worker may be using them."""
         discard_stages(self.folder(job_id))
+
+    def has_stages(self, job_id: int) -> bool:
+        """Whether a job's folder holds stage files."""
+        try:
+            with os.scandir(self.folder(job_id)) as entries:
+                return any(not is_kept(entry.name) for entry in entries)
+        except OSError:
+            return False
 
     def sweep(self, known: Iterable[int]) -> int:
         """Delete the folders of unknown jobs, left if the app died while removing them; return how many."""
@@ -170,9 +192,5 @@ class LeftoverScan:
 
     def _with_stages(self, ids: Iterable[int]) -> Iterator[int]:
         for job_id in ids:
-            try:
-                with os.scandir(self._folders.folder(job_id)) as entries:
-                    if any(not is_kept(entry.name) for entry in entries):
-                        yield job_id
-            except OSError:
-                continue  # it was removed meanwhile
+            if self._folders.has_stages(job_id):
+                yield job_id

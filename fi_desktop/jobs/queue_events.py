@@ -51,6 +51,28 @@ class JobRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionRan:
+    """Things were deleted by age. Each result is a `JobRemoved` too.
+
+    Attributes:
+        results: jobs with their results.
+        audio: decoded sound of jobs that wait.
+        damaged: damaged queues.
+        trail: files of the audit trail.
+    """
+
+    results: int
+    audio: int
+    damaged: int
+    trail: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockConfirmed:
+    """A person confirmed that the clock is right, although it jumped."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobProgressed:
     """A running job made progress. Never stored.
 
@@ -193,6 +215,8 @@ QueueEvent = (
     | Notice
     | ExportsHeld
     | ExportRulesChanged
+    | RetentionRan
+    | ClockConfirmed
 )
 Listener = Callable[[tuple[QueueEvent, ...]], None]
 
@@ -209,6 +233,8 @@ _LOG_EVENTS = {
     ev.CopyAdded: "WORKFLOW_JOB_COPY_ADDED",
     ev.ExportsChosen: "WORKFLOW_JOB_EXPORTS_CHOSEN",
     ev.LabelChanged: "WORKFLOW_JOB_LABEL_CHANGED",
+    ev.LegalHoldPlaced: "WORKFLOW_JOB_HOLD_PLACED",
+    ev.LegalHoldReleased: "WORKFLOW_JOB_HOLD_RELEASED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Reviewed: "WORKFLOW_JOB_REVIEWED",
     ev.VersionChosen: "WORKFLOW_JOB_VERSION_CHOSEN",
@@ -225,6 +251,8 @@ def log_event(event: QueueEvent) -> None:
             log.event("WORKFLOW_QUEUE_PAUSED" if paused else "WORKFLOW_QUEUE_RESUMED")
         case JobRemoved(job_id=job_id):
             log.event("WORKFLOW_JOB_REMOVED", job=job_id)
+        case RetentionRan():
+            log.event("RETENTION_RAN", results=event.results, audio=event.audio, damaged=event.damaged)
         case JobChanged(job=job, event=ev.Failed(error=error)):
             name = "WORKFLOW_JOB_FAILED" if job.state is JobState.FAILED else "WORKFLOW_JOB_RETRYING"
             log.event(name, job=job.id, attempt=len(job.attempts), code=error.code, kind=error.kind.value)

@@ -2,13 +2,12 @@
 
 A damaged store is set aside, and rebuilt from the events that can still be read and the results in the jobs'
 folders. A job continues from its last valid event; a job with a result is completed, whatever else was lost.
-What was set aside is deleted some weeks later, as it holds the names of recordings removed since.
+What was set aside holds the names of recordings removed since, and is deleted by `retention.py`.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,8 +28,6 @@ from fi_desktop.jobs.sql import DATABASE, salvage
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
-ASIDE_DAYS = 30
-"""How long a damaged store is kept after it was rebuilt."""
 _ASIDE = "-damaged-"
 _MOMENT = "%Y%m%d-%H%M%S-%f"
 _CLAIM = "rebuilt"
@@ -43,7 +40,6 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
         UserError: it was written by a newer version.
         TransientError: it cannot be opened now.
     """
-    _delete_old(folder, now())
     try:
         store = JobStore(folder)
     except UserError as error:
@@ -63,16 +59,15 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
     return store
 
 
-def _delete_old(folder: Path, now: float) -> None:
-    """Delete what was set aside longer ago than `ASIDE_DAYS`."""
+def damaged_queues(folder: Path, *, before: datetime) -> Iterator[Path]:
+    """Yield the folders in which damaged stores of this folder were set aside before a moment."""
     for aside in folder.parent.glob(f"{folder.name}{_ASIDE}*"):
         try:
             moment = datetime.strptime(aside.name.rpartition(_ASIDE)[2], _MOMENT).replace(tzinfo=UTC)
         except ValueError:
             continue  # somebody renamed it, to keep it
-        if now - moment.timestamp() > ASIDE_DAYS * 86_400:
-            shutil.rmtree(aside, ignore_errors=True)
-            log.event("STORE_DELETED")
+        if moment < before:
+            yield aside
 
 
 def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFolders, at: float) -> int:
@@ -83,6 +78,8 @@ def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFold
         job = _replay(store, events)
         if job_id in results and (job is None or job.summary is None):
             job = _replay(store, _completion(job, job_id, folders, at), job)
+        if job is not None and job.hold_since is None and folders.is_marked(job_id):
+            job = _replay(store, [ev.LegalHoldPlaced(job_id, at, _CLAIM)], job)
         restored += job is not None
     store.reserve_ids(max([0, *links, *results]))
     return restored

@@ -39,12 +39,14 @@ from fi_desktop.jobs.queue_events import (
     log_event,
 )
 from fi_desktop.jobs.recovery import verify
+from fi_desktop.jobs.retention import KEEP_ALL, KeepTimes, Retention, RetentionReport
 from fi_desktop.jobs.review_files import ChosenResult, ReviewFile, ReviewOutcome
 from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.stored_acts import StoredActs
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
 from fi_desktop.system import log
+from fi_desktop.system.account import account_name
 
 T = TypeVar("T")
 _COMMANDS_PER_TRANSACTION = 64  # a burst of commands must not hold up what workers report
@@ -66,8 +68,8 @@ class JobService:
         now: Callable[[], float],
         rng: random.Random,
         policy: RetryPolicy | None = None,
-        keep_s: float | None = None,
-        keep_unseen: bool = False,
+        keep: KeepTimes = KEEP_ALL,
+        expires: bool = True,
         name_pattern: str = "",
         trail: AuditTrail | None = None,
     ) -> None:
@@ -79,8 +81,8 @@ class JobService:
             now: UTC, seconds since the epoch.
             rng: varies the retry delays.
             policy: which failed attempts are retried, and when.
-            keep_s: how long finished jobs are kept, seconds; None keeps them.
-            keep_unseen: keep results that nobody has viewed or exported, however old.
+            keep: how long things are kept.
+            expires: whether what is older is deleted without being asked for.
             name_pattern: how files are named, see `name_patterns.py`.
             trail: records what is done to jobs and results; None to keep no trail.
         """
@@ -88,15 +90,12 @@ class JobService:
         self.trail = trail
         self._acts = StoredActs(trail)
         self._open_store = open_store
-        self._new_transitions = partial(
-            Transitions,
-            now=now,
-            rng=rng,
-            policy=policy or RetryPolicy(),
-            keep_s=keep_s,
-            keep_unseen=keep_unseen,
-        )
+        self._new_transitions = partial(Transitions, now=now, rng=rng, policy=policy or RetryPolicy())
         self._transitions: Transitions | None = None
+        self._retention: Retention | None = None
+        self._new_retention = partial(
+            Retention, folders=folders, times=keep, trail=trail, now=now, expires=expires
+        )
         self._commands = CommandQueue()
         self._listeners: tuple[Listener, ...] = ()
         self._read_gauges: Callable[[], Iterable[WorkerGauge]] = tuple
@@ -250,14 +249,43 @@ class JobService:
         return self._commands.put(run)
 
     @command
+    def hold(self, ids: Iterable[int]) -> Future[None]:
+        """Put jobs on legal hold: nothing removes them until it is released."""
+        by = account_name()
+        return self._for_each(ids, lambda job: self.transitions.hold(job, by))
+
+    @command
+    def release(self, ids: Iterable[int]) -> Future[None]:
+        """Release the legal hold of jobs."""
+        by = account_name()
+        return self._for_each(ids, lambda job: self.transitions.release(job, by))
+
+    @command
+    def jobs_on_hold(self) -> Future[list[Job]]:
+        """List the jobs on legal hold."""
+        return self._commands.put(lambda: self.transitions.store.on_hold())
+
+    @command
+    def plan_retention(self) -> Future[RetentionReport]:
+        """Say what is due to be deleted by age; deletes nothing."""
+        return self._commands.put(lambda: self.retention.plan())
+
+    @command
+    def run_retention(self, *, clock_is_right: bool = False) -> Future[RetentionReport]:
+        """Delete what is due now, and say what that was. `clock_is_right`: a person confirms the clock."""
+        return self._commands.put(lambda: self.retention.run(clock_is_right=clock_is_right))
+
+    @command
     def retry_failed(self) -> Future[int]:
         """Run all failed jobs again, with their options; return how many."""
         return self._for_all((JobState.FAILED,), lambda job: self.transitions.retry(job))
 
     @command
     def purge(self, states: Iterable[JobState] = (JobState.QUEUED, JobState.RETRYING)) -> Future[int]:
-        """Delete all jobs in these states, by default all that wait; return how many."""
-        return self._for_all(states, lambda job: self.transitions.remove(job))
+        """Delete all jobs in these states, by default all that wait; return how many. Legal holds stay."""
+        return self._for_all(
+            states, lambda job: self.transitions.remove(job), which=lambda job: job.hold_since is None
+        )
 
     @command
     def pause(self) -> Future[None]:
@@ -334,9 +362,9 @@ class JobService:
         """Use another retry policy from now on."""
         return self._commands.put(lambda: self.transitions.change_policy(policy))
 
-    def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> Future[None]:
-        """Keep finished jobs for another time from now on; see `__init__`."""
-        return self._commands.put(lambda: self.transitions.change_retention(keep_s, keep_unseen=keep_unseen))
+    def change_retention(self, keep: KeepTimes) -> Future[None]:
+        """Keep things for other times from now on."""
+        return self._commands.put(lambda: self.retention.change(keep))
 
     def change_names(self, pattern: str) -> None:
         """Read names of files by another pattern from now on."""
@@ -355,6 +383,13 @@ class JobService:
             raise RuntimeError("the store is not open on this thread")
         return self._transitions
 
+    @property
+    def retention(self) -> Retention:
+        """Deletes by age, between `open` and `close`."""
+        if self._retention is None:
+            raise RuntimeError("the store is not open on this thread")
+        return self._retention
+
     def open(self, wake: Callable[[], None], gauges: Callable[[], Iterable[WorkerGauge]] = tuple) -> None:
         """Open the store, and recover jobs that an earlier owner left running.
 
@@ -364,10 +399,13 @@ class JobService:
         """
         self._read_gauges = gauges
         self._transitions = self._new_transitions(self._open_store())
+        self._retention = self._new_retention(self._transitions)
         with self.transaction():
             self._acts.open(self.transitions.store)
             self.transitions.recover()
-            self.transitions.expire()
+            self.retention.expire()
+            if (jump := self.retention.clock_jump()) is not None:
+                self.publish(Notice(jump))
             if self.transitions.store.notice:
                 self.publish(Notice(self.transitions.store.notice))
         self.folders.prepare()
@@ -384,7 +422,7 @@ class JobService:
             with suppress(TransientError):
                 self._acts.settle()
             self._transitions.store.close()
-            self._transitions = None
+            self._transitions = self._retention = None
         self._commands.refuse_all()
         self._submissions.close()
         self._leftovers.close()
@@ -418,6 +456,7 @@ class JobService:
                 self._acts.collect(self.transitions.events)
         except BaseException as error:
             self._acts.forget()
+            self.retention.forget()
             self.transitions.events.clear()
             for future, _, _ in answers:
                 future.set_exception(error)
@@ -472,11 +511,17 @@ class JobService:
 
         return self._commands.put(run)
 
-    def _for_all(self, states: Iterable[JobState], change: Callable[[Job], None]) -> Future[int]:
+    def _for_all(
+        self,
+        states: Iterable[JobState],
+        change: Callable[[Job], None],
+        which: Callable[[Job], bool] = lambda job: True,
+    ) -> Future[int]:
         given = tuple(states)
 
         def run() -> int:
-            jobs = [job for state in given for job in self.transitions.store.jobs(state=state)]
+            found = (job for state in given for job in self.transitions.store.jobs(state=state))
+            jobs = [job for job in found if which(job)]
             for job in jobs:
                 change(job)
             return len(jobs)
@@ -516,6 +561,8 @@ class JobService:
             elif isinstance(event, JobChanged):
                 if event.job.state.final:
                     self.folders.discard_stages(event.job.id)  # no worker uses them any more
+                if isinstance(event.event, ev.LegalHoldPlaced | ev.LegalHoldReleased):
+                    self.folders.mark_hold(event.job.id, held=event.job.hold_since is not None)
                 self._keep_current(event)
         with log.batch():
             for event in events:

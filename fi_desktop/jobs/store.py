@@ -20,6 +20,7 @@ write clears that cache.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -301,6 +302,24 @@ class JobStore:
         """Return the jobs with ids above `after` and up to `up_to` that finished before `moment`, UTC."""
         keys = _record_key(after + 1), _record_key(up_to + 1)
         return self._jobs(self.rows.field_below(*keys, "finished_at", moment))
+
+    def submitted_before(
+        self, moment: float, states: Iterable[JobState], *, after: int, up_to: int
+    ) -> list[Job]:
+        """Return the jobs in these states and range of ids that were submitted before `moment`, UTC."""
+        keys = _record_key(after + 1), _record_key(up_to + 1)
+        tags = [state.value for state in states]
+        return self._jobs(self.rows.field_below(*keys, "submitted_at", moment, tags=tags))
+
+    def on_hold(self) -> list[Job]:
+        """Return the jobs on legal hold."""
+        return self._jobs(self.rows.field_below(*_ALL_JOBS, "hold_since", math.inf))
+
+    @property
+    def first_id(self) -> int:
+        """The lowest id of a job; the next one without jobs."""
+        key = self.rows.first_key(*_ALL_JOBS)
+        return self.last_id + 1 if key is None else int(key[2:])
 
     def ids(self) -> list[int]:
         """Return the ids of all jobs."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as futures_wait
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import groupby
 from pathlib import PurePath
@@ -24,7 +24,14 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.job import JobState
 from fi_desktop.core.review import StepKind
 from fi_desktop.jobs.event_chain import UNREADABLE
-from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, ResultCorrected
+from fi_desktop.jobs.queue_events import (
+    ClockConfirmed,
+    JobChanged,
+    JobRemoved,
+    QueueEvent,
+    ResultCorrected,
+    RetentionRan,
+)
 from fi_desktop.jobs.sql import to_text
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
@@ -41,6 +48,8 @@ _KINDS: dict[type[ev.JobEvent], ActKind] = {
     ev.VersionChosen: ActKind.VERSION_CHOSEN,
     ev.Relocated: ActKind.RELOCATED,
     ev.LabelChanged: ActKind.LABELLED,
+    ev.LegalHoldPlaced: ActKind.HOLD_PLACED,
+    ev.LegalHoldReleased: ActKind.HOLD_RELEASED,
 }
 _STEPS = {StepKind.SIGN: ActKind.SIGNED, StepKind.REVIEW: ActKind.REVIEWED}
 
@@ -77,8 +86,7 @@ class StoredActs:
         erased = audited and not self._trail.store.files()
         ids = store.ids()
         if erased or (ids and not audited and not self._last):
-            detail = {"jobs": ranges(ids), "erased": erased}
-            self._store_act(store, Act(ActKind.QUEUE_FOUND, detail=detail))
+            self._store_act(store, found_jobs(ids, erased=erased))
 
     def collect(self, events: Iterable[QueueEvent]) -> None:
         """Store what the events of a transaction mean, at its end."""
@@ -140,6 +148,10 @@ class StoredActs:
         match event:
             case JobRemoved(job_id=job_id, why=why):
                 yield Act(ActKind.REMOVED, job_id, detail={"by": why.value})
+            case RetentionRan():
+                yield Act(ActKind.RETENTION_RAN, detail=asdict(event))
+            case ClockConfirmed():
+                yield Act(ActKind.CLOCK_CONFIRMED)
             case ResultCorrected(job_id=job_id, steps=steps):
                 for kind in dict.fromkeys(_STEPS.get(step, ActKind.EDITED) for step in steps):
                     yield Act(kind, job_id)
@@ -153,6 +165,11 @@ class StoredActs:
 
     def _code(self, path: str) -> str | None:
         return None if self._trail is None else self._trail.code(PurePath(path).name)
+
+
+def found_jobs(ids: Iterable[int], *, erased: bool = False) -> Act:
+    """Return the act of finding jobs that the trail has no entries of; `erased`: with the trail before."""
+    return Act(ActKind.QUEUE_FOUND, detail={"jobs": ranges(ids), "erased": erased})
 
 
 def ranges(ids: Iterable[int]) -> str:

@@ -26,7 +26,6 @@ from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
-_IDS_PER_EXPIRY = 500  # some milliseconds
 _SEEN_SHARE = 0.005  # of the words: half a percent
 
 
@@ -116,8 +115,6 @@ class Transitions:
         now: Callable[[], float],
         rng: random.Random,
         policy: RetryPolicy,
-        keep_s: float | None,
-        keep_unseen: bool,
     ) -> None:
         """Use an open store; see `JobService` for the other arguments."""
         self.store = store
@@ -125,19 +122,10 @@ class Transitions:
         self._now = now
         self._rng = rng
         self._policy = policy
-        self._keep_s = keep_s
-        self._keep_unseen = keep_unseen
-        self._expired_up_to = 0  # the last id that `expire` looked at
 
     def change_policy(self, policy: RetryPolicy) -> None:
         """Use another retry policy from now on; retries that wait keep their due times."""
         self._policy = policy
-
-    def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> None:
-        """Keep finished jobs for another time from now on."""
-        self._keep_s = keep_s
-        self._keep_unseen = keep_unseen
-        self._expired_up_to = 0
 
     # ---- for callers of the service
 
@@ -275,6 +263,16 @@ class Transitions:
         if label != job.label:
             self._record(job, ev.LabelChanged(job.id, self._now(), label))
 
+    def hold(self, job: Job, by: str) -> None:
+        """Put a job on legal hold."""
+        if job.hold_since is None:
+            self._record(job, ev.LegalHoldPlaced(job.id, self._now(), by))
+
+    def release(self, job: Job, by: str) -> None:
+        """Release the legal hold of a job."""
+        if job.hold_since is not None:
+            self._record(job, ev.LegalHoldReleased(job.id, self._now(), by))
+
     def mark_seen(self, job: Job) -> None:
         """Record that somebody viewed or exported the result."""
         if job.summary is not None and job.seen_at is None:
@@ -330,8 +328,10 @@ class Transitions:
         """Remove a job.
 
         Raises:
-            UserError: it is running.
+            UserError: it is on legal hold, or running.
         """
+        if job.hold_since is not None:
+            raise UserError(messages.JOB_ON_HOLD, job=job.id)
         if job.state is JobState.RUNNING:
             raise UserError(messages.JOB_RUNNING)
         self.store.remove(job)
@@ -345,7 +345,7 @@ class Transitions:
         if job.state is JobState.RUNNING:
             self.cancel(job)
             return False
-        if job.seen_at is None:
+        if job.seen_at is None and job.hold_since is None:
             self.remove(job, Removal.REPLACED)
         return True
 
@@ -416,30 +416,6 @@ class Transitions:
     def cancelled(self, job_id: int, claim: str, *, stages: tuple[StageTime, ...] = ()) -> None:
         """A claim ended because the job was cancelled."""
         self._end(job_id, lambda _job: ev.Cancelled(job_id, self._now(), claim, stages=stages))
-
-    @property
-    def expires(self) -> bool:
-        """Whether finished jobs are removed after some time."""
-        return self._keep_s is not None
-
-    def expire(self) -> bool:
-        """Remove jobs that finished longer ago than the settings keep them.
-
-        Looks at a limited number of ids, so that no transaction takes long.
-
-        Returns: whether all were looked at; if not, call it again.
-        """
-        if self._keep_s is None:
-            return True
-        after = self._expired_up_to
-        up_to = after + _IDS_PER_EXPIRY
-        for job in self.store.finished_before(self._now() - self._keep_s, after=after, up_to=up_to):
-            unseen = self._keep_unseen and job.summary is not None and job.seen_at is None
-            if not unseen:
-                self.remove(job, Removal.AGE)
-        done = up_to >= self.store.last_id
-        self._expired_up_to = 0 if done else up_to
-        return done
 
     # ---- inside
 

@@ -353,7 +353,7 @@ class Settings:
         zero_is_never=True,
     )
     clock_gap_days: float = setting(
-        60.0,
+        14.0,
         Kind.NUMBER,
         Page.STORAGE,
         "Ask if the clock jumps by",

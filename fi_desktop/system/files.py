@@ -27,9 +27,11 @@ SEEK_TABLE = "seek.table"
 """File name of the recording's seek table in its job's folder; see `audio.seek_table`."""
 WRITTEN = "exported.json"
 """File name of the list of files that were written of a job's result by themselves, in the job's folder."""
+HOLD = "hold"
+"""Name of the empty file that marks the folder of a job on legal hold, for a queue that is rebuilt."""
 _KEPT = re.compile(
     rf"result(-\d+)?\.json|review-[0-9a-f]{{16}}\.jsonl"
-    rf"|{re.escape(WAVEFORM)}|{re.escape(SEEK_TABLE)}|{re.escape(WRITTEN)}(\.part)?"
+    rf"|{re.escape(WAVEFORM)}|{re.escape(SEEK_TABLE)}|{re.escape(WRITTEN)}(\.part)?|{HOLD}"
 )
 _PACKAGE = Path(__file__).parent.parent
 

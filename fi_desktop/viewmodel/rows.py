@@ -100,6 +100,7 @@ class Row(NamedTuple):
         review: how far a person has checked the result.
         transcribed: whether the result, if there is one, was transcribed.
         case, recorded_at, recorded_from: of the label, see `CaseLabel`; "" if empty.
+        on_hold: whether it is on legal hold.
     """
 
     id: int
@@ -138,6 +139,7 @@ class Row(NamedTuple):
     case: str = ""
     recorded_at: str = ""
     recorded_from: str = ""
+    on_hold: bool = False
 
     @property
     def label(self) -> CaseLabel:
@@ -159,7 +161,7 @@ class Row(NamedTuple):
     @property
     def removable(self) -> bool:
         """Whether the queue accepts its removal now."""
-        return self.state is not JobState.RUNNING
+        return self.state is not JobState.RUNNING and not self.on_hold
 
     @property
     def cancellable(self) -> bool:
@@ -237,6 +239,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         case=one_line(job.label.case),
         recorded_at=job.label.recorded_at,
         recorded_from=job.label.recorded_from or "",
+        on_hold=job.hold_since is not None,
     )
 
 
@@ -273,6 +276,7 @@ def row_of_done(done: Done) -> Row:
         case=one_line(case) if (case := done.case) else "",
         recorded_at=done.recorded_at or "",
         recorded_from=_SOURCES[done.recorded_from],
+        on_hold=done.hold_since is not None,
     )
 
 

@@ -168,7 +168,7 @@ class WorkerPool(QueueThread):
 
     def _claim(self) -> list[Job]:
         now = time.monotonic()
-        if now >= self._expire_at and self._service.transitions.expire():
+        if now >= self._expire_at and self._service.retention.expire():
             self._expire_at = now + _EXPIRE_EVERY_S
         idle = [slot for slot in self._slots if slot.idle]
         held = bool(idle) and self._check_times()
@@ -229,7 +229,7 @@ class WorkerPool(QueueThread):
                 moments.append(now + min(due_at - self._now(), RECHECK_S))
             if (hold_s := self._hold_s()) is not None:
                 moments.append(now + hold_s)
-        if self._service.transitions.expires:
+        if self._service.retention.expires:
             moments.append(self._expire_at)
         return max(0.0, min(moments) - now) if moments else None
 

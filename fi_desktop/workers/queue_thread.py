@@ -326,7 +326,7 @@ class IdleBackend(QueueThread):
 
     def _expire(self) -> list[Job]:
         """Delete expired jobs once, a few at a time: if the window is seldom open, nothing else does."""
-        self._all_expired = self._all_expired or self._service.transitions.expire()
+        self._all_expired = self._all_expired or self._service.retention.expire()
         return []
 
     def _on_unwritable(self, error: TransientError) -> None:

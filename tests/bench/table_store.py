@@ -47,9 +47,7 @@ def fill(home: Path, jobs: int) -> None:
     store = JobStore(load({"FI_DESKTOP_HOME": str(home)}).store)
     rng = random.Random(1)
     moment = count(time.time() - 30 * 86_400, 10.0)
-    transitions = Transitions(
-        store, now=lambda: next(moment), rng=rng, policy=RetryPolicy(()), keep_s=None, keep_unseen=False
-    )
+    transitions = Transitions(store, now=lambda: next(moment), rng=rng, policy=RetryPolicy(()))
     made = 0
     while made < jobs:
         with store.transaction():

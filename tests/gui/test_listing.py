@@ -54,9 +54,7 @@ def filled(program) -> list[int]:
     store = JobStore(program.settings.store)
     moment = count(NOW)
     policy = RetryPolicy((1.0,))
-    transitions = Transitions(
-        store, now=lambda: next(moment), rng=random.Random(1), policy=policy, keep_s=None, keep_unseen=False
-    )
+    transitions = Transitions(store, now=lambda: next(moment), rng=random.Random(1), policy=policy)
     with store.transaction():
         for number in range(JOBS):
             # names may contain undecodable bytes and very wide characters

@@ -16,6 +16,7 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import QueueEvent
+from fi_desktop.jobs.retention import KeepTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 
@@ -45,8 +46,7 @@ class Bench:
             now=lambda: self.now,
             rng=random.Random(1),
             policy=RetryPolicy(),
-            keep_s=self._keep_s,
-            keep_unseen=self._keep_unseen,
+            keep=KeepTimes(self._keep_s, self._keep_unseen),
         )
         service.listen(self.events.extend)
         service.open(lambda: None)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.recovery import ASIDE_DAYS, open_or_rebuild
+from fi_desktop.jobs.retention import DAY_S
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.system.clock import Clock
 from tests.app_driver import running_app
 from tests.jobs.conftest import Bench
 
@@ -59,7 +59,7 @@ def test_expired_jobs_are_erased_from_the_write_ahead_log(tmp_path: Path, as_ups
     bench.answer(bench.service.cancel(bench.submit(f"{NAME}.wav")))
     bench.now += 200
     with bench.service.transaction():
-        bench.service.transitions.expire()
+        bench.service.retention.expire()
     assert names_in(tmp_path / "store") == {}
     bench.service.close()
 
@@ -76,24 +76,23 @@ def test_data_deleted_by_an_older_version_is_erased_at_startup(home: Path, as_up
     assert names_in(home / "store") == {}
 
 
-def test_a_store_set_aside_is_deleted_after_some_weeks(home: Path):
-    folders = JobFolders(home / "jobs")
-    folders.prepare()
-    JobStore(home / "store").close()
-    set_aside = datetime(2026, 11, 1, tzinfo=UTC)
-    old, kept = home / "store-damaged-20261101-000000-000000", home / "store-damaged-of-a-person"
-    for folder in (old, kept):
+def test_a_store_set_aside_is_deleted_after_its_time(home: Path):
+    clock = Clock().now()
+    old, kept = home / "store-damaged-", home / "store-damaged-of-a-person"
+    young = old.with_name(f"{old.name}{datetime.fromtimestamp(clock - 29 * DAY_S, UTC):%Y%m%d-%H%M%S-%f}")
+    old = old.with_name(f"{old.name}{datetime.fromtimestamp(clock - 31 * DAY_S, UTC):%Y%m%d-%H%M%S-%f}")
+    for folder in (old, young, kept):
         folder.mkdir()
         (folder / "cache.db").write_text(NAME)
-    for days, there in ((ASIDE_DAYS - 1, True), (ASIDE_DAYS + 1, False)):
-        at = set_aside.timestamp() + days * 86_400
-        open_or_rebuild(home / "store", folders, now=lambda at=at: at).close()
-        assert old.exists() is there
+    with running_app(home, backend="idle", keep_damaged_days=30.0):
+        pass
+    assert not old.exists()
+    assert young.exists()
     assert kept.exists()
 
 
 def test_old_jobs_expire_even_if_the_queue_is_only_listed(home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.transitions._IDS_PER_EXPIRY", 2)
+    monkeypatch.setattr("fi_desktop.jobs.retention._IDS_PER_EXPIRY", 2)
     bench = Bench(home)  # its clock is in 1970
     ids = bench.submit(*(f"{NAME} {number}.wav" for number in range(7)))
     bench.answer(bench.service.cancel(ids[:-1]))

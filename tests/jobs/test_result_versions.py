@@ -300,11 +300,11 @@ def test_job_is_kept_from_its_last_run_on_with_all_versions(tmp_path: Path):
     use(bench, job_id, "result-1.json")
     bench.now += 29 * DAY_S
     with bench.service.transaction():
-        bench.service.transitions.expire()
+        bench.service.retention.expire()
     assert len(bench.service.folders.versions(job_id)) == 2
     bench.now += 2 * DAY_S
     with bench.service.transaction():
-        bench.service.transitions.expire()
+        bench.service.retention.expire()
     assert not bench.service.folders.folder(job_id).exists()
     bench.service.close()
 
@@ -318,7 +318,7 @@ def test_unseen_new_version_is_not_removed(tmp_path: Path):
     complete(bench, "three")
     bench.now += 3 * DAY_S
     with bench.service.transaction():
-        bench.service.transitions.expire()
+        bench.service.retention.expire()
     assert len(bench.service.folders.versions(job_id)) == 2
     bench.service.close()
 

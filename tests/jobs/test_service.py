@@ -13,6 +13,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, SpeakerCount, Summary
 from fi_desktop.jobs.queue_events import JobChanged
+from fi_desktop.jobs.retention import KeepTimes
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
 from tests.jobs.conftest import Bench
@@ -55,11 +56,11 @@ def test_finished_jobs_expire_and_unseen_results_only_if_allowed(tmp_path: Path)
         bench.answer(bench.service.cancel([3]))
         bench.now += 99
         with bench.service.transaction():
-            bench.service.transitions.expire()
+            bench.service.retention.expire()
         assert len(bench.answer(bench.service.jobs())) == 3
         bench.now += 2
         with bench.service.transaction():
-            bench.service.transitions.expire()
+            bench.service.retention.expire()
         assert [job.id for job in bench.answer(bench.service.jobs())] == left
         bench.service.close()
 
@@ -67,10 +68,10 @@ def test_finished_jobs_expire_and_unseen_results_only_if_allowed(tmp_path: Path)
 def test_retention_can_be_changed_while_running(bench: Bench):
     bench.answer(bench.service.cancel(bench.submit("a.wav")))
     bench.now += 100_000
-    assert not bench.service.transitions.expires
-    bench.answer(bench.service.change_retention(100.0, keep_unseen=False))
+    assert not bench.service.retention.expires
+    bench.answer(bench.service.change_retention(KeepTimes(100.0)))
     with bench.service.transaction():
-        bench.service.transitions.expire()
+        bench.service.retention.expire()
     assert bench.answer(bench.service.jobs()) == []
 
 
@@ -90,15 +91,15 @@ def test_a_new_retry_policy_applies_from_then_on(bench: Bench):
 
 
 def test_old_jobs_expire_a_few_per_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.transitions._IDS_PER_EXPIRY", 2)
+    monkeypatch.setattr("fi_desktop.jobs.retention._IDS_PER_EXPIRY", 2)
     bench = Bench(tmp_path, keep_s=100.0)
     bench.answer(bench.service.cancel(bench.submit("a.wav", "b.wav", "c.wav", "d.wav", "e.wav")))
     left = []
     for bench.now in (2_000.0, 2_000.0, 2_000.0, 3_000.0):
         with bench.service.transaction():
-            all_seen = bench.service.transitions.expire()
+            all_seen = bench.service.retention.expire()
         left.append((len(bench.answer(bench.service.jobs())), all_seen))
-    assert left == [(3, False), (1, False), (0, True), (0, False)]  # then from the first one again
+    assert left == [(3, False), (1, False), (0, True), (0, True)]  # nothing is left to look at
     bench.service.close()
 
 

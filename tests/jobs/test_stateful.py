@@ -35,6 +35,7 @@ from fi_desktop.core.values import JobOptions, Priority, ReviewState, SpeakerCou
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.recovery import verify
+from fi_desktop.jobs.retention import KeepTimes
 from fi_desktop.jobs.review_files import ChosenResult, ReviewOutcome
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
@@ -132,8 +133,7 @@ class Queue(RuleBasedStateMachine):
             now=lambda: self.now,
             rng=self.rng,
             policy=RetryPolicy(DELAYS_S, JITTER, max_deliveries=MAX_DELIVERIES),
-            keep_s=KEEP_S,
-            keep_unseen=self.model.keep_unseen,
+            keep=KeepTimes(KEEP_S, self.model.keep_unseen),
         )
         self.service.listen(self._on_events)
         self.service.open(self.posted.set)
@@ -172,7 +172,7 @@ class Queue(RuleBasedStateMachine):
                 for record, _ in self.reports:
                     record()
                 if expiring:
-                    self.service.transitions.expire()
+                    self.service.retention.expire()
                 claimed = [
                     self.service.transitions.claim(f"worker-{number + 1}") for number in range(workers)
                 ]
