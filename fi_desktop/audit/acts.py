@@ -60,9 +60,7 @@ class ActKind(StrEnum):
     CHECKPOINT = "checkpoint"
 
 
-OF_THE_TRAIL = frozenset(
-    {ActKind.TRAIL_BEGAN, ActKind.TRAIL_DAMAGED, ActKind.TRAIL_SHORTENED, ActKind.CHECKPOINT}
-)
+OF_THE_TRAIL = frozenset({ActKind.TRAIL_BEGAN, ActKind.TRAIL_DAMAGED, ActKind.CHECKPOINT})
 """Entries that the trail writes about itself."""
 
 

@@ -18,7 +18,15 @@ from fi_desktop.core.messages import Message
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import Stage
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent, QueueHeld
+from fi_desktop.jobs.queue_events import (
+    ClockDoubted,
+    JobChanged,
+    JobProgressed,
+    JobRemoved,
+    Notice,
+    QueueEvent,
+    QueueHeld,
+)
 from fi_desktop.jobs.service import JobService, unknown_job
 from fi_desktop.rpc.client import LocalClient, QueueClient
 from fi_desktop.settings import Settings
@@ -80,7 +88,7 @@ class LocalFollower:
                     followed.jobs.pop(job_id, None)
                 case QueueHeld() if event.holds:
                     warn(waiting_for(event))
-                case Notice(note=note) if note is not None:
+                case ClockDoubted(note=note) | Notice(note=note) if note is not None:
                     warn(str(note))
                 case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
                     followed.progress[job_id] = (stage, fraction)

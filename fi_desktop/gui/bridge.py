@@ -24,6 +24,7 @@ from fi_desktop.audit.acts import Act
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.gui import labels
 from fi_desktop.jobs.queue_events import (
+    ClockDoubted,
     ExportsHeld,
     Notice,
     QueueEvent,
@@ -40,7 +41,7 @@ from fi_desktop.watch.watcher import FolderScan
 
 T = TypeVar("T")
 # each replaces the previous one of its type
-_STATE_EVENTS = (ExportsHeld, Notice, QueueHeld, QueuePaused, WorkersChanged)
+_STATE_EVENTS = (ClockDoubted, ExportsHeld, Notice, QueueHeld, QueuePaused, WorkersChanged)
 _FIRST_PAGE = 200  # jobs: enough for any screen, and shown at once
 _PAGE = 5000  # jobs per read of the store, so that no read keeps the queue waiting
 

@@ -36,14 +36,14 @@ from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.job_table.panel import JobsPanel
-from fi_desktop.gui.message_bar import MessageBar
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.models_dialog import ModelsOpener
 from fi_desktop.gui.queue_controls import QueueControls
 from fi_desktop.gui.result import JobWindows
 from fi_desktop.gui.status_bar import StatusBar
 from fi_desktop.gui.template_choice import TemplateChoice
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.jobs.queue_events import ExportsHeld, Notice, QueueEvent
+from fi_desktop.jobs.queue_events import ClockDoubted, ExportsHeld, Notice, QueueEvent
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
@@ -327,8 +327,14 @@ class MainWindow(QMainWindow):
             match event:
                 case Notice(note=note) | ExportsHeld(note=note):
                     self._show_notice(type(event), labels.sentence(note))
+                case ClockDoubted(note=note):
+                    confirm = MessageAction(self.tr("The clock is right"), self._confirm_clock)
+                    self.message.warning(labels.sentence(note), confirm)
                 case _:
                     pass
+
+    def _confirm_clock(self) -> None:
+        self._follow(self._service.run_retention(clock_is_right=True))
 
     def _show_notice(self, kind: type[QueueEvent], sentence: str) -> None:
         """Show a notice of the queue; "" dismisses the previous one of its kind, but no other message."""

@@ -68,6 +68,13 @@ class RetentionRan:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockDoubted:
+    """The clock jumped, so that nothing is deleted by age; `note` says so."""
+
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
 class ClockConfirmed:
     """A person confirmed that the clock is right, although it jumped."""
 
@@ -216,6 +223,7 @@ QueueEvent = (
     | ExportsHeld
     | ExportRulesChanged
     | RetentionRan
+    | ClockDoubted
     | ClockConfirmed
 )
 Listener = Callable[[tuple[QueueEvent, ...]], None]

@@ -29,6 +29,7 @@ from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.commands import CommandQueue, command
 from fi_desktop.jobs.folders import JobFolders, LeftoverScan
 from fi_desktop.jobs.queue_events import (
+    ClockDoubted,
     JobChanged,
     JobRemoved,
     Listener,
@@ -405,7 +406,7 @@ class JobService:
             self.transitions.recover()
             self.retention.expire()
             if (jump := self.retention.clock_jump()) is not None:
-                self.publish(Notice(jump))
+                self.publish(ClockDoubted(jump))
             if self.transitions.store.notice:
                 self.publish(Notice(self.transitions.store.notice))
         self.folders.prepare()

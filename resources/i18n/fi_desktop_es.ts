@@ -135,6 +135,30 @@
         <translation>Conservación modificada</translation>
     </message>
     <message>
+        <source>Deleted by age</source>
+        <translation>Eliminado por antigüedad</translation>
+    </message>
+    <message>
+        <source>Clock confirmed</source>
+        <translation>Reloj confirmado</translation>
+    </message>
+    <message>
+        <source>Legal hold placed</source>
+        <translation>Retención legal aplicada</translation>
+    </message>
+    <message>
+        <source>Legal hold released</source>
+        <translation>Retención legal levantada</translation>
+    </message>
+    <message>
+        <source>Recording moved to the trash</source>
+        <translation>Grabación movida a la papelera</translation>
+    </message>
+    <message>
+        <source>Old entries deleted</source>
+        <translation>Entradas antiguas eliminadas</translation>
+    </message>
+    <message>
         <source>Model approved</source>
         <translation>Modelo aprobado</translation>
     </message>
@@ -720,6 +744,10 @@
     <message>
         <source>Added {moment}</source>
         <translation>Agregada el {moment}</translation>
+    </message>
+    <message>
+        <source>Legal hold</source>
+        <translation>Retención legal</translation>
     </message>
     <message>
         <source>Auto</source>
@@ -1364,6 +1392,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Fin</translation>
     </message>
     <message>
+        <source>Legal hold</source>
+        <translation>Retención legal</translation>
+    </message>
+    <message>
         <source>Speakers</source>
         <translation>Hablantes</translation>
     </message>
@@ -1778,6 +1810,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Quitar de la lista junto con el resultado; la grabación se conserva</translation>
     </message>
     <message>
+        <source>Place &amp;legal hold</source>
+        <translation>Aplicar retención &amp;legal</translation>
+    </message>
+    <message>
+        <source>Nothing removes it until the hold is released</source>
+        <translation>Nada la quita hasta que se levante la retención</translation>
+    </message>
+    <message>
+        <source>Re&amp;lease legal hold</source>
+        <translation>Le&amp;vantar retención legal</translation>
+    </message>
+    <message>
         <source>Copy file na&amp;mes</source>
         <translation>Copiar los no&amp;mbres de archivo</translation>
     </message>
@@ -1922,6 +1966,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Another file with the same recording added</source>
         <translation>Se agregó otro archivo con la misma grabación</translation>
+    </message>
+    <message>
+        <source>Legal hold placed by {name}</source>
+        <translation>Retención legal aplicada por {name}</translation>
+    </message>
+    <message>
+        <source>Legal hold released by {name}</source>
+        <translation>Retención legal levantada por {name}</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -2666,6 +2718,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
+    </message>
+    <message>
+        <source>The clock is right</source>
+        <translation>El reloj es correcto</translation>
     </message>
     <message>
         <source>Queue paused</source>
@@ -3422,6 +3478,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
     </message>
     <message>
+        <source>Job {job} is on legal hold. Nothing removes it until the hold is released.</source>
+        <translation>El trabajo {job} está bajo retención legal. Nada lo quita hasta que se levante la retención.</translation>
+    </message>
+    <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
@@ -3500,6 +3560,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>There is no template {name}. There are: {known}.</source>
         <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
+    </message>
+    <message>
+        <source>This computer&apos;s clock is {days} days later than when the program was last used. Nothing is deleted by age until you confirm that the clock is right.</source>
+        <translation>El reloj de este equipo está {days} días adelante respecto al último uso del programa. No se elimina nada por antigüedad hasta que usted confirme que el reloj es correcto.</translation>
     </message>
     <message>
         <source>it cannot be read: {reason}</source>

@@ -30,6 +30,7 @@ from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
+from fi_desktop.jobs.retention import KeepTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.pipeline.stages import write_result
@@ -149,6 +150,7 @@ class FakeApp:
             JobFolders(self.settings.jobs),
             now=time.time,
             rng=random.Random(1),
+            keep=KeepTimes.of(self.settings),
         )
         self.hand = ManualQueueThread(self.service, self.settings)
         self.calls: list[str] = []

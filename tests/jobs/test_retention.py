@@ -24,7 +24,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.values import Summary
 from fi_desktop.jobs.audit_check import check_jobs
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.queue_events import Notice, QueueEvent, RetentionRan
+from fi_desktop.jobs.queue_events import ClockDoubted, QueueEvent, RetentionRan
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.retention import DAY_S, KeepTimes
 from fi_desktop.jobs.service import JobService
@@ -233,7 +233,7 @@ def test_a_clock_set_to_the_future_deletes_nothing(clinic: AgingQueue, days: int
     done = clinic.complete("a.wav")
     clinic.pass_days(10)
     clinic.reopen(days)
-    (notice,) = (event.note for event in clinic.events if isinstance(event, Notice))
+    (notice,) = (event.note for event in clinic.events if isinstance(event, ClockDoubted))
     assert f"clock is {days} days later than when the program was last used" in str(notice)
     for _ in range(3):
         clinic.pass_days(1)
@@ -245,7 +245,7 @@ def test_a_clock_set_to_the_future_deletes_nothing(clinic: AgingQueue, days: int
     assert tuple(clinic.ids) == done
     clinic.reopen(-days - 3)  # somebody sets it right
     clinic.expire()
-    assert not any(isinstance(event, Notice) for event in clinic.events)
+    assert not any(isinstance(event, ClockDoubted) for event in clinic.events)
     assert tuple(clinic.ids) == done
     clinic.pass_days(21)
     assert clinic.ids == []

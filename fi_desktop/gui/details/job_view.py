@@ -197,6 +197,10 @@ class JobView(QWidget):
                 return self.tr("Automatic export changed")
             case ev.LabelChanged():
                 return self.tr("Case or date changed")
+            case ev.LegalHoldPlaced(by=by):
+                return self.tr("Legal hold placed by {name}").format(name=by)
+            case ev.LegalHoldReleased(by=by):
+                return self.tr("Legal hold released by {name}").format(name=by)
             case ev.Seen():
                 return self.tr("Result opened")
             case ev.Reviewed(state=ReviewState.SIGNED, by=by):
@@ -351,6 +355,7 @@ class FactsForm(QWidget):
         self.added = self._add(self.tr("Added"))
         self.started = self._add(self.tr("Started"))
         self.finished = self._add(self.tr("Finished"))
+        self.hold = self._add(self.tr("Legal hold"))
         self.speakers = self._add(self.tr("Speakers"))
         self.language = self._add(self.tr("Language"))
         self.words = self._add(self.tr("Words"))
@@ -390,6 +395,7 @@ class FactsForm(QWidget):
             (self.added, job.submitted_at),
             (self.started, started_at),
             (self.finished, job.finished_at),
+            (self.hold, job.hold_since),
         ):
             self._set(label, "" if at is None else labels.ago(at, now))
             label.setToolTip("" if at is None else labels.exact(at))

@@ -122,8 +122,10 @@ class CellTexts(QObject):
         return " · ".join(self.state_lines(row))
 
     def state_lines(self, row: Row) -> tuple[str, ...]:
-        """Return the state; on a second line how many of a batch failed, or that a result is kept."""
+        """Return the state; on a second line a legal hold, how many of a batch failed, or a kept result."""
         state = self.labels.state_of(row)
+        if row.on_hold:
+            return state, self.tr("Legal hold")
         if row.exportable and row.state is not JobState.COMPLETED:
             return state, self.tr("Result kept")
         if row.summary is None or not row.summary.failed or row.state is not JobState.COMPLETED:

@@ -112,6 +112,18 @@ class JobController(QObject):
         if ids:
             self.removal.remove(ids)
 
+    @Slot()
+    def hold(self) -> None:
+        """Put the selected jobs on legal hold."""
+        ids = [row.id for row in self._table.selected_rows() if not row.on_hold]
+        self._run_in_parts(self._service.hold, ids, self._on_refused)
+
+    @Slot()
+    def release(self) -> None:
+        """Release the legal hold of the selected jobs."""
+        ids = [row.id for row in self._table.selected_rows() if row.on_hold]
+        self._run_in_parts(self._service.release, ids, self._on_refused)
+
     @Slot(str)
     def export(self, format: str) -> None:
         """Export the results of the selected jobs."""

@@ -109,6 +109,19 @@ OPERATIONS = (
         in_menu=True,
     ),
     JobOperation(
+        "hold",
+        QT_TRANSLATE_NOOP("JobOperation", "Place &legal hold"),
+        applies=lambda rows: any(not row.on_hold for row in rows),
+        run=JobController.hold,
+        tip=QT_TRANSLATE_NOOP("JobOperation", "Nothing removes it until the hold is released"),
+    ),
+    JobOperation(
+        "release",
+        QT_TRANSLATE_NOOP("JobOperation", "Re&lease legal hold"),
+        applies=lambda rows: any(row.on_hold for row in rows),
+        run=JobController.release,
+    ),
+    JobOperation(
         "add_words",
         QT_TRANSLATE_NOOP("JobOperation", "Add &words"),
         applies=lambda rows: any(row.lacks_words for row in rows),
