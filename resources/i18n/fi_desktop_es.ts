@@ -83,6 +83,10 @@
         <translation>Grabación encontrada en otro lugar</translation>
     </message>
     <message>
+        <source>Case or date changed</source>
+        <translation>Caso o fecha cambiados</translation>
+    </message>
+    <message>
         <source>List shown</source>
         <translation>Lista mostrada</translation>
     </message>

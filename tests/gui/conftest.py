@@ -30,7 +30,7 @@ from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
-from fi_desktop.jobs.retention import KeepTimes
+from fi_desktop.jobs.retention import KEEP_ALL, KeepTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.pipeline.stages import write_result
@@ -140,7 +140,7 @@ class FakeApp:
         refusal: raised by `start`, if set.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, keep: KeepTimes = KEEP_ALL) -> None:
         # English on every machine, unless the settings file names a language
         self.settings = load({"FI_DESKTOP_HOME": str(home)})
         if self.settings.language == "system":
@@ -150,7 +150,7 @@ class FakeApp:
             JobFolders(self.settings.jobs),
             now=time.time,
             rng=random.Random(1),
-            keep=KeepTimes.of(self.settings),
+            keep=keep,
         )
         self.hand = ManualQueueThread(self.service, self.settings)
         self.calls: list[str] = []

@@ -12,9 +12,11 @@ from fi_desktop.core.job import JobState
 from fi_desktop.gui.job_table.columns import column_index
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.retention import DAY_S
+from fi_desktop.jobs.retention import DAY_S, KeepTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.settings import load
+from tests.gui.conftest import FakeApp
 from tests.gui.events import drop_files
 
 
@@ -47,7 +49,7 @@ def test_a_held_job_says_so_and_cannot_be_removed(qtbot, added, program):
     qtbot.waitUntil(lambda: window.details.panel is not None and window.details.panel.isVisible())
     form = window.details.panel.job.form
     qtbot.waitUntil(lambda: bool(form.hold.text()))
-    assert "Legal hold placed by" in window.details.panel.job.events.text
+    assert "Legal hold placed by" in window.details.panel.job.events.text.toPlainText()
     assert [job.id for job in service.jobs().result(60)] == [1, 2, 3]
     window.table.setFocus()
     choose(window, "Release legal hold")
@@ -78,6 +80,11 @@ def old_job(home):
         service.transitions.store.rows.put("m:clock", int(long_ago))
     assert cancelled.done()
     service.close()
+
+
+@pytest.fixture
+def program(home):
+    return FakeApp(home, KeepTimes.of(load({"FI_DESKTOP_HOME": str(home)})))
 
 
 def test_the_window_asks_about_a_clock_that_jumped(qtbot, old_job, desktop, program):

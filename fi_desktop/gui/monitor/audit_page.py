@@ -41,6 +41,7 @@ class ActLabels(QObject):
             ActKind.PROCESSED_AGAIN: self.tr("Processed again"),
             ActKind.VERSION_CHOSEN: self.tr("Version chosen"),
             ActKind.RELOCATED: self.tr("Recording found elsewhere"),
+            ActKind.LABELLED: self.tr("Case or date changed"),
             ActKind.LISTED: self.tr("List shown"),
             ActKind.SEARCHED: self.tr("Searched"),
             ActKind.OPENED: self.tr("Opened"),
