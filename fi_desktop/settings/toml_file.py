@@ -43,8 +43,11 @@ def write(home: Path, values: Mapping[str, Any]) -> None:
 
 
 def _text(home: Path) -> str:
+    path = home / FILE
     try:
-        text = (home / FILE).read_text(encoding="utf-8")
+        if path.exists() and not path.is_file():  # reading a pipe would never end
+            raise _unreadable("it is not a file")
+        text = path.read_text(encoding="utf-8")
         tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         return ""
