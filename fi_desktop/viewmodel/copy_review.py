@@ -88,8 +88,9 @@ class CopyReview:
             self.kept -= set(places)
 
     def add(self, text: str, kind: IdentifierKind) -> int:
-        """Replace a text wherever it is said, and return at how many places."""
-        before = {one.place for one in self.found}
+        """Replace a text wherever it is said, and return at how many places; may take a second."""
+        earlier = self.found
+        before = {one.place for one in earlier}
         self._added.insert(0, (text, kind))
         self._find()
         new = sum(one.place not in before or one.place in self.kept for one in self.found)
@@ -97,11 +98,11 @@ class CopyReview:
         self.keep(again, kept=False)
         if not again and not new:
             self._added.pop(0)
-            self._find()
+            self.found = earlier
         return len(again) or new
 
     def use_clinic_list(self, clinic: ClinicList) -> None:
-        """Find again with another list of the clinic."""
+        """Find again with another list of the clinic; may take a second."""
         self.clinic = clinic
         self._find()
 

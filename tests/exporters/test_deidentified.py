@@ -252,6 +252,13 @@ def test_unknown_word_with_a_capital_is_found_as_a_name():
     assert found_in("Trabajo en Zyxwort y me gusta Plonk.") == [("place", "Zyxwort"), ("name", "Plonk")]
 
 
+def test_word_that_is_also_written_in_lower_case_is_no_name():
+    assert found_in("Me da Plonk. Sí, un plonk al día. Y el Plonk me cae mal.") == []
+    lines = [("SPEAKER_00", "Dolor sí. El dolor sigue. Vino Zyxwort.")]
+    transcript = transcript_of(lines, "es", name="Dolor de Zyxwort.m4a")
+    assert [one.text for one in find(transcript)] == ["Zyxwort"]
+
+
 def test_lists_have_names_of_three_countries():
     lists = name_lists()
     assert {"guadalupe", "iker", "jennifer"} <= lists.first

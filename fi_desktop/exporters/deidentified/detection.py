@@ -109,7 +109,13 @@ class _Detection:
             self._found += find_dates(stream)
         for stream in streams:
             self._found += find_numbers(stream)
-        names = NameFinder(self._lists, self._confirmed())
+        lowered = frozenset(
+            token.key
+            for stream in streams
+            for token in stream.tokens
+            if not token.taken and not token.capital
+        )
+        names = NameFinder(self._lists, self._confirmed(lowered), lowered)
         for stream in streams:
             self._found += names.find(stream)
         for stream in streams:
@@ -125,13 +131,17 @@ class _Detection:
             )
         )
 
-    def _confirmed(self) -> frozenset[str]:
-        """Return words that are surely names: of the speakers, and of the recording's name."""
+    def _confirmed(self, lowered: frozenset[str]) -> frozenset[str]:
+        """Return words that are surely names: of the speakers, and of the recording's name.
+
+        lowered: keys of words without a capital; what is on no list and among them is no name.
+        """
         said = {key for words in self._named for key in words}
         for text in self._hints:
             for word in _WORD.findall(text):
                 key = key_of(word)
-                if word[0].isupper() and key not in _FILE_WORDS and key not in self._lists.capitals:
+                told = word[0].isupper() and key not in _FILE_WORDS and key not in self._lists.capitals
+                if told and (self._lists.known(key) or key not in lowered):
                     said.add(key)
         return frozenset(key for key in said if len(key) > 2 and key not in TITLES and not key.isdecimal())
 

@@ -109,8 +109,11 @@ class NameFinder:
         confirmed: keys of words that are surely parts of names, such as those of the speakers.
     """
 
-    def __init__(self, lists: NameLists, confirmed: frozenset[str]) -> None:
-        self._lists = lists
+    def __init__(
+        self, lists: NameLists, confirmed: frozenset[str], lowered: frozenset[str] = frozenset()
+    ) -> None:
+        """lowered: keys of words that are written without a capital somewhere in the transcript."""
+        self._lists, self._lowered = lists, lowered
         self.confirmed = set(confirmed)
 
     def find(self, stream: Stream) -> Iterator[Identifier]:
@@ -295,13 +298,10 @@ class NameFinder:
             return stream.identifier(chunk.first, chunk.last, IdentifierKind.PERSON)
         if not stream.cased or all(not token.capital for token in stream.tokens[chunk.first : chunk.last]):
             return None
-        kind = (
-            IdentifierKind.PLACE
-            if located
-            else IdentifierKind.PERSON
-            if previous in _KIN
-            else IdentifierKind.NAME
-        )
+        kin = previous in _KIN
+        if not located and not kin and len(names) == 1 and names[0] in self._lowered:
+            return None  # an ordinary word to which a sentence or a pause gave a capital
+        kind = IdentifierKind.PLACE if located else IdentifierKind.PERSON if kin else IdentifierKind.NAME
         return stream.identifier(chunk.first, chunk.last, kind)
 
     def _is_disease(self, stream: Stream, chunk: _Chunk, before: tuple[str, ...]) -> bool:
@@ -357,11 +357,11 @@ class NameFinder:
                 last == at or stream.gap(last).strip() in ("", "-", ",", ".")
             ):  # fmt: skip
                 last += 1
-            joined = "".join(stream.key(index) for index in range(at, last))
-            said = stream.before(at, 6)
-            cue = any(word.startswith(("deletre", "spell")) for word in said)
-            if last - at > 2 and (cue or joined in self.confirmed or self._lists.clear(joined)):
-                yield stream.identifier(at, last, IdentifierKind.PERSON, joined)
+            if last - at > 2:
+                joined = "".join(stream.key(index) for index in range(at, last))
+                cue = any(word.startswith(("deletre", "spell")) for word in stream.before(at, 6))
+                if cue or joined in self.confirmed or self._lists.clear(joined):
+                    yield stream.identifier(at, last, IdentifierKind.PERSON, joined)
             at = max(last, at + 1)
 
 

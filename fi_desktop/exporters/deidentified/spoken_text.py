@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from fi_desktop.core import numerals
 from fi_desktop.core.numerals import word_list
@@ -31,6 +32,11 @@ def key_of(text: str) -> str:
     """Return a word as it is looked up: without case and accents."""
     letters = unicodedata.normalize("NFD", text.casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+@cache
+def _starts_number(key: str, language: str) -> bool:
+    return key == "a" or numerals.parse((key,), language) is not None
 
 
 def phrases(text: str) -> tuple[tuple[str, ...], ...]:
@@ -152,6 +158,8 @@ class Stream:
             return None
         if self.language == "en" and key in ("oh", "o") and self._digit_near(at):
             return Number(at, at + 1, 0, "0", spelled=True)
+        if not _starts_number(key, self.language):
+            return None
         words = []
         for index in range(at, min(at + 10, len(self.tokens))):
             if self.tokens[index].taken or (index > at and not re.fullmatch(r"[ \-]+", self.gap(index))):

@@ -66,6 +66,7 @@ class DeidentifyDialog(QDialog):
         self._review, self._home, self._bridge = review, home, bridge
         self._shift_days = random_shift()
         self._copy: DeidentifiedCopy | None = None  # what is written
+        self._finding = False
         self.setWindowTitle(self.tr("De-identified copy"))
         self.setAutoFillBackground(True)
         self.message = MessageBar(self)
@@ -224,8 +225,8 @@ class DeidentifyDialog(QDialog):
         self._count.setText(
             self.tr("%Ln place(s) will be replaced.", "", count) if count else self.tr("Nothing is replaced.")
         )
-        self.add.setEnabled(bool(self.field.text().strip()))
-        self.save.setEnabled(bool(self.formats.raw_value()))
+        self.add.setEnabled(bool(self.field.text().strip()) and not self._finding)
+        self.save.setEnabled(bool(self.formats.raw_value()) and not self._finding)
 
     @property
     def _shift(self) -> int | None:
@@ -255,15 +256,27 @@ class DeidentifyDialog(QDialog):
     @Slot()
     def _on_add(self) -> None:
         text = self.field.text().strip()
-        if not text:
-            return
-        count = self._review.add(text, self.kind.currentData())
-        if not count:
+        if text and not self._finding:
+            self._set_finding(finding=True)
+            add = partial(self._review.add, text, self.kind.currentData())
+            self._bridge.run_task(add, partial(self._on_added, text), self._on_not_found)
+
+    def _on_added(self, text: str, count: int) -> None:
+        self._set_finding(finding=False)
+        if count:
+            self.message.dismiss()
+            self.field.clear()
+            self._refresh(new=True)
+        else:
             self.message.show_message(self.tr("“{text}” is not said.").format(text=text), "warn", None)
-            return
-        self.message.dismiss()
-        self.field.clear()
-        self._refresh(new=True)
+
+    def _set_finding(self, *, finding: bool) -> None:
+        """Let nothing change while the review is looking for identifiers on the helper thread."""
+        self._finding = finding
+        self.tree.setEnabled(not finding)
+        self.preview.setEnabled(not finding)
+        self.names.setEnabled(not finding)
+        self._show_state()
 
     @Slot(bool)
     def _on_preview_toggled(self, _checked: bool) -> None:
@@ -286,7 +299,17 @@ class DeidentifyDialog(QDialog):
 
     @Slot(object)
     def _on_names_saved(self, clinic: ClinicList) -> None:
-        self._review.use_clinic_list(clinic)
+        self._set_finding(finding=True)
+        use = partial(self._review.use_clinic_list, clinic)
+        self._bridge.run_task(use, self._on_found_again, self._on_not_found)
+
+    @Slot(str)
+    def _on_not_found(self, sentence: str) -> None:
+        self._set_finding(finding=False)
+        self.message.error(sentence)
+
+    def _on_found_again(self, _nothing: None) -> None:
+        self._set_finding(finding=False)
         self._refresh(new=True)
 
     # ---- writing
