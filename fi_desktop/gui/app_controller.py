@@ -259,6 +259,7 @@ class AppController(QObject):
                 window_state=WindowState(self._program.settings.home),
                 speeds=self.window.jobs.speeds,
             )
+        self._monitor.show_cases(self._program.settings.show_cases)
         self._monitor.show()
         self._monitor.raise_()
         self._monitor.activateWindow()
@@ -283,6 +284,8 @@ class AppController(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         theme.apply_scheme(settings.theme)
         self.window.apply_settings(settings)
+        if self._monitor is not None:
+            self._monitor.show_cases(settings.show_cases)
         self.lock.set_timeout(settings.lock_after_min)
         self.updates.apply_settings(settings)
         self.set_language(settings.language)

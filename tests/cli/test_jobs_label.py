@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from fi_desktop.cli import main
 from fi_desktop.core.errors import UserError
 from tests.cli.test_jobs import call, settings
 
@@ -42,3 +43,14 @@ def test_date_that_is_none_is_refused(settings, capsys):
     with pytest.raises(SystemExit):
         call(settings, "label", "1", "--date", "29/11/2026")
     assert "'29/11/2026' is not a date such as 2026-11-29" in capsys.readouterr().err
+
+
+def test_run_gives_its_files_a_case(settings, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FI_DESKTOP_HOME", str(tmp_path / "other"))
+    broken = tmp_path / "20251128_101500.wav"
+    broken.write_bytes(b"RIFF and no more")
+    assert main(["run", str(broken), "--case", " 0042  García ", "--json"]) == 1
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    expected = {"case": "0042 García", "recorded_at": "2025-11-28T10:15:00", "recorded_from": "name"}
+    assert shown[-1]["state"] == "FAILED"
+    assert all(line["label"] == expected for line in shown)

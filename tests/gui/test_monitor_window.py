@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
 from fi_desktop.app import App
+from fi_desktop.core.case_labels import LabelChange
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.monitor.monitor_widgets import CellsModel
@@ -96,6 +97,15 @@ def test_queue_page_counts_jobs(qtbot, program, monitor, recordings):
     starts_in, _, name, attempt, why = cells(monitor.queue.scheduled, 0)
     assert starts_in != "–"
     assert (name, attempt, why) == ("Second ñ.mp3", "2", "The drive is not there.")
+
+
+def test_recordings_are_called_by_their_cases_if_wanted(qtbot, program, monitor, recordings):
+    add(program, recordings)
+    put_off(program, program.hand.claim())
+    program.service.relabel({1: LabelChange("0042 García")}).result(TIMEOUT_S)
+    until(qtbot, lambda: cells(monitor.queue.scheduled, 0)[2] == "First.wav")
+    monitor.show_cases(True)
+    until(qtbot, lambda: cells(monitor.queue.scheduled, 0)[2] == "0042 García")
 
 
 def test_earlier_jobs_are_read_page_by_page(qtbot, program, bridge, recordings, monkeypatch):

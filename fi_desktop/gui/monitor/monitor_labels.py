@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, QObject
 
-from fi_desktop.core.text import length, size
+from fi_desktop.core.text import length, one_line, size
 from fi_desktop.jobs.metrics import Quantiles, Target
 from fi_desktop.jobs.queue_events import WorkerState
 
@@ -26,7 +26,17 @@ STATE_TONES = {
 
 
 class MonitorLabels(QObject):
-    """Texts and numbers of the monitor, in the person's language."""
+    """Texts and numbers of the monitor, in the person's language.
+
+    Attributes:
+        shows_cases: whether a recording with a case is called by that, and not by its file's name.
+    """
+
+    shows_cases = False
+
+    def title(self, name: str, case: str) -> str:
+        """Return what a recording is called."""
+        return one_line(case) if self.shows_cases and case else name
 
     def state(self, state: WorkerState | None) -> str:
         """Return the label of a worker's state; None: its process is not running."""

@@ -220,7 +220,7 @@ class QueuePage(QWidget):
     def _scheduled_row(self, job: Job, now: float) -> tuple[Cell, ...]:
         due_at = job.due_at if job.due_at is not None else now
         name, why = (
-            PurePath(job.path).name,
+            self._labels.title(PurePath(job.path).name, job.label.case),
             self._job_labels.error(job.error) if job.error is not None else "",
         )
         return (

@@ -69,7 +69,7 @@ class MonitorWindow(QWidget):
         self._app = app
         self._reader: MonitorReader | None = None
         self._snapshot_pending = False
-        labels = MonitorLabels(self)
+        self._labels = labels = MonitorLabels(self)
         self.setWindowTitle(self.tr("Monitor"))
         self.setWindowIcon(theme.app_icon())
         self._window_state = window_state
@@ -138,6 +138,10 @@ class MonitorWindow(QWidget):
     def _follow(self, future: Future[Any]) -> None:
         """Show the error if a command fails."""
         self._bridge.when_done(future, None, self._on_failed)
+
+    def show_cases(self, shown: bool) -> None:
+        """Call recordings by their cases, or by their files' names, from the next reading on."""
+        self._labels.shows_cases = shown
 
     @Slot()
     def _on_tick(self) -> None:

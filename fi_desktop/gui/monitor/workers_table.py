@@ -139,7 +139,7 @@ class WorkersModel(RowsModel):
             case WorkerColumn.STATE:
                 return self.labels.state(row.state)
             case WorkerColumn.JOB:
-                return row.job.name if row.job is not None else NOTHING
+                return self.labels.title(row.job.name, row.job.case) if row.job is not None else NOTHING
             case WorkerColumn.CPU:
                 return f"{self.labels.number(row.cpus[-1], 0)} %" if row.cpus and row.rss_bytes else NOTHING
             case WorkerColumn.MEMORY:
