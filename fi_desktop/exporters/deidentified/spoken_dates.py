@@ -108,18 +108,17 @@ def _day(stream: Stream, at: int) -> Number | None:
     written = _WRITTEN_ORDINAL.fullmatch(key)
     if written is not None:
         return _checked(Number(at, at + 1, int(written[1]), written[1], spelled=False))
-    if key in _ES_ORDINALS and stream.language == "es":
+    if key in _ES_ORDINALS:
         return Number(at, at + 1, _ES_ORDINALS[key], "1", spelled=True)
-    if stream.language == "en":
-        tens = {"twenty": 20, "thirty": 30}.get(key, 0)
-        if tens and stream.key(at + 1) in numerals.ORDINALS[:9]:
-            value = tens + numerals.ORDINALS.index(stream.key(at + 1)) + 1
-            return _checked(Number(at, at + 2, value, str(value), spelled=True))
-        if key == "thirtieth":
-            return Number(at, at + 1, 30, "30", spelled=True)
-        if key in numerals.ORDINALS:
-            value = numerals.ORDINALS.index(key) + 1
-            return Number(at, at + 1, value, str(value), spelled=True)
+    tens = {"twenty": 20, "thirty": 30}.get(key, 0)
+    if tens and stream.key(at + 1) in numerals.ORDINALS[:9]:
+        value = tens + numerals.ORDINALS.index(stream.key(at + 1)) + 1
+        return _checked(Number(at, at + 2, value, str(value), spelled=True))
+    if key == "thirtieth":
+        return Number(at, at + 1, 30, "30", spelled=True)
+    if key in numerals.ORDINALS:
+        value = numerals.ORDINALS.index(key) + 1
+        return Number(at, at + 1, value, str(value), spelled=True)
     return _checked(stream.number(at))
 
 
@@ -200,7 +199,7 @@ def _from_month(stream: Stream, at: int) -> tuple[int, SpokenDate] | None:
     day_at = at + 2 if stream.key(at + 1) == "the" else at + 1
     day = _day(stream, day_at)
     # "March nineteen eighty-two" has no day
-    if day is not None and stream.language == "en" and not _is_spoken_year(stream, day_at):
+    if day is not None and key not in _ES_MONTHS and not _is_spoken_year(stream, day_at):
         last, year = _year_after(stream, day.last)
         return last, SpokenDate(year, month, day.value)
     last, year = _year_after(stream, at + 1)

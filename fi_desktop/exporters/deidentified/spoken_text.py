@@ -16,6 +16,8 @@ from fi_desktop.exporters.deidentified.identifiers import Identifier, Identifier
 _LABEL = re.compile(r"\[[A-ZÁÉÍÓÚÑ0-9\- ]{2,40}\]")
 _WORD = re.compile(rf"{_LABEL.pattern}|[^\W_]+")
 _SENTENCE_END = re.compile(r"[.?!…¿¡:;\"“”«»—\n]")
+_OTHER = {"es": "en", "en": "es"}  # people change languages
+_TWO_MEANINGS = frozenset(("a", "once", "ten", "un", "una", "mil"))  # numbers that are other words there
 _PAUSE_S = 15.0  # what a speaker says after a longer pause does not continue a number or a name
 _ASKED = 14  # words of a question that tell what the answer is
 _LOWER_CASE = 0.01  # a smaller share of capitals: the transcriber writes none
@@ -92,7 +94,7 @@ class Stream:
 
     Attributes:
         tokens: the words.
-        language: "es" or "en": how numbers are said.
+        language: "es" or "en": how numbers are said first of all.
         asked: by the position of a segment's first word: the last words of another speaker before it.
         questions: the positions of `asked` before which a question mark stands.
         cased: whether the transcript has capitals.
@@ -156,19 +158,25 @@ class Stream:
             return Number(at, at + 1, int(key), key, spelled=False)
         if not key or key[0].isdecimal():
             return None
-        if self.language == "en" and key in ("oh", "o") and self._digit_near(at):
+        if key in ("oh", "o") and self._digit_near(at):
             return Number(at, at + 1, 0, "0", spelled=True)
-        if not _starts_number(key, self.language):
+        found = self._spelled(at, self.language) or self._spelled(at, _OTHER[self.language])
+        if found is None or (found[0] == 1 and key in ("a", "un", "una")):
+            return None
+        return Number(at, at + found[1], found[0], str(found[0]), spelled=True)
+
+    def _spelled(self, at: int, language: str) -> tuple[int, int] | None:
+        """Return a number that is said in a language, and its number of words."""
+        if not _starts_number(self.key(at), language) or (
+            language != self.language and self.key(at) in _TWO_MEANINGS
+        ):
             return None
         words = []
         for index in range(at, min(at + 10, len(self.tokens))):
             if self.tokens[index].taken or (index > at and not re.fullmatch(r"[ \-]+", self.gap(index))):
                 break
             words.append(self.tokens[index].key)
-        found = numerals.parse(words, self.language)
-        if found is None or (found[0] == 1 and key in ("a", "un", "una")):
-            return None
-        return Number(at, at + found[1], found[0], str(found[0]), spelled=True)
+        return numerals.parse(words, language)
 
     def _digit_near(self, at: int) -> bool:
         return any(numerals.parse((self.key(index),), "en") is not None for index in (at - 1, at + 1))
