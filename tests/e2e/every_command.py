@@ -81,6 +81,10 @@ def lines(recording: Path, pack: Path, out: Path) -> list[str]:
         "doctor",
         "selftest",
         "demo",
+        "retention show",
+        "retention hold 1",
+        "retention run",
+        "retention release 1",
         "jobs remove 1",
         "jobs purge",
     ]
