@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -48,6 +49,7 @@ from fi_desktop.core.conversation import conversation_of
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
+from fi_desktop.core.name_patterns import change_by_name
 from fi_desktop.core.review import check_signature
 from fi_desktop.core.text import clock
 from fi_desktop.core.values import JobOptions
@@ -64,7 +66,7 @@ from fi_desktop.viewmodel.recommendation import words_installed
 
 _NOT_SIGNED = Message("verify.not_signed", "{file} is not a signed result in JSON format.")
 _SIGNED_CHANGED = Message("verify.changed", "{file} was changed after it was signed.")
-_NO_CHANGE = Message("jobs.no_label", "Give a case with --case, a date with --date, or both.")
+_NO_CHANGE = Message("jobs.no_label", "Give a case with --case, a date with --date, or --from-name.")
 _NO_MODEL = Message(
     "jobs.no_model",
     "No transcription model is installed. `fi-desktop models recommend` names the one for this computer.",
@@ -125,14 +127,19 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
         help="now: whatever the times of the queue; queue: with the others",
     )
     start.set_defaults(command=_start)
-    label = add("label", "change the case or the date of jobs", _label, ids="+")
+    label = add_command(actions, "label", "change the case or the date of jobs")
+    label.add_argument("id", type=int, nargs="+")
     label.add_argument(
         "--case", type=case_label, metavar="TEXT", help='name of the patient or visit; "": none'
     )
     label.add_argument(
         "--date", type=recorded_date, metavar="DATE", help='when it was recorded, such as "2026-11-29 10:30"'
     )
+    label.add_argument(
+        "--from-name", action="store_true", help="as the files are named; a date entered by hand stays"
+    )
     label.add_argument("--json", action="store_true", help="print one JSON object per line")
+    label.set_defaults(command=_label)
     change = add("options", "change the options of waiting jobs", _change, ids="*", batch=True)
     change.add_argument(
         "--again", action="store_true", help="run finished jobs again; each keeps its result until then"
@@ -270,14 +277,25 @@ def _start(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _label(client: QueueClient, options: argparse.Namespace) -> None:
-    if options.case is None and options.date is None:
+def _label(settings: Settings, options: argparse.Namespace) -> int:
+    given = LabelChange(options.case, options.date)
+    if not options.from_name and given == LabelChange():
         raise UserError(_NO_CHANGE)
-    change = LabelChange(options.case, options.date)
-    client.call(JobService.relabel, dict.fromkeys(options.id, change))
-    if options.json:
-        for job_id in dict.fromkeys(options.id):
-            say_json(job_to_brief_json(find_job(client, job_id)))
+    ids, now = list(dict.fromkeys(options.id)), time.time()
+    with idle_queue(settings) as client:
+        changes = []
+        if options.from_name:
+            jobs = [find_job(client, job_id) for job_id in ids]
+            by_name = partial(change_by_name, pattern=settings.name_pattern, now=now)
+            changes.append({job.id: by_name(Path(job.path).stem, label=job.label) for job in jobs})
+        if given != LabelChange():
+            changes.append(dict.fromkeys(ids, given))
+        for change in changes:
+            client.call(JobService.relabel, change)
+        if options.json:
+            for job_id in ids:
+                say_json(job_to_brief_json(find_job(client, job_id)))
+    return 0
 
 
 def _change(client: QueueClient, options: argparse.Namespace) -> int:

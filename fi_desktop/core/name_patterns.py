@@ -11,7 +11,14 @@ from datetime import date, datetime
 from functools import cache
 
 from fi_desktop.core import messages
-from fi_desktop.core.case_labels import CaseLabel, DateSource, day_of, plain_case, written_date
+from fi_desktop.core.case_labels import (
+    CaseLabel,
+    DateSource,
+    LabelChange,
+    day_of,
+    plain_case,
+    written_date,
+)
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.recorded_dates import believable, date_in_name, full_year, local_moment
 
@@ -134,6 +141,16 @@ def label_of_file(stem: str, pattern: str, *, modified_at: float | None, now: fl
         if believable(changed, today):
             return CaseLabel(case, written_date(changed), DateSource.FILE)
     return CaseLabel(case)
+
+
+def change_by_name(stem: str, pattern: str, label: CaseLabel, *, now: float) -> LabelChange:
+    """Return what the name of a file says that its job's label does not; a person's date stays.
+
+    The arguments are those of `label_of_file`.
+    """
+    found = label_of_file(stem, pattern, modified_at=None, now=now)
+    known = label.recorded_from is DateSource.PERSON or label.recorded_at.startswith(found.recorded_at)
+    return LabelChange(found.case or None, None if known else found.recorded_at, DateSource.NAME)
 
 
 def _read(stem: str, pattern: str, usual: str) -> tuple[str, date | datetime | None]:

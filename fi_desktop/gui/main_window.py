@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
             self.options.set_default(settings.job_options)
 
     def _show_cases(self, settings: Settings) -> None:
+        self.job_controller.labels.pattern = settings.name_pattern
         self.commands.show_cases.setChecked(settings.show_cases)
         self.jobs.show_cases(settings.show_cases)
         self.windows.show_names()

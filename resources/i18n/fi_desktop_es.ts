@@ -2162,6 +2162,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
+        <source>From the file &amp;name</source>
+        <translation>Del &amp;nombre del archivo</translation>
+    </message>
+    <message>
+        <source>As the settings say that files are named; a date entered by hand stays</source>
+        <translation>Según el patrón de la configuración; una fecha escrita a mano se conserva</translation>
+    </message>
+    <message>
         <source>&amp;Case</source>
         <translation>&amp;Caso</translation>
     </message>
@@ -6778,6 +6786,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>UndoableLabels</name>
+    <message>
+        <source>Nothing to change</source>
+        <translation>No hay nada que cambiar</translation>
+    </message>
     <message numerus="yes">
         <source>Case of %Ln recording(s) changed</source>
         <translation>

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_label_is_changed_listed_and_taken_away(settings, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert re.search(r"1 +Ana Ruiz · a\.wav +QUEUED +2026-11-29", lines[1])
     assert re.search(r"2 +b\.wav +QUEUED +2026-11-29", lines[2])
+
+
+def test_label_is_read_from_the_name_by_the_pattern_of_the_settings(settings, capsys):
+    named = replace(settings, name_pattern="{case}")
+    call(settings, "label", "2", "--date", "2026-01-05")
+    assert call(named, "label", "1", "2", "--from-name") == 0
+    one, two = labels(settings, capsys)
+    assert (one["case"], two["case"]) == ("a", "b")
+    assert (two["recorded_at"], two["recorded_from"]) == ("2026-01-05", "person")
 
 
 def test_label_that_changes_nothing_or_nobody_is_refused(settings):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fi_desktop.core.case_labels import LONGEST_CASE, CaseLabel, DateSource, plain_case
+from fi_desktop.core.case_labels import LONGEST_CASE, CaseLabel, DateSource, LabelChange, plain_case
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.name_patterns import READY_PATTERNS, label_of_file, name_pattern
+from fi_desktop.core.name_patterns import READY_PATTERNS, change_by_name, label_of_file, name_pattern
 
 NOW = datetime.fromisoformat("2026-11-30T12:00:00").timestamp()
 CHANGED = NOW - 60
@@ -44,6 +44,25 @@ def test_case_and_date_are_read_by_a_pattern(pattern, stem, case, at):
 def test_name_of_a_recorder_is_read_as_without_a_pattern(pattern, stem):
     assert read(stem, pattern) == read(stem)
     assert read(stem).recorded_at.startswith("2026-11-29T10:")
+
+
+@pytest.mark.parametrize(
+    ("label", "change"),
+    [
+        (CaseLabel(), LabelChange("Ana", "2026-11-29", DateSource.NAME)),
+        (
+            CaseLabel("x", "2026-11-30T11:00:00", DateSource.FILE),
+            LabelChange("Ana", "2026-11-29", DateSource.NAME),
+        ),
+        (
+            CaseLabel("Ana", "2026-11-29T10:30:00", DateSource.NAME),
+            LabelChange("Ana", None, DateSource.NAME),
+        ),
+        (CaseLabel("", "2020-01-05", DateSource.PERSON), LabelChange("Ana", None, DateSource.NAME)),
+    ],
+)
+def test_name_that_is_read_again_leaves_a_persons_date(label, change):
+    assert change_by_name("Ana_20261129", "{case}_{date}", label, now=NOW) == change
 
 
 @pytest.mark.parametrize("day", ["20270102", "19040102", "20360605"])

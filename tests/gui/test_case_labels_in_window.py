@@ -216,6 +216,19 @@ def test_dialog_waits_for_a_date(window, qtbot):
     qtbot.waitUntil(lambda: window.job_controller.labels.dialog is None)
 
 
+def test_names_of_files_are_read_again_by_another_pattern(window, qtbot, desktop, program):
+    desktop._on_settings_requested({"name_pattern": "{any}-{date}-{case}"})
+    qtbot.waitUntil(lambda: window.job_controller.labels.pattern != "")
+    window.table.selectAll()
+    dialog = choose_labels(window, qtbot)
+    qtbot.mouseClick(dialog.by_name, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: label(window, 3).case == "WA0003")
+    assert window.message.text == "Case of 1 recording changed"
+    assert label(window, 3).recorded_at == "2026-03-14"
+    undo(window, qtbot)
+    qtbot.waitUntil(lambda: label(window, 3).case == "")
+
+
 # ---- cases in place of names
 
 

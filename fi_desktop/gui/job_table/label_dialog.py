@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.core.case_labels import LabelChange
+from fi_desktop.core.name_patterns import change_by_name
 from fi_desktop.gui.label_fields import CaseLine, DateLine, LabelLine
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.local_dates import shown_date
@@ -25,12 +28,15 @@ class LabelDialog(QDialog):
     Attributes:
         case, date: what is written.
         done_button: accepts it.
+        by_name: asks for what the files' names say.
 
     Signals:
         chosen: the LabelChange.
+        names_chosen: what the files' names say is wanted.
     """
 
     chosen = Signal(object)
+    names_chosen = Signal()
 
     def __init__(self, rows: Sequence[Row], parent: QWidget) -> None:
         super().__init__(parent)
@@ -52,10 +58,19 @@ class LabelDialog(QDialog):
         self.done_button.setDefault(True)
         cancel.setObjectName("plain")
         cancel.setAutoDefault(False)
+        self.by_name = QPushButton(self.tr("From the file &name"), self)
+        self.by_name.setObjectName("plain")
+        self.by_name.setAutoDefault(False)
+        self.by_name.setToolTip(
+            self.tr("As the settings say that files are named; a date entered by hand stays")
+        )
+        self.by_name.clicked.connect(self._on_names_chosen)
         self.done_button.clicked.connect(self.accept)
         cancel.clicked.connect(self.reject)
         buttons = QHBoxLayout()
+        buttons.addWidget(self.by_name)
         buttons.addStretch()
+        buttons.addSpacing(12)
         buttons.addWidget(cancel)
         buttons.addWidget(self.done_button)
         self.date.textChanged.connect(self._on_date_changed)
@@ -87,6 +102,11 @@ class LabelDialog(QDialog):
         self.chosen.emit(self.change)
         super().accept()
 
+    @Slot()
+    def _on_names_chosen(self) -> None:
+        self.names_chosen.emit()
+        self.reject()
+
     def _fill(self, line: LabelLine, values: set[str]) -> None:
         line.setMinimumWidth(_FIELD_WIDTH)
         if len(values) == 1:
@@ -112,6 +132,7 @@ class UndoableLabels(QObject):
 
     Attributes:
         dialog: the open dialog, if any.
+        pattern: how files are named, see `name_patterns.py`.
     """
 
     def __init__(
@@ -120,6 +141,7 @@ class UndoableLabels(QObject):
         super().__init__(window)
         self._window, self._message, self._relabel = window, message, relabel
         self.dialog: LabelDialog | None = None
+        self.pattern = ""
 
     def ask(self, rows: Sequence[Row]) -> None:
         """Ask for the case and the date of these jobs."""
@@ -127,22 +149,37 @@ class UndoableLabels(QObject):
             return
         self.dialog = LabelDialog(rows, self._window)
         self.dialog.chosen.connect(lambda change: self.change(rows, change))
+        self.dialog.names_chosen.connect(lambda: self.read_names(rows))
         self.dialog.finished.connect(self._on_finished)
         self.dialog.open()
 
     def change(self, rows: Sequence[Row], change: LabelChange) -> None:
         """Change the case, the date or both of these jobs."""
-        before = {row.id: change.undone(row.label) for row in rows if change.apply(row.label) != row.label}
-        if not before:
-            return
-        self._relabel(dict.fromkeys(before, change))
-        if change.recorded_at is None:
+        self._change([(row, change) for row in rows])
+
+    def read_names(self, rows: Sequence[Row]) -> None:
+        """Change what the names of these jobs' files say otherwise."""
+        now = time.time()
+        found = [(row, change_by_name(Path(row.path).stem, self.pattern, row.label, now=now)) for row in rows]
+        if not self._change(found):
+            self._message.info(self.tr("Nothing to change"))
+
+    def _change(self, wanted: Sequence[tuple[Row, LabelChange]]) -> bool:
+        """Change labels, and offer to undo it; return whether anything changed."""
+        changes = {row.id: (row, change) for row, change in wanted if change.apply(row.label) != row.label}
+        if not changes:
+            return False
+        before = {job_id: change.undone(row.label) for job_id, (row, change) in changes.items()}
+        self._relabel({job_id: change for job_id, (_, change) in changes.items()})
+        made = [change for _, change in changes.values()]
+        if all(change.recorded_at is None for change in made):
             sentence = self.tr("Case of %Ln recording(s) changed", "", len(before))
-        elif change.case is None:
+        elif all(change.case is None for change in made):
             sentence = self.tr("Date of %Ln recording(s) changed", "", len(before))
         else:
             sentence = self.tr("Case and date of %Ln recording(s) changed", "", len(before))
         self._message.info(sentence, MessageAction(self.tr("Undo"), lambda: self._relabel(before)))
+        return True
 
     @Slot()
     def _on_finished(self) -> None:
