@@ -25,7 +25,7 @@ _MOST_CHANNELS = 8
 _MOST_SAMPLES = round((LONGEST_S + 60.0) * 16_000)  # what is in the resampler when the limit is noticed
 _MOST_WARNINGS = 32
 _MOST_DETAILS = 8_000  # characters of a traceback
-_LATEST_S = 1e7  # of a moment that a damaged file's clock names
+_LATEST_S = 1e12  # of a moment or length that a damaged header names
 
 _PERSON = (
     messages.AUDIO_DAMAGED, messages.AUDIO_DICTATION, messages.AUDIO_DICTATION_LOCKED, messages.AUDIO_EMPTY,

@@ -195,11 +195,11 @@ class Harness:
     def _doom(self, kind: str, files: list[Path]) -> None:
         """Die at the next commit point; after the last one, start again with the first."""
         doom = next(self._points[kind])
-        (self.home / SPARED).touch()
+        (self.home / SPARED).write_text(doom)
         victim = Victim(self.home, doom, files)
         victim.read_until("done")
         self._end(victim)
-        app_died, worker_died = victim.process.returncode != 0, not (self.home / SPARED).exists()
+        app_died, worker_died = victim.process.returncode != 0, not (self.home / SPARED).stat().st_size
         if app_died or worker_died:
             self.figures.kills[kind] += 1
             self.figures.points.add(doom)

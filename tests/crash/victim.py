@@ -15,6 +15,7 @@ Workers are spawned with this module as their main module and the same arguments
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import queue
 import signal
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 SPARED = "spared"
-"""The file in HOME that a worker removes before it dies, so that only one dies."""
+"""The file in HOME that a worker empties before it dies, so that only one dies."""
 
 
 def die() -> None:
@@ -63,6 +64,8 @@ def die_around_commit(moment: str, number: int) -> None:
 def die_around_file(home: Path, moment: str, number: int) -> None:
     """Die around the N-th file moved into place, unless another worker did."""
     count = 0
+    # opened before the worker is confined
+    spared = (home / SPARED).open("r+b")
 
     def around(put: Callable[..., object]) -> Callable[..., object]:
         def doomed(*arguments: object, **options: object) -> object:
@@ -79,11 +82,11 @@ def die_around_file(home: Path, moment: str, number: int) -> None:
         return doomed
 
     def die_once() -> None:
-        try:
-            (home / SPARED).unlink()
-        except FileNotFoundError:
-            return
-        die()
+        fcntl.flock(spared, fcntl.LOCK_EX)  # held until this process dies
+        if os.fstat(spared.fileno()).st_size:
+            spared.truncate(0)
+            die()
+        fcntl.flock(spared, fcntl.LOCK_UN)
 
     os.replace = around(os.replace)  # type: ignore[assignment]
     Path.replace = around(Path.replace)  # type: ignore[method-assign,assignment]

@@ -151,6 +151,7 @@ DECODERS: dict[str, Decoder] = {
     "unknown warning": done(warnings=[WARNING | {"code": "audio.nothing"}]),
     "warning of another kind": done(warnings=[WARNING | {"code": "job.running"}]),
     "endless warning": done(warnings=[WARNING | {"at_s": 1e300}]),
+    "moment before the start of time": done(warnings=[WARNING | {"length_s": -1e300}]),
     "thousands of warnings": done(warnings=[WARNING] * 200),
     "date of another kind": done(dates={"title": "Zutanita"}),
     "endless date": done(dates={"date": "1" * 1000}),
