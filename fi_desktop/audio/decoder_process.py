@@ -33,7 +33,9 @@ from fi_desktop.core.errors import FiError, TransientError
 from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.process import limit_files, limit_memory, limit_open_files
 
-_LATE_MODULES = ("av.subtitles.codeccontext", "av.subtitles.stream", "numpy.fft", "numpy.linalg", "numpy.ma")
+LATE_MODULES = ("av.subtitles.codeccontext", "av.subtitles.stream", "numpy.fft", "numpy.linalg", "numpy.ma")
+"""Modules that PyAV and NumPy import when they first need them: in a confined process that is too late."""
+
 _PROGRESS_EVERY_S = 0.1
 _MEMORY_BYTES = 3_000_000_000  # FFmpeg's single allocations are limited to a tenth of it
 _OPEN_FILES = 64
@@ -41,14 +43,8 @@ _REFUSED = (errno.EPERM, errno.EACCES)  # by the confinement, and not by a drive
 
 
 def import_late_modules() -> None:
-    """Import what PyAV and NumPy import where they first need it, which in a confined process is too late."""
-    for module in (
-        "av.subtitles.codeccontext",
-        "av.subtitles.stream",
-        "numpy.fft",
-        "numpy.linalg",
-        "numpy.ma",
-    ):
+    """Import the modules that a confined process cannot import any more."""
+    for module in LATE_MODULES:
         import_module(module)
 
 

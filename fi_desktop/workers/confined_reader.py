@@ -68,7 +68,7 @@ class ConfinedReader:
                     raise
                 finally:
                     pipe.close()
-                self._end(at_once=False)
+                self._end(at_once=True)  # it can change nothing after the checks
                 if os.fstat(handles[done.part]).st_size != done.samples * done.channels * _SAMPLE_BYTES:
                     raise FiError(messages.DECODER_ODD)
                 progress(1.0)

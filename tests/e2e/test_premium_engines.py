@@ -124,20 +124,22 @@ def test_job_killed_while_transcribing_is_not_diarized_again(fluent: Path, long_
 
 def killed_after_two_batches(pipe: Connection, device: str, *confined: Any) -> None:
     """A worker that counts decoded windows, and is killed once; spawned, so imported by name."""
-    counts = Path(os.environ["DECODED_WINDOWS"])
+    # opened before the worker is confined
+    counts = Path(os.environ["DECODED_WINDOWS"]).open("a+")  # noqa: SIM115
     real_decode, real_add = Decoder.decode_batch, BatchFile.add
 
     def decode_batch(self: Decoder, sounds: Sequence[Any], options: Any, *, beam: int = 1) -> Any:
         if beam == 1:
-            with counts.open("a") as file:
-                file.write("decoded\n" * len(sounds))
+            counts.write("decoded\n" * len(sounds))
+            counts.flush()
         return real_decode(self, sounds, options, beam=beam)
 
     def add(self: BatchFile, batch: Any) -> None:
         real_add(self, batch)
-        with counts.open("a") as file:
-            file.write("saved\n")
-        if counts.read_text().count("saved") == 2:
+        counts.write("saved\n")
+        counts.flush()
+        counts.seek(0)
+        if counts.read().count("saved") == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Decoder.decode_batch, BatchFile.add = decode_batch, add
