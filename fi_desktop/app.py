@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fi_desktop import __version__
 from fi_desktop.audit.acts import Act, ActKind
@@ -19,6 +19,7 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.audit_check import evidence_of
 from fi_desktop.jobs.automatic_exports import ExportingThread
 from fi_desktop.jobs.commands import command, commands_of
+from fi_desktop.jobs.file_sealing import FileSealing
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import WorkerGauge
@@ -26,15 +27,20 @@ from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.retention import KeepTimes
 from fi_desktop.jobs.run_times import TimesCheck
 from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.unsealing import unseal_home
 from fi_desktop.rpc.client import RemoteClient
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
 from fi_desktop.rpc.server import IpcServer, answer, request
 from fi_desktop.settings import SPECS, Settings, save_changes
-from fi_desktop.system import log
+from fi_desktop.system import keyring_access, log
 from fi_desktop.system.clock import Clock
 from fi_desktop.system.data_folder import check_data_folder
+from fi_desktop.vault import vault_exists
 from fi_desktop.workers.pool import WorkerPool
 from fi_desktop.workers.queue_thread import Backend, IdleBackend, InlineBackend, Limits
+
+if TYPE_CHECKING:
+    from fi_desktop.vault.vault import Vault
 
 __all__ = ["AlreadyOwned", "App"]
 
@@ -52,6 +58,8 @@ class App:
         trail: the audit trail.
         delivery: sends it on, if the settings ask for that.
         exports: writes results to the folder for results; None in a process that only reads the queue.
+        vault: has the keys, if data is sealed; opened by `own`, still locked.
+        sealing: seals the files that are still in clear, if there are any.
     """
 
     def __init__(
@@ -90,7 +98,9 @@ class App:
             name_pattern=settings.name_pattern,
             trail=self.trail,
         )
-        self.index = IndexingThread(settings.search, self.service)
+        self.index = IndexingThread(self.service)
+        self.vault: Vault | None = None
+        self.sealing: FileSealing | None = None
         self._compares = backend != "idle"
         self.exports = ExportingThread(self.service, settings, now=clock.now) if self._compares else None
         models = tuple(str(root) for root in settings.model_roots)
@@ -106,7 +116,9 @@ class App:
             case "idle":
                 self._backend = IdleBackend(self.service, settings, models)
         self._lock: InstanceLock | None = None
-        self._ipc = IpcServer(settings.home, partial(answer, commands_of(self.service, self)))
+        self._ipc = IpcServer(
+            settings.home, partial(answer, commands_of(self.service, self), settings.locked.exists)
+        )
         self._on_files: Callable[[list[str]], None] | None = None
         self._on_settings: Callable[[Settings], None] = lambda settings: None
 
@@ -121,6 +133,14 @@ class App:
         lock = InstanceLock(self.settings.home)
         lock.acquire(timeout_s=timeout_s)
         self._lock = lock
+        try:
+            if vault_exists(self.settings.keys):
+                from fi_desktop.vault.vault import Vault
+
+                self.vault = Vault(self.settings.keys, owner=True)
+        except BaseException:
+            self._release()
+            raise
 
     def owner(self) -> RemoteClient:
         """Return a client of the process that owns the data folder."""
@@ -160,10 +180,14 @@ class App:
 
         Raises:
             AlreadyOwned: another process owns the data folder.
-            UserError, TransientError: the store cannot be opened.
+            UserError, TransientError: the vault cannot be unlocked, or the store cannot be opened.
         """
         if self._lock is None:
             self.own()
+        if self.vault is not None:
+            self.unlock()
+            if self.vault.state.unsealing:
+                self.unseal()
         log.set_up(self.settings.logs)
         log.event("APP_STARTED", version=__version__)
         if self._compares:
@@ -172,6 +196,10 @@ class App:
             self.trail.record(Act(ActKind.PROGRAM_STARTED, detail={"policy": policy} if policy else {}))
             self.delivery.change(self._targets())
         self._backend.start()
+        if self.vault is not None and self.vault.state.mixed:
+            self._seal_files(self.vault)
+        elif self.vault is None and self._compares:
+            self._seal_by_default()
         self.index.start()
         if self._compares:
             self.index.compare()
@@ -179,9 +207,78 @@ class App:
             self.exports.start()
         self._ipc.open()
 
+    def unlock(self, passphrase: str = "") -> None:
+        """Unlock the vault, if it is locked; blocks.
+
+        Raises:
+            UserError: it cannot be unlocked, or a passphrase is needed.
+        """
+        if self.vault is not None:
+            if self.vault.locked:
+                self.vault.unlock(passphrase)
+            self.service.folders.vault = self.vault
+
+    def lock(self) -> None:
+        """Lock the vault, if there is one: finished jobs cannot be read until `unlock`; blocks for a moment.
+
+        Raises:
+            TransientError: the disk is full; it is not locked.
+        """
+        if self.vault is not None and not self.vault.locked:
+            self.service.lock(self.vault).result()
+            log.event("LOCKED")
+
+    def seal(self, *, keyring: bool, passphrase: str = "", recipients: Iterable[str] = ()) -> None:
+        """Seal everything from now on, and what is there already, while work goes on; blocks for a moment.
+
+        Raises:
+            UserError: see `Vault.create`; nothing was changed.
+            TransientError: the disk is full.
+        """
+        from fi_desktop.vault.vault import Vault
+
+        vault = Vault.create(
+            self.settings.keys, keyring=keyring, passphrase=passphrase, recipients=recipients
+        )
+        try:
+            self.service.seal(vault).result()
+        except BaseException:
+            vault.delete()
+            raise
+        self.vault = vault
+        log.event("SEALED")
+        self._seal_files(vault)
+        self.index.move()
+
+    def unseal(self) -> None:
+        """Write everything in clear again, and delete the keys; blocks. The queue must not have been started.
+
+        Raises:
+            UserError: the vault is locked, or does not exist.
+            TransientError, OSError: the disk is full; the next start goes on.
+        """
+        self.unlock()
+        if self.vault is not None:
+            unseal_home(self.settings.store, self.service.folders, self.vault)
+            self.vault = self.service.folders.vault = None
+
+    def _seal_by_default(self) -> None:
+        """Seal with the keyring, if there is one and the person did not decide otherwise."""
+        if self.settings.seal and keyring_access.available():
+            try:
+                self.seal(keyring=True)
+            except (UserError, TransientError) as error:  # a keyring that stays locked, a full disk
+                log.event("SEALING_FAILED", code=error.code)
+
+    def _seal_files(self, vault: Vault) -> None:
+        self.sealing = FileSealing(self.service, vault)
+        self.sealing.start()
+
     def stop(self) -> None:
         """Stop safely: running jobs are requeued. Returns when everything is on disk."""
         self._ipc.close()
+        if self.sealing is not None:
+            self.sealing.close()
         self._backend.stop()
         if self._compares:
             self.trail.record(Act(ActKind.PROGRAM_STOPPED))
@@ -192,6 +289,12 @@ class App:
         self.index.close()
         log.event("APP_STOPPED")
         log.tear_down()
+        self._release()
+
+    def _release(self) -> None:
+        if self.vault is not None:
+            self.vault.close()
+            self.vault = self.service.folders.vault = None
         if self._lock is not None:
             self._lock.release()
             self._lock = None

@@ -178,7 +178,7 @@ def find_parts(files: Iterable[Path]) -> list[Part]:
                 found["FFmpeg"] = _built_ffmpeg()
             elif owner.metadata["Name"] == "av":
                 found |= {name: _in_pyav(name, licence, owner) for name, licence in _IN_PYAV}
-            elif owner.metadata["Name"] == "apsw":
+            elif owner.metadata["Name"] == "apsw-sqlite3mc":
                 found["SQLite"] = _in_apsw(owner)
         elif file.is_relative_to(sys.base_prefix):
             found["CPython"] = _python()
@@ -235,7 +235,7 @@ def _in_pyav(name: str, licence: str, pyav: Distribution) -> Part:
 
 def _in_apsw(apsw: Distribution) -> Part:
     version = apsw.version.rpartition(".")[0]  # the rest counts apsw's releases with this SQLite
-    purl = f"pkg:generic/sqlite@{version}?bundled_with=apsw@{apsw.version}"
+    purl = f"pkg:generic/sqlite@{version}?bundled_with=apsw-sqlite3mc@{apsw.version}"
     return Part("SQLite", version, purl, "blessing")  # SPDX: public domain
 
 

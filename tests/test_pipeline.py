@@ -124,7 +124,7 @@ def test_moments_of_a_long_recording_are_kept_for_playing(task: Task):
         target.writeframes(3 * samples)
     with pytest.raises(Interrupted):
         pipeline.run(task, Recorder(stop_at=Stage.SPEECH))
-    assert files(task) == {"audio.s16", "decoded.json", "seek.stage"}
+    assert files(task) == {"audio.s16", "decoded.json", "seek.table.part"}
     pipeline.run(task, Recorder())
     assert files(task) == {"result.json", "waveform.u8", "seek.table"}
     table = read_seek_table(task.folder / "seek.table")

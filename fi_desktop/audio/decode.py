@@ -37,6 +37,7 @@ from fi_desktop.audio.timeline import AudioWarning, MissingAudio
 from fi_desktop.audio.track_decoder import MAX_CHANNELS, DecodedAudio, DecodeProgress, TrackDecoder, Written
 from fi_desktop.audio.treatment import UNTREATED, Treatment
 from fi_desktop.core.errors import UserError
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal
 
 # Stop looking for further recordings in a file after this many that cannot be read.
 _MAX_UNREADABLE = 16
@@ -71,6 +72,7 @@ def decode(
     disk_space: DiskSpace | None = None,
     written: Written | None = None,
     seekable: bool = False,
+    seal: FileSeal = IN_CLEAR,
 ) -> DecodedAudio:
     """Decode `source` to `target`, which exists afterwards in full or not at all.
 
@@ -86,6 +88,7 @@ def decode(
         written: for playback: called with what can be read from the first part file already. There is no
             treatment then. With several tracks, it is not called.
         seekable: note where the moments of the recording are in the file; see `seek_table.py`.
+        seal: how the samples are written.
 
     Raises:
         UserError: as `open_media`; audio.no_samples, audio.silent or audio.too_long.
@@ -101,6 +104,7 @@ def decode(
             disk_space=disk_space or DiskSpace(target.parent),
             written=written,
             seekable=seekable,
+            seal=seal,
         )
         os.replace(result.recording.path, target)  # noqa: PTH105 - atomic on every system
     finally:
@@ -116,6 +120,7 @@ def decode_to(
     disk_space: DiskSpace,
     written: Written | None = None,
     seekable: bool = False,
+    seal: FileSeal = IN_CLEAR,
 ) -> DecodedAudio:
     """Decode `source` to one of `PARTS` files; the others are for the caller to delete.
 
@@ -127,7 +132,7 @@ def decode_to(
             told = written if len(tracks) == 1 else None
             untreated = dict.fromkeys(tracks, UNTREATED)
             notes = SeekNotes() if seekable and len(tracks) == 1 else None
-            decoded = _decode_tracks(media, untreated, parts, progress, disk_space, told, notes)
+            decoded = _decode_tracks(media, untreated, parts, progress, disk_space, seal, told, notes)
             main = next(iter(decoded.values())).recording
             table = notes.table(media, main) if notes is not None else None
             dates = date_tags(media)
@@ -138,8 +143,10 @@ def decode_to(
             disk_space = replace(disk_space)
             with open_media(source) as media:
                 treated = {track: needs.get(track.stream.index, UNTREATED) for track in _audio_tracks(media)}
-                decoded = _decode_tracks(media, treated, parts, lambda _fraction: progress(1.0), disk_space)
-        result = _join(list(decoded.values()), len(tracks), parts[-1], disk_space)
+                decoded = _decode_tracks(
+                    media, treated, parts, lambda _fraction: progress(1.0), disk_space, seal
+                )
+        result = _join(list(decoded.values()), len(tracks), parts[-1], disk_space, seal)
         progress(1.0)
     except OSError as error:
         if (explained := disk_space.explain(error)) is not None:
@@ -159,6 +166,7 @@ def _decode_tracks(
     parts: Sequence[Path],
     report: Callable[[float], None],
     disk_space: DiskSpace,
+    seal: FileSeal,
     written: Written | None = None,
     notes: SeekNotes | None = None,
 ) -> dict[int, DecodedAudio]:
@@ -174,7 +182,15 @@ def _decode_tracks(
         decoders = {
             track.stream.index: stack.enter_context(
                 TrackDecoder(
-                    track, part, progress, disk_space, MissingAudio(position), treatment, written, notes
+                    track,
+                    part,
+                    progress,
+                    disk_space,
+                    MissingAudio(position),
+                    treatment,
+                    written,
+                    notes,
+                    seal,
                 )
             )
             for (track, treatment), part in zip(tracks.items(), parts, strict=False)
@@ -230,7 +246,7 @@ def _decode_following(media: Media, position: FilePosition, decoder: TrackDecode
 
 
 def _join(
-    decoded: Sequence[DecodedAudio], track_count: int, part: Path, disk_space: DiskSpace
+    decoded: Sequence[DecodedAudio], track_count: int, part: Path, disk_space: DiskSpace, seal: FileSeal
 ) -> DecodedAudio:
     """Join the tracks that hold audio, out of `track_count` in the file."""
     if track_count == 1:
@@ -238,7 +254,7 @@ def _join(
     recording, used = decoded[0].recording, tuple(range(1))
     if len(decoded) > 1:
         recordings = [track.recording for track in decoded]
-        joined = _join_tracks(recordings, part, max_channels=MAX_CHANNELS, disk_space=disk_space)
+        joined = _join_tracks(recordings, part, max_channels=MAX_CHANNELS, disk_space=disk_space, seal=seal)
         recording, used = joined.recording, joined.used
     code = "audio.tracks" if len(used) == track_count else "audio.some_tracks"
     summary = AudioWarning(code, used=len(used), tracks=track_count)
@@ -259,12 +275,17 @@ def _audio_tracks(media: Media) -> list[Media]:
 
 
 def _join_tracks(
-    tracks: Sequence[Recording], target: Path, *, max_channels: int, disk_space: DiskSpace | None = None
+    tracks: Sequence[Recording],
+    target: Path,
+    *,
+    max_channels: int,
+    disk_space: DiskSpace | None = None,
+    seal: FileSeal = IN_CLEAR,
 ) -> _JoinedTracks:
     """Join decoded tracks to one recording; shorter ones are padded with silence.
 
     tracks: two or more, none of them silent. max_channels: if there are more in total, each track is mixed to
-    one channel. disk_space: limits what is written.
+    one channel. disk_space: limits what is written. seal: how it is written.
     """
     mono = sum(track.channels for track in tracks) > max_channels
     owners = [number for number, track in enumerate(tracks) for _ in range(1 if mono else track.channels)]
@@ -272,7 +293,7 @@ def _join_tracks(
     for block in _blocks(tracks, mono=mono):
         products += block @ block.T
     kept = distinct_channels(products)
-    with RecordingWriter(target, len(kept), disk_space) as writer:
+    with RecordingWriter(target, len(kept), disk_space, seal) as writer:
         for block in _blocks(tracks, mono=mono):
             writer.write(block[kept])
         return _JoinedTracks(writer.recording, tuple(sorted({owners[row] for row in kept})))

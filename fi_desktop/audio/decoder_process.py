@@ -32,6 +32,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, TransientError
 from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.process import limit_files, limit_memory, limit_open_files
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal
 
 LATE_MODULES = ("av.subtitles.codeccontext", "av.subtitles.stream", "numpy.fft", "numpy.linalg", "numpy.ma")
 """Modules that PyAV and NumPy import when they first need them: in a confined process that is too late."""
@@ -48,11 +49,14 @@ def import_late_modules() -> None:
         import_module(module)
 
 
-def run(pipe: Connection, source: int, parts: Sequence[int], table: int) -> None:
-    """Decode the recording `source` to one of `parts`, and write its seek table to `table`."""
+def run(pipe: Connection, source: int, parts: Sequence[int], table: int, seal: FileSeal = IN_CLEAR) -> None:
+    """Decode the recording `source` to one of `parts`, and write its seek table to `table`.
+
+    seal: how both are written; it opens no other file of the job.
+    """
     confine_decoder()
     try:
-        pipe.send_bytes(_decode(pipe, source, parts, table))
+        pipe.send_bytes(_decode(pipe, source, parts, table, seal))
     except FiError as error:
         pipe.send_bytes(failed_message(error))
     except MemoryError:
@@ -74,7 +78,7 @@ def confine_decoder() -> None:
     restrict_calls(opens=False)
 
 
-def _decode(pipe: Connection, source: int, parts: Sequence[int], table: int) -> bytes:
+def _decode(pipe: Connection, source: int, parts: Sequence[int], table: int, seal: FileSeal) -> bytes:
     reported_at, reported = 0.0, -1.0
 
     def progress(fraction: float) -> None:
@@ -91,10 +95,11 @@ def _decode(pipe: Connection, source: int, parts: Sequence[int], table: int) -> 
         progress=progress,
         disk_space=DiskSpace(Path(), free_bytes=lambda _folder: _free_bytes(parts[0])),
         seekable=True,
+        seal=seal,
     )
     if decoded.seek_table is not None:
         with GivenFile.of(table).open("wb") as file:
-            file.write(decoded.seek_table.to_bytes())
+            file.write(seal.whole(decoded.seek_table.to_bytes()))
     recording = decoded.recording
     return done_message(
         DecodingDone(

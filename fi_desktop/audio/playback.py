@@ -14,7 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from fi_desktop.core.messages import MESSAGES
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal
 
+DECODED = "playback.s16"
+"""File name of what is decoded to be played, in the playback process's folder."""
 PLAYBACK_HZ = 16_000
 """Samples per second, as the decoder makes them."""
 STATE, SOUND, TABLE = b"s", b"p", b"t"
@@ -98,8 +101,15 @@ def stop_request() -> bytes:
     return json.dumps({"play": None}).encode()
 
 
-def main(pipe: Connection, source: Path, folder: Path, table: Path) -> None:
+def main(
+    pipe: Connection,
+    source: Path,
+    folder: Path,
+    table: Path,
+    table_seal: FileSeal = IN_CLEAR,
+    seal: FileSeal = IN_CLEAR,
+) -> None:
     """Run the playback process; the target of the spawned one, in which alone codecs are imported."""
     from fi_desktop.audio.playback_process import run
 
-    run(pipe, source, folder, table)
+    run(pipe, source, folder, table, table_seal, seal)

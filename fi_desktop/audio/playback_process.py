@@ -28,27 +28,30 @@ from numpy.typing import NDArray
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.decoder_process import import_late_modules
 from fi_desktop.audio.disk_space import LARGEST_BYTES, DiskSpace
-from fi_desktop.audio.playback import HEADER, SOUND, STATE, TABLE, PlaybackState
-from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.audio.playback import DECODED, HEADER, SOUND, STATE, TABLE, PlaybackState
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, frames_in
 from fi_desktop.audio.seek_reader import SeekMismatch, SeekReader
 from fi_desktop.audio.seek_table import read_seek_table
 from fi_desktop.core.errors import FiError
 from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.process import forbid_dumps, keep_private, limit_files, limit_memory
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal, reading
 
 _CHUNK_S = 0.1
 _AHEAD_S = 1.0  # of sound that is sent before it is played
 _POLL_S = 0.05
 _IDLE_S = 30.0  # after which the file is closed: others can rename it, or take its drive away
-_AUDIO = "playback.s16"
 _MEMORY_BYTES = 3_000_000_000
 
 
-def run(pipe: Connection, source: Path, folder: Path, table: Path) -> None:
+def run(
+    pipe: Connection, source: Path, folder: Path, table: Path, table_seal: FileSeal, seal: FileSeal
+) -> None:
     """Serve until the pipe closes.
 
     It can open the recording, the table and what is in its folder, and nothing else. folder: for this process
     alone, deleted at the end. table: the recording's seek table, if there is one.
+    table_seal, seal: how it is read, and how sound in `folder` is written.
     """
     keep_private()
     forbid_dumps()
@@ -56,11 +59,12 @@ def run(pipe: Connection, source: Path, folder: Path, table: Path) -> None:
     limit_memory(_MEMORY_BYTES)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     import_late_modules()
+    seal.prepare()
     # before the first byte is parsed, and before there are threads
     restrict_files(read=[source, table], write=[folder], emptied=[folder.parent])
     restrict_calls(opens=True)
     try:
-        _serve(pipe, _Sound(source, folder, table))
+        _serve(pipe, _Sound(source, folder, table, table_seal, seal))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         # the decoding thread cannot be interrupted in native code
@@ -102,14 +106,21 @@ def _serve(pipe: Connection, sound: _Sound) -> None:
 class _Sound:
     """The samples of a recording, by its seek table or decoded from the start."""
 
-    def __init__(self, source: Path, folder: Path, table: Path) -> None:
+    def __init__(
+        self,
+        source: Path,
+        folder: Path,
+        table: Path,
+        table_seal: FileSeal = IN_CLEAR,
+        seal: FileSeal = IN_CLEAR,
+    ) -> None:
         """Open the recording, if it has a table: what takes time is done before somebody clicks."""
-        self._decoder = _BackgroundDecoder(source, folder)
+        self._decoder = _BackgroundDecoder(source, folder, seal)
         self._reader: SeekReader | None = None
         self._blocks: Iterator[NDArray[np.int16]] = iter(())
         self._held = np.zeros(0, dtype=np.int16)
         self._at = -1  # the sample after those that were read; the first of those that are held
-        known = read_seek_table(table)
+        known = read_seek_table(table, table_seal)
         if known is None:
             if not source.is_file():
                 self._decoder.start()  # which says why not
@@ -180,13 +191,14 @@ class _BackgroundDecoder:
         table: the recording's seek table, once it is decoded.
     """
 
-    def __init__(self, source: Path, folder: Path) -> None:
+    def __init__(self, source: Path, folder: Path, seal: FileSeal) -> None:
+        self._seal = seal
         self.state = PlaybackState()
         self.started = False
         self.table: bytes | None = None
         self._source = source
-        self._target = folder / _AUDIO
-        self._part = folder / f"{_AUDIO}.part"
+        self._target = folder / DECODED
+        self._part = folder / f"{DECODED}.part"
         self._channels = 0
 
     def start(self) -> None:
@@ -204,13 +216,13 @@ class _BackgroundDecoder:
             return np.zeros(0, dtype=np.int16)
         path = self._target if state.done else self._part
         try:
-            with path.open("rb") as file:
-                file.seek(start * 2 * self._channels)
-                raw = np.fromfile(file, dtype="<i2", count=count * self._channels)
+            with reading(self._seal, path, growing=not state.done) as file:
+                frames = frames_in(file, start, count, self._channels)
         except FileNotFoundError:  # just renamed
             return None
-        whole = raw[: len(raw) - len(raw) % self._channels].reshape(-1, self._channels)
-        return np.asarray(np.rint(whole.mean(axis=1)), dtype=np.int16)
+        if len(frames) < count and not state.done:
+            return None  # the end of a sealed part is written in whole chunks
+        return np.asarray(np.rint(frames.mean(axis=1)), dtype=np.int16)
 
     def _run(self) -> None:
         try:
@@ -221,6 +233,7 @@ class _BackgroundDecoder:
                 disk_space=DiskSpace(self._target.parent),
                 written=self._written,
                 seekable=True,
+                seal=self._seal,
             )
         except FiError as error:
             self.state = PlaybackState(self.state.ready_s, done=True, error=error.code)

@@ -7,15 +7,16 @@ mapped pages would count as the worker's resident memory.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.disk_space import DiskSpace
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal, reading
 
 SAMPLE_RATE_HZ = 16_000
 _FULL_SCALE = 32_768.0
@@ -35,12 +36,14 @@ class Recording:
         channels: number of channels.
         samples: samples per channel.
         mix: each channel's weight in the mono mix; empty for equal weights.
+        seal: how the file is read.
     """
 
     path: Path
     channels: int
     samples: int
     mix: tuple[float, ...] = ()
+    seal: FileSeal = field(default=IN_CLEAR, repr=False, compare=False)
 
     @property
     def duration(self) -> float:
@@ -50,10 +53,10 @@ class Recording:
     def channel_blocks(self, *, block_s: float = 60.0) -> Iterator[NDArray[np.float32]]:
         """Yield float32 (channels, samples) in -1..1, `block_s` seconds each, the last one shorter."""
         frames = max(1, round(block_s * SAMPLE_RATE_HZ))
-        with self.path.open("rb") as file:
+        with reading(self.seal, self.path) as file:
             for start in range(0, self.samples, frames):
                 count = min(frames, self.samples - start)
-                raw = np.fromfile(file, dtype="<i2", count=count * self.channels)
+                raw = np.frombuffer(file.read(2 * count * self.channels), dtype="<i2")
                 yield (raw.reshape(-1, self.channels).T / np.float32(_FULL_SCALE)).astype(
                     np.float32, copy=False
                 )
@@ -62,6 +65,11 @@ class Recording:
         """Yield float32 (samples,) of one channel, or of the mono mix if `channel` is None."""
         for block in self.channel_blocks(block_s=block_s):
             yield self.mixed(block) if channel is None else np.ascontiguousarray(block[channel])
+
+    def frames(self, start: int, count: int) -> NDArray[np.int16]:
+        """Return int16 (frames, channels) from sample `start` on, fewer at the end."""
+        with reading(self.seal, self.path) as file:
+            return frames_in(file, start, count, self.channels)
 
     def mixed(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix float32 (channels, samples) to (samples,)."""
@@ -76,21 +84,25 @@ class RecordingWriter:
     When the context ends without an exception, the data has been synced to disk.
     """
 
-    def __init__(self, path: Path, channels: int, disk_space: DiskSpace | None = None) -> None:
+    def __init__(
+        self, path: Path, channels: int, disk_space: DiskSpace | None = None, seal: FileSeal = IN_CLEAR
+    ) -> None:
         self._path = path
         self._channels = channels
         self._disk_space = disk_space
+        self._seal = seal
         self._samples = 0
-        self._file = path.open("wb")
+        self._file = seal.writer(path)
 
     def __enter__(self) -> RecordingWriter:
         return self
 
     def __exit__(self, exc_type: type[BaseException] | None, *_exc: object) -> None:
-        with self._file:
+        try:
             if exc_type is None:
-                self._file.flush()
-                os.fsync(self._file.fileno())
+                self._file.finish()
+        finally:
+            self._file.close()
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Append float32 (channels, samples) in -1..1; levels beyond that are clipped.
@@ -113,7 +125,14 @@ class RecordingWriter:
     @property
     def recording(self) -> Recording:
         """What has been written so far."""
-        return Recording(self._path, self._channels, self._samples)
+        return Recording(self._path, self._channels, self._samples, seal=self._seal)
+
+
+def frames_in(file: IO[bytes], start: int, count: int, channels: int) -> NDArray[np.int16]:
+    """Return int16 (frames, channels) of an open file of samples, whole frames only."""
+    file.seek(2 * channels * start)
+    raw = file.read(2 * channels * count)
+    return np.frombuffer(raw[: len(raw) - len(raw) % (2 * channels)], dtype="<i2").reshape(-1, channels)
 
 
 def correlation_of(products: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -271,10 +271,7 @@ def _is_alike(reader: SeekReader, start: int, recording: Recording) -> bool:
         found.append(block)
         if sum(map(len, found)) >= _COMPARED:
             break
-    with recording.path.open("rb") as file:
-        file.seek(2 * recording.channels * start)
-        raw = np.fromfile(file, dtype="<i2", count=_COMPARED * recording.channels)
-    wanted = raw.reshape(-1, recording.channels).mean(axis=1)
+    wanted = recording.frames(start, _COMPARED).mean(axis=1)
     heard = np.concatenate([*found, np.zeros(0, dtype=np.int16)])[: len(wanted)].astype(np.float64)
     if len(heard) < len(wanted):
         return False

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from fi_desktop.audio.container import Media
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
-from fi_desktop.system.files import write_whole
+from fi_desktop.vault.job_files import CLEAR, JobFiles
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal
 
 SHORTEST_S = 60.0
 """Shorter recordings are decoded from the start as fast as they are searched."""
@@ -86,13 +87,13 @@ class SeekTable:
         """Return the last row at or before a sample, or 0."""
         return max(0, int(np.searchsorted(self.rows["sample"], sample, side="right")) - 1)
 
-    def write(self, path: Path) -> None:
-        """Write it to a file.
+    def write(self, path: Path, files: JobFiles = CLEAR) -> None:
+        """Write it to a file of a job.
 
         Raises:
             OSError, TransientError: it cannot be written.
         """
-        write_whole(path, self.to_bytes(), mode=0o600)
+        files.write(path, self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Return what `read_seek_table` reads from a file."""
@@ -100,11 +101,11 @@ class SeekTable:
         return _HEADER.pack(_MAGIC, *numbers, self.file_bytes, self.samples) + self.rows.tobytes()
 
 
-def read_seek_table(path: Path) -> SeekTable | None:
-    """Read a table; None if it is missing, damaged or of another version."""
+def read_seek_table(path: Path, seal: FileSeal = IN_CLEAR) -> SeekTable | None:
+    """Read a table; None if it is missing, damaged or of another version. seal: how it is read."""
     try:
-        data = path.read_bytes()
-    except OSError:
+        data = seal.read(path)
+    except (OSError, ValueError):
         return None
     if len(data) < _HEADER.size:
         return None

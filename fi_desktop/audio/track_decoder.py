@@ -25,6 +25,7 @@ from fi_desktop.audio.treatment import UNTREATED, HighPass, Survey, Treatment, i
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal
 
 MAX_CHANNELS = 8
 Written = Callable[[int, int], None]
@@ -192,7 +193,9 @@ class TrackDecoder:
         treatment: Treatment,
         written: Written | None = None,
         notes: SeekNotes | None = None,
+        seal: FileSeal = IN_CLEAR,
     ) -> None:
+        self._seal = seal
         self._written = written
         self._notes = notes
         self._media = media
@@ -229,7 +232,7 @@ class TrackDecoder:
         for frame in self._frames(packet):
             if self._output is None:
                 channels = min(frame.layout.nb_channels, MAX_CHANNELS)
-                writer = RecordingWriter(self._part, channels, self._disk_space)
+                writer = RecordingWriter(self._part, channels, self._disk_space, self._seal)
                 self._output = BlockWriter(
                     self._stack.enter_context(writer), self._progress, self._treatment, self._written
                 )

@@ -14,14 +14,13 @@ from fi_desktop.audit.chain import Entry
 from fi_desktop.audit.formats import FORMATS, of_people
 from fi_desktop.audit.verification import Verification, verify_trail
 from fi_desktop.cli.arguments import add_command
-from fi_desktop.cli.queue_access import idle_queue
+from fi_desktop.cli.queue_access import idle_queue, job_folders
 from fi_desktop.cli.recorded import trail_of
 from fi_desktop.cli.terminal import Terminal, plain_table, say, say_json, warn, write_file
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.exporters.files import write_export
 from fi_desktop.jobs.audit_check import check_jobs
-from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 
@@ -94,7 +93,7 @@ def _verify(settings: Settings, _options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         ids = {job.id for job in client.call(JobService.jobs)}
     found = _read(settings, "verify")
-    findings = [*found.findings, *check_jobs(found.entries, ids, JobFolders(settings.jobs))]
+    findings = [*found.findings, *check_jobs(found.entries, ids, job_folders(settings))]
     for finding in findings:
         warn(str(finding))
     if not findings:

@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import permutations
@@ -23,7 +24,7 @@ from rich.text import Text
 
 from fi_desktop.app import App
 from fi_desktop.audio.media_files import sample_recording
-from fi_desktop.cli.queue_access import idle_queue, working_queue
+from fi_desktop.cli.queue_access import idle_queue, job_folders, working_queue
 from fi_desktop.cli.run import follow
 from fi_desktop.cli.terminal import Terminal, job_table, say_json, transcript_view
 from fi_desktop.core.errors import TransientError, UserError
@@ -33,11 +34,11 @@ from fi_desktop.core.values import JobOptions
 from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Diarizer, Transcriber
 from fi_desktop.engines.registry import TranscriberChoice
-from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.devices import default_workers
+from fi_desktop.vault import vault_exists
 from fi_desktop.workers import process
 from fi_desktop.workers.protocol import StopWork, receive_report, send
 
@@ -90,6 +91,7 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield _check_queue(settings)
     yield _check_disk(settings.home)
+    yield _check_sealing(settings)
     yield _check_audio()
     yield _check_worker()
     yield _in_process("decoder", _confine_decoder)
@@ -112,6 +114,22 @@ def _check_queue(settings: Settings) -> Finding:
 def _check_disk(home: Path) -> Finding:
     free = shutil.disk_usage(home).free
     return Finding("disk", well=free > _MIN_FREE_BYTES, text=f"{free / 1e9:.0f} GB free.")
+
+
+def _check_sealing(settings: Settings) -> Finding:
+    if not vault_exists(settings.keys):
+        text = "Results, words and names are in clear; `fi-desktop vault seal` encrypts them."
+        return Finding("encryption", well=True, text=text)
+    from fi_desktop.vault.vault import Vault
+
+    try:
+        with closing(Vault(settings.keys)) as vault:
+            state = vault.state
+    except UserError as error:
+        return Finding("encryption", well=False, text=error.message)
+    locks = ["the keyring"] * state.keyring + ["a passphrase"] * (state.passphrase is not None)
+    text = f"Results, words, names and the queue are encrypted, and unlocked by {' and '.join(locks)}."
+    return Finding("encryption", well=True, text=text)
 
 
 def _check_audio() -> Finding:
@@ -278,7 +296,7 @@ def _selftest(settings: Settings, _options: argparse.Namespace) -> int:
         if job.state is not JobState.COMPLETED:
             terminal.print(f"selftest: the sample ended as {job.state.value}.", style="red")
             return 1
-        turns = JobFolders(temporary.jobs).transcript(job.id).turns
+        turns = job_folders(temporary).transcript(job.id).turns
     error = error_rate(read_rttm(sample.with_suffix(".rttm")), turns)
     passed = error <= _MAX_ERROR_RATE
     verdict = "the program works" if passed else f"more than {_MAX_ERROR_RATE:.0%}"
@@ -347,7 +365,7 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
     terminal.print(job_table([job]))
     if job.state is not JobState.COMPLETED:
         return 1
-    transcript = JobFolders(settings.jobs).transcript(job.id)
+    transcript = job_folders(settings).transcript(job.id)
     terminal.print(transcript_view(transcript, columns=terminal.width))
     if not transcript.provenance.transcriber:
         terminal.print(

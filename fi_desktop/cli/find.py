@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from fi_desktop.audit.acts import ActKind
-from fi_desktop.cli.queue_access import searchable_queue
+from fi_desktop.cli.queue_access import job_folders, searchable_queue
 from fi_desktop.cli.recorded import record
 from fi_desktop.cli.terminal import Terminal, say, say_json, warn
 from fi_desktop.core.case_labels import day_of, time_of, written_date
@@ -65,7 +65,7 @@ def _find(settings: Settings, options: argparse.Namespace) -> int:
     query = _query(options)
     if not query.speaker and all(term.excluded for term in query.terms):
         raise UserError(_NOTHING_ASKED)
-    search = TranscriptSearch(settings.search)
+    search = TranscriptSearch(job_folders(settings).index_place)
     with searchable_queue(settings) as client:
         page = search.find(query, max(1, options.limit))
         record(settings, ActKind.SEARCHED, jobs=ranges({found.job for found in page.lines}))

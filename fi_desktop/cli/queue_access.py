@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
+from getpass import getpass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.cli.terminal import warn
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job
 from fi_desktop.core.messages import Message
@@ -30,11 +35,16 @@ from fi_desktop.jobs.queue_events import (
 from fi_desktop.jobs.service import JobService, unknown_job
 from fi_desktop.rpc.client import LocalClient, QueueClient
 from fi_desktop.settings import Settings
+from fi_desktop.vault import vault_exists
+
+if TYPE_CHECKING:
+    from fi_desktop.vault.vault import Vault
 
 _NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
 _UNREADABLE = Message(
     "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
 )
+_PASSPHRASE_VARIABLE = "FI_DESKTOP_PASSPHRASE"
 _POLL_S = 0.5
 _COMMAND_TIMEOUT_S = 1.0  # a command that only reads or changes the queue releases it sooner
 _INDEXING_TOLD_S = 1.0
@@ -118,6 +128,7 @@ class RemoteFollower:
 @contextmanager
 def working_queue(settings: Settings) -> Iterator[QueueFollower]:
     """Process the queue in this process; if another process owns it, follow that one."""
+    refuse_locked(settings)
     app = App(settings, program="command line")
     try:
         app.own(timeout_s=_COMMAND_TIMEOUT_S)
@@ -126,7 +137,7 @@ def working_queue(settings: Settings) -> Iterator[QueueFollower]:
         return
     follower = LocalFollower(app)
     try:
-        app.start()
+        start(app)
         yield follower
         if app.exports is not None:
             app.exports.finish()
@@ -142,6 +153,7 @@ def idle_queue(settings: Settings, *, expires: bool = True) -> Iterator[QueueCli
 
     expires: whether what is older than the settings say is deleted meanwhile.
     """
+    refuse_locked(settings)
     app = App(settings, backend="idle", program="command line", expires=expires)
     try:
         app.own()
@@ -149,15 +161,27 @@ def idle_queue(settings: Settings, *, expires: bool = True) -> Iterator[QueueCli
         yield app.owner()
         return
     try:
-        app.start()
+        start(app)
         yield LocalClient(app.service)
     finally:
         app.stop()
 
 
+def start(app: App) -> None:
+    """Start a program that owns the queue; unlock its vault first.
+
+    Raises:
+        UserError, TransientError: it cannot be unlocked, or the store cannot be opened.
+    """
+    if app.vault is not None:
+        unlock(app.vault)
+    app.start()
+
+
 @contextmanager
 def searchable_queue(settings: Settings) -> Iterator[QueueClient]:
     """Open the queue likewise, and index its results first; the process that owns it does so by itself."""
+    refuse_locked(settings)
     app = App(settings, backend="idle", program="command line")
     try:
         app.own()
@@ -165,7 +189,7 @@ def searchable_queue(settings: Settings) -> Iterator[QueueClient]:
         yield app.owner()
         return
     try:
-        app.start()
+        start(app)
         app.index.compare(hurry=True)
         if not app.index.caught_up.wait(_INDEXING_TOLD_S):
             warn("Indexing results for the search…")
@@ -173,6 +197,51 @@ def searchable_queue(settings: Settings) -> Iterator[QueueClient]:
         yield LocalClient(app.service)
     finally:
         app.stop()
+
+
+def job_folders(settings: Settings) -> JobFolders:
+    """Return the jobs' files, unlocked if they are sealed.
+
+    Raises:
+        UserError: they cannot be unlocked, or the program is locked.
+    """
+    refuse_locked(settings)
+    folders = JobFolders(settings.jobs)
+    if vault_exists(settings.keys):
+        from fi_desktop.vault.vault import Vault
+
+        folders.vault = Vault(settings.keys)
+        unlock(folders.vault)
+    return folders
+
+
+def refuse_locked(settings: Settings) -> None:
+    """Refuse to show or change anything while a person has locked the program.
+
+    Raises:
+        UserError: it is locked.
+    """
+    if settings.locked.exists():
+        raise UserError(messages.VAULT_LOCKED)
+
+
+def unlock(vault: Vault) -> None:
+    """Unlock a vault with the keyring, and with a passphrase if it needs one, which is asked for once.
+
+    Raises:
+        UserError: it cannot be unlocked.
+    """
+    if vault.locked:
+        vault.unlock(_passphrase() if vault.state.passphrase is not None else "")
+
+
+@cache
+def _passphrase() -> str:
+    """Return the passphrase: of the environment, or typed in a terminal; "" if neither is there."""
+    given = os.environ.get(_PASSPHRASE_VARIABLE)
+    if given is None and sys.stdin is not None and sys.stdin.isatty():
+        given = getpass("Passphrase: ")
+    return given or ""
 
 
 def own_or_hand_over(app: App, files: list[Path]) -> bool:
@@ -219,6 +288,6 @@ def read_result(settings: Settings, job: Job) -> ReviewedTranscript:
     if job.summary is None:
         raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
     try:
-        return replace(JobFolders(settings.jobs).reviewed(job.id), label=job.label)
+        return replace(job_folders(settings).reviewed(job.id), label=job.label)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(_UNREADABLE, job=job.id) from error

@@ -10,8 +10,8 @@ from pathlib import Path
 from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.audit.places import STDOUT, exported
 from fi_desktop.audit.trail import AuditTrail
+from fi_desktop.cli.queue_access import job_folders
 from fi_desktop.jobs.audit_check import evidence_of
-from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 from fi_desktop.system.data_folder import check_data_folder
 
@@ -22,7 +22,7 @@ PROGRAM = "command line"
 def trail_of(settings: Settings) -> Iterator[AuditTrail]:
     """Open the audit trail for a command, in the process that runs it."""
     check_data_folder(settings.home)
-    evidence = partial(evidence_of, JobFolders(settings.jobs))
+    evidence = partial(evidence_of, job_folders(settings))
     trail = AuditTrail(settings.audit, program=PROGRAM, evidence=evidence)
     try:
         yield trail

@@ -31,7 +31,7 @@ from fi_desktop.cli.arguments import (
     recording_path,
     recording_path_or_stdin,
 )
-from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, find_job, working_queue
+from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, find_job, job_folders, working_queue
 from fi_desktop.cli.recorded import trail_of
 from fi_desktop.cli.terminal import Terminal, job_table, job_to_brief_json, say, say_json, warn
 from fi_desktop.core.errors import TransientError, UserError
@@ -316,7 +316,7 @@ def export_all(
 
     An existing file with other content is never replaced. An export that fails does not prevent the others.
     """
-    folders = JobFolders(settings.jobs)
+    folders = job_folders(settings)
     taken: set[str] = set()
     for one in followed:
         if one.job.state is JobState.COMPLETED and formats:

@@ -634,6 +634,51 @@ PACK_TOO_LONG = Message("pack.too_long", "it is too long")
 PACK_TOO_MANY_FILES = Message("pack.too_many_files", "it lists too many files")
 PACK_WRONG_SIZE = Message("pack.wrong_size", "{file} has {number} bytes instead of {wanted}")
 
+# --- Sealing at rest
+
+VAULT_BAD_RECIPIENT = Message(
+    "vault.bad_recipient", "“{recipient}” is not a public key of age. It begins with “age1”."
+)
+VAULT_DAMAGED = Message(
+    "vault.damaged",
+    "The keys of the encrypted results in {folder} are damaged. Put back an earlier copy of it.",
+)
+VAULT_EXISTS = Message("vault.exists", "The results are encrypted already.")
+VAULT_KEYS_MISSING = Message(
+    "vault.keys_missing",
+    "{number} recordings in the queue are encrypted with keys that are no longer there: they were removed, "
+    "or an older copy of the data folder was put back.",
+)
+VAULT_LOCKED = Message("vault.locked", "The program is locked. Unlock it, and try again.")
+VAULT_MISSING = Message(
+    "vault.missing",
+    "The results are encrypted, and the folder with their keys is missing. Put it back next to the data "
+    "folder. Nothing was changed.",
+)
+VAULT_NEWER = Message(
+    "vault.newer", "The results were encrypted by a newer version of this program. Install that version."
+)
+VAULT_NO_KEYRING = Message(
+    "vault.no_keyring", "This computer has no keyring, or it is locked. Unlock it, or use a passphrase."
+)
+VAULT_NO_LOCK = Message("vault.no_lock", "Choose the keyring, a passphrase, or both.")
+VAULT_NOT_A_RECIPIENT = Message("vault.not_a_recipient", "This is not a recovery key of these results.")
+VAULT_NOT_IN_KEYRING = Message(
+    "vault.not_in_keyring",
+    "The key of the encrypted results is not in this account's keyring. Put the keyring back, or use the "
+    "recovery key. Nothing was changed.",
+)
+VAULT_OTHER = Message(
+    "vault.other",
+    "The results are encrypted with the keys of another data folder. Put back the folder with their keys. "
+    "Nothing was changed.",
+)
+VAULT_PASSPHRASE_NEEDED = Message("vault.passphrase_needed", "The passphrase is needed.")
+VAULT_PASSPHRASE_SHORT = Message(
+    "vault.passphrase_short", "Choose a passphrase of at least {number} characters."
+)
+VAULT_PASSPHRASE_WRONG = Message("vault.passphrase_wrong", "This is not the passphrase.")
+
 # --- Exports, profiles, settings, the data folder and the window
 
 EXPORT_BAD_BRACES = Message(

@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         self.windows.packs = lambda: self.options.menu.packs
         self.windows.templates = self.templates
         self.finder = TranscriptFinder(
-            settings.search, bridge, self.jobs, self.windows, self._window_state, self
+            service.folders.index_place, bridge, self.jobs, self.windows, self._window_state, self
         )
         self.picker = RecordingPicker(self.add_controller, bridge, self._show_error, self)
         self.models = ModelsOpener(settings, bridge, self.options, self._show_error, self)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fi_desktop.audit.acts import ActKind
 from fi_desktop.audit.chain import Entry
 from fi_desktop.core import messages
+from fi_desktop.core.errors import FiError
 from fi_desktop.core.messages import Note
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.stored_acts import in_ranges
@@ -30,15 +31,16 @@ def evidence_of(folders: JobFolders, job_id: int) -> Mapping[str, str]:
     """Return the SHA-256 of a job's recording, of its current result and of its review, as far as known."""
     folder = folders.folder(job_id)
     try:
-        data = (folder / RESULT).read_bytes()
-    except OSError:
+        files = folders.files(job_id)
+        data = files.read(folder / RESULT)
+    except (OSError, ValueError, KeyError, FiError):
         return {}
     found = {"result": hashlib.sha256(data).hexdigest()}
     if (source := _SOURCE.search(data)) is not None:
         found["recording"] = source[1].decode()
     try:
-        review = review_path(folder, version_of(data)).read_bytes()
-    except OSError:
+        review = files.read_lines(review_path(folder, version_of(data)))
+    except (OSError, ValueError):
         return found
     return {**found, "review": hashlib.sha256(review).hexdigest()}
 

@@ -299,8 +299,12 @@ class ExportingThread:
         targets = self._plans.targets(job) if job.state is JobState.COMPLETED else ()
         if not targets:
             return []
-        written = WrittenFiles(self._service.folders.folder(job.id)).result
+        written = self._written_files(job.id).result
         return [target for target in targets if self._is_due(job, target, written)]
+
+    def _written_files(self, job_id: int) -> WrittenFiles:
+        folders = self._service.folders
+        return WrittenFiles(folders.folder(job_id), folders.files(job_id))
 
     def _is_due(self, job: Job, target: ExportTarget, written: WrittenResult) -> bool:
         if job.summary is None or job.finished_at is None:
@@ -347,7 +351,7 @@ class ExportingThread:
         # it may have been changed meanwhile
         checked = [target for target in targets if _RANKS[stored.review.state] >= _RANKS[target.plan.least]]
         steps = _size_of(review_path(job_folder, stored.version))
-        files = WrittenFiles(job_folder)
+        files = self._written_files(job.id)
         for target in checked:
             folder = target.plan.folder_of(target.path)
             if target.plan.subfolder:

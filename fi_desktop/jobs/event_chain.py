@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import takewhile
 from typing import Any, cast
@@ -43,15 +43,20 @@ def unbroken(links: Sequence[dict[str, Any]]) -> bool:
     return True
 
 
-def valid_events(links: Mapping[int, Any]) -> Iterator[JobEvent]:
-    """Yield a job's events, given by number, up to the first that is lost, changed or impossible."""
+def valid_events(
+    links: Mapping[int, Any], unseal: Callable[[int, Any], Any] = lambda _number, event: event
+) -> Iterator[JobEvent]:
+    """Yield a job's events, given by number, up to the first that is lost, changed or impossible.
+
+    unseal: returns an event with its number as it was before it was sealed.
+    """
     last, job = ROOT, cast("Job | None", None)
     for number in takewhile(links.__contains__, range(1, len(links) + 1)):
         item = links[number]
         try:
             if item["hash"] != (last := _hash(last, _canonical(item["event"]))):
                 return
-            event = event_from_json(item["event"])
+            event = event_from_json(unseal(number, item["event"]))
             job = apply(job, event)
         except UNREADABLE:
             return

@@ -8,25 +8,47 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.jobs.review_files import StoredResult, VersionFacts, read_result
+from fi_desktop.jobs.transcript_index import IndexPlace
 from fi_desktop.system.files import HOLD, RESULT, SEEK_TABLE, discard_stages, is_kept
 from fi_desktop.system.result_files import use_version, version_of, versions
+from fi_desktop.vault.job_files import CLEAR, JobFiles
 
+if TYPE_CHECKING:
+    from fi_desktop.vault.vault import Vault
+
+_SEARCH = "search"
 _FOLDERS_PER_STEP = 50
 _PAUSE_S = 0.05  # a hundred thousand folders take two minutes, and one or two percent of a core
 
 
-@dataclass(frozen=True, slots=True)
 class JobFolders:
-    """The folders of all jobs."""
+    """The folders of all jobs.
 
-    root: Path
+    Attributes:
+        root: holds them.
+        vault: has the keys of their files; None: they are in clear.
+    """
+
+    def __init__(self, root: Path, vault: Vault | None = None) -> None:
+        self.root = root
+        self.vault = vault
+
+    def files(self, job_id: int) -> JobFiles:
+        """Return how a job's files are read and written.
+
+        Raises:
+            VaultLocked: they are sealed, and the vault is locked.
+            KeyDestroyed: their key was destroyed.
+        """
+        return CLEAR if self.vault is None else self.vault.files(job_id)
 
     @property
     def data_folder(self) -> Path:
@@ -55,11 +77,11 @@ class JobFolders:
         Raises:
             OSError, ValueError, KeyError: it does not exist, or is damaged.
         """
-        return read_result(self.folder(job_id) / name)
+        return read_result(self.folder(job_id) / name, self.files(job_id))
 
     def versions(self, job_id: int) -> list[str]:
         """Return the names of a job's results, oldest first."""
-        return [path.name for path in versions(self.folder(job_id))]
+        return [path.name for path in versions(self.folder(job_id), self.files(job_id).read)]
 
     def version_facts(self, job_id: int, known: Iterable[VersionFacts] = ()) -> list[VersionFacts]:
         """Return what tells a job's results apart, oldest first; damaged ones are left out.
@@ -68,10 +90,11 @@ class JobFolders:
         """
         by_version = {facts.version: facts for facts in known}
         found: list[VersionFacts] = []
-        for number, path in enumerate(versions(self.folder(job_id)), start=1):
+        files = self.files(job_id)
+        for number, path in enumerate(versions(self.folder(job_id), files.read), start=1):
             with suppress(OSError, ValueError, KeyError):
-                facts = by_version.get(version_of(path.read_bytes()))
-                facts = facts or VersionFacts.of(read_result(path), path.name, number)
+                facts = by_version.get(version_of(files.read(path)))
+                facts = facts or VersionFacts.of(read_result(path, files), path.name, number)
                 found.append(replace(facts, name=path.name, number=number))
         return found
 
@@ -82,13 +105,13 @@ class JobFolders:
             TransientError: the disk is full.
             OSError: the files cannot be read or written.
         """
-        return use_version(self.folder(job_id), version)
+        return use_version(self.folder(job_id), version, self.files(job_id).read)
 
     def is_current(self, job_id: int, version: str) -> bool:
         """Whether the current result is the one with this version; see `StoredResult`."""
         try:
-            return version_of((self.folder(job_id) / RESULT).read_bytes()) == version
-        except OSError:
+            return version_of(self.files(job_id).read(self.folder(job_id) / RESULT)) == version
+        except (OSError, ValueError, KeyError):
             return False
 
     def seek_table(self, job_id: int) -> Path:
@@ -98,7 +121,7 @@ class JobFolders:
     def source_sha256(self, job_id: int) -> str | None:
         """Return the hash of the recording that a job's result was made from; None without a result."""
         try:
-            result = json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8"))
+            result = json.loads(self.files(job_id).read(self.folder(job_id) / RESULT))
             return str(result["provenance"]["source_sha256"])
         except (OSError, KeyError, TypeError, ValueError):
             return None
@@ -107,6 +130,21 @@ class JobFolders:
     def playback(self) -> Path:
         """The folder of recordings that are decoded to be played."""
         return self.root.parent / "playback"
+
+    def index_place(self) -> IndexPlace:
+        """Return where the index of transcripts is; a sealed one is not in the home, nor in copies of it.
+
+        Raises:
+            VaultLocked: it is sealed, and the vault is locked.
+        """
+        if self.vault is None:
+            return IndexPlace(self.root.parent / _SEARCH)
+        return IndexPlace(self.vault.folder / _SEARCH, self.vault.search_key())
+
+    def other_index_folders(self) -> list[Path]:
+        """Return the folders of an index that lies where it no longer belongs."""
+        clear = self.root.parent / _SEARCH
+        return [] if self.vault is None else [clear, clear.with_name(f"{_SEARCH}-aside")]
 
     def prepare(self) -> None:
         """Create the root folder, which only its owner can enter; delete what a killed player left."""

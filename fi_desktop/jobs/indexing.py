@@ -34,6 +34,7 @@ from fi_desktop.jobs.transcript_index import (
     DAMAGED_MARK,
     INDEX_FILE,
     IndexedJob,
+    IndexPlace,
     IndexUnusable,
     TranscriptIndex,
 )
@@ -61,9 +62,8 @@ class IndexingThread:
         caught_up: set while nothing is left to do, or nothing can be done.
     """
 
-    def __init__(self, folder: Path, service: JobService) -> None:
-        """Prepare; folder: of the index."""
-        self._folder = folder
+    def __init__(self, service: JobService) -> None:
+        """Prepare; the index is where the service's folders have it."""
         self._service = service
         self._inbox: SimpleQueue[QueueEvent | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="transcript-index", daemon=True)
@@ -73,6 +73,8 @@ class IndexingThread:
         self._asking = threading.Lock()  # nothing is asked for between a look into the inbox and `caught_up`
         # used by the thread only
         self._index: TranscriptIndex | None = None
+        self._place: IndexPlace | None = None  # of the index that was opened last
+        self._moves = False
         self._compares = self._hurries = False
         self._removed: set[int] = set()
         self._changed: dict[int, float] = {}  # when a changed job is to be indexed, by the monotonic clock
@@ -89,6 +91,11 @@ class IndexingThread:
         """Compare all results with the index, now; hurry: without leaving time to others."""
         self._hurries = hurry
         self._compares = True
+        self._ask(None)
+
+    def move(self) -> None:
+        """Make the index again where it is to be from now on, and delete it where it was."""
+        self._moves = self._compares = True
         self._ask(None)
 
     def close(self) -> None:
@@ -177,6 +184,8 @@ class IndexingThread:
                 pass
 
     def _work(self) -> None:
+        if self._moves:
+            self._leave_place()
         if not self._compares and self._index is None and not (self._folder / INDEX_FILE).is_file():
             self._removed.clear()  # nobody searches yet: the first comparison finds all of it
             self._changed.clear()
@@ -197,8 +206,21 @@ class IndexingThread:
 
     def _opened(self) -> TranscriptIndex:
         if self._index is None:
-            self._index = TranscriptIndex(self._folder)
+            self._place = self._service.folders.index_place()
+            self._index = TranscriptIndex(self._place)
         return self._index
+
+    @property
+    def _folder(self) -> Path:
+        return (self._place or self._service.folders.index_place()).folder
+
+    def _leave_place(self) -> None:
+        """Delete the index where it was."""
+        self._moves = False
+        self._close_index()
+        self._place = None
+        for folder in self._service.folders.other_index_folders():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _compare(self) -> None:
         """Find the results that are not indexed as they are, and the jobs that no longer exist."""

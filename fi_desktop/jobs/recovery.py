@@ -11,8 +11,9 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
@@ -24,9 +25,13 @@ from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.event_chain import UNREADABLE, replay, unbroken, valid_events
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.review_files import ReviewOutcome
+from fi_desktop.jobs.sealed_rows import RowSeal
 from fi_desktop.jobs.sql import DATABASE, salvage
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
+
+if TYPE_CHECKING:
+    from fi_desktop.vault.vault import Vault
 
 _ASIDE = "-damaged-"
 _MOMENT = "%Y%m%d-%H%M%S-%f"
@@ -41,7 +46,7 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
         TransientError: it cannot be opened now.
     """
     try:
-        store = JobStore(folder)
+        store = JobStore(folder, folders.vault)
     except UserError as error:
         if error.code != "store.damaged":
             raise
@@ -51,7 +56,7 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
         store.close()
     moment = datetime.fromtimestamp(now(), UTC).strftime(_MOMENT)
     aside = folder.rename(folder.with_name(f"{folder.name}{_ASIDE}{moment}"))
-    store = JobStore(folder)
+    store = JobStore(folder, folders.vault)
     with store.transaction():
         restored = _restore(store, _links(aside / DATABASE), folders, now())
     log.event("STORE_REBUILT", jobs=restored)
@@ -74,7 +79,7 @@ def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFold
     results = {int(path.parent.name) for path in folders.root.glob("[0-9]*/result.json")}
     restored = 0
     for job_id in sorted(links.keys() | results):
-        events = list(valid_events(links.get(job_id, {})))
+        events = list(valid_events(links.get(job_id, {}), partial(_open_event, folders.vault, job_id)))
         job = _replay(store, events)
         if job_id in results and (job is None or job.summary is None):
             job = _replay(store, _completion(job, job_id, folders, at), job)
@@ -83,6 +88,10 @@ def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFold
         restored += job is not None
     store.reserve_ids(max([0, *links, *results]))
     return restored
+
+
+def _open_event(vault: Vault | None, job_id: int, number: int, event: Any) -> Any:
+    return event if vault is None else RowSeal(vault).open_event(job_id, number, event)
 
 
 def _replay(store: JobStore, events: list[ev.JobEvent], job: Job | None = None) -> Job | None:

@@ -24,6 +24,7 @@ from fi_desktop.core.values import JobOptions, ReviewState, Summary
 from fi_desktop.exporters.phrases import LABELS
 from fi_desktop.system.files import RESULT, WAVEFORM, disk_full, is_disk_full
 from fi_desktop.system.result_files import review_path, version_of
+from fi_desktop.vault.job_files import CLEAR, JobFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,10 @@ class VersionFacts:
 class ReviewFile:
     """The steps of one result."""
 
-    def __init__(self, folder: Path, version: str) -> None:
-        """Prepare. folder: the job's; version: see `StoredResult`."""
+    def __init__(self, folder: Path, version: str, files: JobFiles = CLEAR) -> None:
+        """Prepare. folder: the job's; version: see `StoredResult`; files: how it is read and written."""
         self._path = review_path(folder, version)
+        self._files = files
 
     def read(self) -> list[Step]:
         """Return the steps in order.
@@ -155,7 +157,7 @@ class ReviewFile:
             ValueError, KeyError, TypeError: it is damaged, or of a newer program.
         """
         try:
-            return steps_of(self._path.read_bytes())
+            return steps_of(self._files.read_lines(self._path))
         except FileNotFoundError:
             return []
 
@@ -169,21 +171,23 @@ class ReviewFile:
             TransientError: the disk is full.
             OSError: the file cannot be written.
         """
-        lines = b"".join(line_of(step) for step in steps)
+        lines = [line_of(step)[:-1] for step in steps]
+        name = self._path.name
         created = not self._path.exists()
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
             with os.fdopen(handle, "r+b") as file:
                 known = file.read()
                 whole = known[: known.rfind(b"\n") + 1]
-                if _behind(whole, after) == lines:
+                if list(self._files.lines(name, whole))[after:] == lines:
                     return
                 if whole.count(b"\n") != after:
                     raise UserError(messages.REVIEW_CHANGED)
+                stored = [self._files.line(name, number, line) for number, line in enumerate(lines, after)]
                 file.truncate(len(whole))
                 file.seek(len(whole))
                 try:
-                    file.write(lines)
+                    file.write(b"".join(stored))
                     file.flush()
                     os.fsync(file.fileno())
                 except OSError:
@@ -197,32 +201,27 @@ class ReviewFile:
             _sync_folder(self._path.parent)
 
 
-def read_result(path: Path) -> StoredResult:
-    """Read a result and its review.
+def read_result(path: Path, files: JobFiles = CLEAR) -> StoredResult:
+    """Read a result and its review. files: how those of the job are read.
 
     Raises:
         OSError, ValueError, KeyError: it does not exist, or is damaged.
     """
-    data = path.read_bytes()
+    data = files.read(path)
     version = version_of(data)
     try:
         machine = transcript_from_json(json.loads(data))
-        review = Review(machine, ReviewFile(path.parent, version).read())
+        review = Review(machine, ReviewFile(path.parent, version, files).read())
     except (BadStep, BadEdit, TypeError) as error:
         raise ValueError(f"the result or its review is damaged: {error}") from error
-    return StoredResult(version, machine, review, _waveform(path.parent))
+    return StoredResult(version, machine, review, _waveform(path.parent, files))
 
 
-def _waveform(folder: Path) -> bytes:
+def _waveform(folder: Path, files: JobFiles) -> bytes:
     try:
-        return (folder / WAVEFORM).read_bytes()
-    except OSError:
+        return files.read(folder / WAVEFORM)
+    except (OSError, ValueError):
         return b""
-
-
-def _behind(known: bytes, after: int) -> bytes:
-    """Return the lines behind the first `after`."""
-    return b"".join(known.splitlines(keepends=True)[after:])
 
 
 def _sync_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core import events as ev
@@ -27,6 +27,7 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.review import Step
 from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.commands import CommandQueue, command
+from fi_desktop.jobs.file_conversion import seal_folder
 from fi_desktop.jobs.folders import JobFolders, LeftoverScan
 from fi_desktop.jobs.queue_events import (
     ClockDoubted,
@@ -42,12 +43,16 @@ from fi_desktop.jobs.queue_events import (
 from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.retention import KEEP_ALL, KeepTimes, Retention, RetentionReport
 from fi_desktop.jobs.review_files import ChosenResult, ReviewFile, ReviewOutcome
+from fi_desktop.jobs.sealed_rows import RowSeal
 from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.stored_acts import StoredActs
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
 from fi_desktop.system import log
 from fi_desktop.system.account import account_name
+
+if TYPE_CHECKING:
+    from fi_desktop.vault.vault import Vault
 
 T = TypeVar("T")
 _COMMANDS_PER_TRANSACTION = 64  # a burst of commands must not hold up what workers report
@@ -224,7 +229,8 @@ class JobService:
             job = self.transitions.store.get(job_id)
             if job is None:
                 raise unknown_job(job_id)
-            ReviewFile(self.folders.folder(job_id), version).append(given, after)
+            files = self.folders.files(job_id)
+            ReviewFile(self.folders.folder(job_id), version, files).append(given, after)
             known = job.summary.version if job.summary is not None else ""
             if known == version or (not known and self.folders.is_current(job_id, version)):
                 self.transitions.mark_reviewed(job, outcome, given[-1].by)
@@ -370,6 +376,46 @@ class JobService:
     def change_names(self, pattern: str) -> None:
         """Read names of files by another pattern from now on."""
         self._submissions.name_pattern = pattern
+
+    def seal(self, vault: Vault) -> Future[None]:
+        """Seal the store; from now on, files of jobs are sealed too. `FileSealing` seals those there are."""
+
+        def use(answered: Future[None]) -> None:
+            if answered.exception() is None:
+                self.folders.vault = vault
+
+        sealed = self._commands.put(lambda: self.transitions.store.convert(RowSeal(vault)))
+        sealed.add_done_callback(use)  # on the owner's thread, after the commit
+        return sealed
+
+    def lock(self, vault: Vault) -> Future[None]:
+        """Lock the vault; only the keys of jobs that wait or run stay in memory, and only those go on.
+
+        Fails with TransientError if the disk is full; it is not locked then.
+        """
+
+        def run() -> None:
+            store = self.transitions.store
+            for state in (JobState.QUEUED, JobState.RUNNING, JobState.RETRYING):
+                for job in store.jobs(state=state):
+                    vault.hold(job.id)
+            vault.lock()
+            store.clear_cache()
+
+        return self._commands.put(run)
+
+    def seal_files(self, job_id: int) -> Future[bool]:
+        """Seal the files of a job that are in clear; return False while the job runs."""
+
+        def run() -> bool:
+            job = self.transitions.store.get(job_id)
+            if job is not None and job.state is JobState.RUNNING:
+                return False
+            if job is not None:
+                seal_folder(self.folders.folder(job_id), self.folders.files(job_id))
+            return True
+
+        return self._commands.put(run)
 
     def announce(self, event: QueueEvent) -> Future[None]:
         """Notify listeners of an event that is not stored, on the owner's thread."""

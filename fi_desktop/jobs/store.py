@@ -4,15 +4,8 @@ One thread of one process owns a store, and must open it itself: SQLite before 3
 database that two connections write to (https://sqlite.org/wal.html#walresetbug). Whatever is written inside
 one `transaction()` survives a power cut as a whole, or not at all.
 
-Rows have text keys, so that a range of keys is a list of things:
-
-    j:<id>                  a job's record; its tag is the job's state
-    e:<id>:<number>         a job's events in order, chained by hashes (`event_chain.py`)
-    q:… and d:…             the queue (`queue_index.py`)
-    b:<batch>:<id>          the jobs of a batch; the value is the job's id
-    f:<fingerprint>:<id>    the jobs of a recording with the same options; the value is the job's id
-    m:…                     the schema's version, the last id, the owner's epoch, whether an owner has the
-                            store open, whether the queue is paused, whether deletions always overwrote data
+Rows have text keys, so that a range of keys is a list of things (`row_keys.py`).
+With a vault, what is private in records and events is sealed, and fingerprints are keyed (`sealed_rows.py`).
 
 As nobody else writes, the store caches what it wrote last, and what every claim asks for. Whatever undoes a
 write clears that cache.
@@ -24,13 +17,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fi_desktop.core import messages
 from fi_desktop.core.codec import (
-    DONE_PATHS,
     event_from_json,
     event_to_json,
     job_from_json,
@@ -43,13 +36,29 @@ from fi_desktop.core.job import Done, Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.jobs.event_chain import ROOT, UNREADABLE, link, replay, valid_events
 from fi_desktop.jobs.queue_index import QueueIndex
+from fi_desktop.jobs.row_keys import (
+    ALL_JOBS,
+    SEALED_WITH,
+    batch_key,
+    batch_keys,
+    event_key,
+    event_keys,
+    fingerprint_key,
+    fingerprint_keys,
+    number_in,
+    record_key,
+)
+from fi_desktop.jobs.sealed_rows import RowSeal
 from fi_desktop.jobs.sql import Rows, opening, peek, to_text
+from fi_desktop.jobs.store_conversion import rewrite
 from fi_desktop.system import log
+
+if TYPE_CHECKING:
+    from fi_desktop.vault.vault import Vault
 
 SCHEMA_VERSION = 1
 _SCHEMA = "m:schema"
 _CACHED_JOBS = 10_000  # some megabytes
-_ALL_JOBS = "j:", "j;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +93,24 @@ class JobStore:
         notice: what the person should know about how the store was opened; mostly None.
         rows: the database.
         queue: which jobs are ready, and which wait for a retry.
+        seal: seals rows; with the vault that the store has, or none.
     """
 
     notice: Note | None = None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, vault: Vault | None = None) -> None:
         """Open the store, or create it.
 
+        vault: unlocked, and the one with which it is sealed; a new store is sealed with it.
+
         Raises:
-            UserError: it was written by a newer version, or is not a database.
+            UserError: it was written by a newer version, is sealed with another vault, or is not a database.
             TransientError: it cannot be opened now.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_newer(peek(folder, _SCHEMA))
+        _refuse_other(peek(folder, SEALED_WITH), vault)
+        self.seal = self._committed_seal = RowSeal(vault)
         self.rows = Rows(folder)
         self.queue = QueueIndex(self.rows, self.get)
         self._cached: dict[int, _Cached] = {}
@@ -105,6 +119,7 @@ class JobStore:
         self._last_id: int | None = None  # None: not read yet
         self._last_id_changed = False
         self._removed = False  # jobs were removed since the last checkpoint
+        self._converted = False  # rows were rewritten since then, and what was there is in free pages
         try:
             with opening(folder):
                 self._begin()
@@ -123,6 +138,21 @@ class JobStore:
             cache.set(_SCHEMA, SCHEMA_VERSION)
             cache.set("m:open", 1)
             self.epoch: int = cache.incr("m:epoch", default=0)
+        if self.seal.vault is not None:
+            self._begin_sealed(self.seal.vault)
+
+    def _begin_sealed(self, vault: Vault) -> None:
+        """Seal a store that is in clear; destroy the keys of jobs that were removed just before a crash."""
+        if self.rows.row(SEALED_WITH) is None:
+            self.seal = self._committed_seal = RowSeal()
+            with self.transaction():
+                self.convert(RowSeal(vault))
+            self.checkpoint()
+            return
+        jobs, keys = set(self.ids()), set(vault.jobs())
+        self.seal.destroy(keys - jobs)
+        if missing := jobs - keys:
+            self.notice = messages.VAULT_KEYS_MISSING(number=len(missing))
 
     def close(self) -> None:
         """Close the store; what was committed stays."""
@@ -148,10 +178,14 @@ class JobStore:
                 if self._last_id_changed and self._last_id is not None:
                     self.rows.put("m:last_id", self._last_id)
                     self._last_id_changed = False
+                self.seal.before_commit()
         except BaseException:
+            self.seal = self._committed_seal
             self.clear_cache()
             self._last_id, self._last_id_changed = None, False
             raise
+        self._committed_seal = self.seal
+        self.seal.after_commit()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -169,6 +203,7 @@ class JobStore:
     def clear_cache(self) -> None:
         """Read jobs and the queue from disk again from now on."""
         self._cached.clear()
+        self.seal.clear_cache()
         self._paused = self._counts = None
         self.queue.clear_cache()
 
@@ -194,21 +229,25 @@ class JobStore:
         """Write an event, the job after it, and the job's queue entry. Needs a transaction."""
         put = self.rows.put
         self._counts = None
+        if before is None:
+            self.seal.new_job(job.id)
         if before is not None:
             self.queue.discard(before)
         self.queue.put(job)
         if before is None and job.batch is not None:
-            put(_batch_key(job), job.id)
+            put(batch_key(job), job.id)
         old_fingerprint = before.fingerprint if before is not None else None
         if before is not None and old_fingerprint is not None and old_fingerprint != job.fingerprint:
-            self.rows.delete(_fingerprint_key(before))
+            self.rows.delete(self._fingerprint_key(old_fingerprint, job.id))
         if job.fingerprint is not None and job.fingerprint != old_fingerprint:
-            put(_fingerprint_key(job), job.id)
-        put(_record_key(job.id), to_text(job_to_json(job)), job.state.value)
+            put(self._fingerprint_key(job.fingerprint, job.id), job.id)
+        self._put_record(job)
         number, digest = (0, ROOT) if before is None else self._last_link(job.id)
-        text, digest = link(digest, event_to_json(event))
-        put(_event_key(job.id, number + 1), text)
+        text, digest = link(digest, self.seal.event(job.id, number + 1, event_to_json(event)))
+        put(event_key(job.id, number + 1), text)
         self._cache(_Cached(job, number + 1, digest))
+        if job.state.final:
+            self.seal.finish_job(job.id)
 
     def remove(self, job: Job) -> None:
         """Delete a job and its events. Needs a transaction; see also `checkpoint`."""
@@ -217,17 +256,18 @@ class JobStore:
         self._counts = None
         self.queue.discard(job)
         if job.batch is not None:
-            self.rows.delete(_batch_key(job))
+            self.rows.delete(batch_key(job))
         if job.fingerprint is not None:
-            self.rows.delete(_fingerprint_key(job))
-        self.rows.delete(_record_key(job.id))
-        self.rows.delete_between(*_event_keys(job.id))
+            self.rows.delete(self._fingerprint_key(job.fingerprint, job.id))
+        self.rows.delete(record_key(job.id))
+        self.rows.delete_between(*event_keys(job.id))
+        self.seal.remove_job(job.id)
 
     def get(self, job_id: int) -> Job | None:
         """Return a job, or None if there is no such job."""
         if (cached := self._cached.get(job_id)) is not None:
             return cached.job
-        row = self.rows.row(_record_key(job_id))
+        row = self.rows.row(record_key(job_id))
         return None if row is None else self._job(row)
 
     def record(self, job_id: int) -> Job | None:
@@ -236,21 +276,21 @@ class JobStore:
         Raises:
             KeyError, TypeError, ValueError: the record cannot be read.
         """
-        row = self.rows.row(_record_key(job_id))
+        row = self.rows.row(record_key(job_id))
         return None if row is None else self._job_in(row)
 
     def is_finished(self, job_id: int) -> bool:
         """Whether the job exists and is in a final state."""
-        tag = self.rows.tag(_record_key(job_id))
+        tag = self.rows.tag(record_key(job_id))
         return tag is not None and JobState(tag).final
 
     def events(self, job_id: int) -> list[JobEvent]:
         """Return a job's events in order."""
-        return [event_from_json(data["event"]) for data in self.event_links(job_id)]
+        return [event_from_json(event) for event in self.events_in_clear(job_id)]
 
     def event_links(self, job_id: int) -> list[dict[str, Any]]:
         """Return a job's events as they are stored, in order; see `event_chain.py`."""
-        return [self.rows.value(row) for row in self.rows.between(*_event_keys(job_id))]
+        return [self.rows.value(row) for row in self.rows.between(*event_keys(job_id))]
 
     @property
     def paused(self) -> bool:
@@ -270,15 +310,15 @@ class JobStore:
         """Return at most `limit` jobs with an id above `after`, in order of submission."""
         at_most = -1 if limit is None else limit
         if state is not None:
-            return self._jobs(self.rows.tagged(state.value, above=_record_key(after), limit=at_most))
-        return self._jobs(self.rows.between(_record_key(after + 1), _ALL_JOBS[1], limit=at_most))
+            return self._jobs(self.rows.tagged(state.value, above=record_key(after), limit=at_most))
+        return self._jobs(self.rows.between(record_key(after + 1), ALL_JOBS[1], limit=at_most))
 
     def page(self, limit: int, before: int | None = None) -> JobsPage:
         """Return the newest jobs with an id below `before`, and count all.
 
         The first page, without `before`, holds whole jobs: from those a window learns this machine's speed.
         """
-        jobs = self._newest(_ALL_JOBS[1], limit) if before is None else self._condensed(before, limit)
+        jobs = self._newest(ALL_JOBS[1], limit) if before is None else self._condensed(before, limit)
         return JobsPage(jobs, self.counts(), jobs[-1].id if len(jobs) == limit else None)
 
     def counts(self) -> dict[JobState, int]:
@@ -289,41 +329,45 @@ class JobStore:
         return dict(self._counts)
 
     def with_fingerprint(self, fingerprint: str) -> list[Job]:
-        """Return the jobs of a recording with the same options, newest first."""
-        ids = self.rows.ints(f"f:{fingerprint}:", f"f:{fingerprint};")
-        return [job for job_id in sorted(ids, reverse=True) if (job := self.get(job_id)) is not None]
+        """Return the jobs of a recording with the same options, newest first.
+
+        Without those that are sealed in a locked vault.
+        """
+        ids = self.rows.ints(*fingerprint_keys(self.seal.fingerprint(fingerprint)))
+        readable = (job_id for job_id in sorted(ids, reverse=True) if self.seal.can_read(job_id))
+        return [job for job_id in readable if (job := self.get(job_id)) is not None]
 
     def batch(self, batch: int) -> list[Job]:
         """Return the jobs that were submitted together, in order."""
-        ids = self.rows.ints(f"b:{batch:012d}:", f"b:{batch:012d};")
+        ids = self.rows.ints(*batch_keys(batch))
         return [job for job_id in sorted(ids) if (job := self.get(job_id)) is not None]
 
     def finished_before(self, moment: float, *, after: int, up_to: int) -> list[Job]:
         """Return the jobs with ids above `after` and up to `up_to` that finished before `moment`, UTC."""
-        keys = _record_key(after + 1), _record_key(up_to + 1)
+        keys = record_key(after + 1), record_key(up_to + 1)
         return self._jobs(self.rows.field_below(*keys, "finished_at", moment))
 
     def submitted_before(
         self, moment: float, states: Iterable[JobState], *, after: int, up_to: int
     ) -> list[Job]:
         """Return the jobs in these states and range of ids that were submitted before `moment`, UTC."""
-        keys = _record_key(after + 1), _record_key(up_to + 1)
+        keys = record_key(after + 1), record_key(up_to + 1)
         tags = [state.value for state in states]
         return self._jobs(self.rows.field_below(*keys, "submitted_at", moment, tags=tags))
 
     def on_hold(self) -> list[Job]:
         """Return the jobs on legal hold."""
-        return self._jobs(self.rows.field_below(*_ALL_JOBS, "hold_since", math.inf))
+        return self._jobs(self.rows.field_below(*ALL_JOBS, "hold_since", math.inf))
 
     @property
     def first_id(self) -> int:
         """The lowest id of a job; the next one without jobs."""
-        key = self.rows.first_key(*_ALL_JOBS)
+        key = self.rows.first_key(*ALL_JOBS)
         return self.last_id + 1 if key is None else int(key[2:])
 
     def ids(self) -> list[int]:
         """Return the ids of all jobs."""
-        return [int(key[2:]) for key in self.rows.keys(*_ALL_JOBS)]
+        return [int(key[2:]) for key in self.rows.keys(*ALL_JOBS)]
 
     # ---- the file
 
@@ -331,11 +375,26 @@ class JobStore:
         """Return what SQLite finds wrong with its file; empty if nothing is."""
         return self.rows.check()
 
+    def convert(self, seal: RowSeal) -> None:
+        """Rewrite all rows as another seal writes them. Needs a transaction.
+
+        What was there before is erased by `checkpoint`.
+
+        Raises:
+            VaultLocked: a vault is locked.
+        """
+        jobs = [job for job_id in self.ids() if (job := self.get(job_id)) is not None]  # or restored
+        rewrite(self.rows, jobs, self.seal, seal)
+        self.seal = seal
+        self._converted = True
+
     def checkpoint(self) -> None:
         """Erase removed jobs from the write-ahead log too, if any were removed. Not inside a transaction.
 
         Costs two fsyncs, so it is called when nothing else waits.
         """
+        if self._converted and self.rows.vacuum():
+            self._converted, self._removed = False, True
         if self._removed and self.rows.checkpoint():
             self._removed = False
 
@@ -353,20 +412,20 @@ class JobStore:
         """Return the number and hash of a job's last event; 0 and the chain's root without events."""
         if (cached := self._cached.get(job_id)) is not None:
             return cached.number, cached.digest
-        rows = self.rows.between(*_event_keys(job_id), limit=1, descending=True)
+        rows = self.rows.between(*event_keys(job_id), limit=1, descending=True)
         if not rows:
             return 0, ROOT
         try:
             digest = str(self.rows.value(rows[0])["hash"])
         except UNREADABLE:
             digest = ROOT  # the chain is broken here, and `verify` reports it
-        return _number_in(rows[0][0]), digest
+        return number_in(rows[0][0]), digest
 
     def _newest(self, end: str, limit: int) -> list[Job]:
         """Return the newest jobs whose record keys come before `end`, newest first."""
         jobs: list[Job] = []
         while len(jobs) < limit:  # more than once if some cannot be read
-            rows = self.rows.between(_ALL_JOBS[0], end, limit=limit - len(jobs), descending=True)
+            rows = self.rows.between(ALL_JOBS[0], end, limit=limit - len(jobs), descending=True)
             if not rows:
                 break
             jobs += self._jobs(rows)
@@ -376,11 +435,13 @@ class JobStore:
     def _condensed(self, before: int, limit: int) -> list[Job | Done]:
         """Return the newest jobs below an id, newest first, each with as little as a list needs."""
         completed = JobState.COMPLETED.value
-        keys = _ALL_JOBS[0], _record_key(before)
-        found = self.rows.extracts(*keys, limit, tag=completed, single="$.attempts", paths=DONE_PATHS)
+        keys = ALL_JOBS[0], record_key(before)
+        paths = self.seal.done_paths
+        found = self.rows.extracts(*keys, limit, tag=completed, single="$.attempts", paths=paths)
         if found is not None:
             with suppress(*UNREADABLE):
-                return sorted(map(listed_from_json, found), key=attrgetter("id"), reverse=True)
+                listed = (listed_from_json(self.seal.open_listed(data)) for data in found)
+                return sorted(listed, key=attrgetter("id"), reverse=True)
         return list(self._newest(keys[1], limit))
 
     def _jobs(self, rows: Iterable[Sequence[Any]]) -> list[Job]:
@@ -392,7 +453,23 @@ class JobStore:
         try:
             return self._job_in(row)
         except UNREADABLE:
-            return self._restore(_number_in(row[0]))
+            return self._restore(number_in(row[0]))
+
+    def _record_in(self, row: Sequence[Any]) -> Any:
+        """Return the JSON values of a record row."""
+        return self.seal.open_record(number_in(row[0]), self.rows.value(row))
+
+    def _put_record(self, job: Job) -> None:
+        data = self.seal.record(job.id, job_to_json(job))
+        self.rows.put(record_key(job.id), to_text(data), job.state.value)
+
+    def events_in_clear(self, job_id: int) -> list[Any]:
+        """Return a job's events as JSON values, in order."""
+        links = enumerate(self.event_links(job_id), start=1)
+        return [self.seal.open_event(job_id, number, data["event"]) for number, data in links]
+
+    def _fingerprint_key(self, fingerprint: str, job_id: int) -> str:
+        return fingerprint_key(self.seal.fingerprint(fingerprint), job_id)
 
     def _job_in(self, row: Sequence[Any]) -> Job:
         """Return the job of a record row.
@@ -400,8 +477,8 @@ class JobStore:
         Raises:
             KeyError, TypeError, ValueError: the row cannot be read, or has the record of another job.
         """
-        job = job_from_json(self.rows.value(row))
-        if job.id != _number_in(row[0]):
+        job = job_from_json(self._record_in(row))
+        if job.id != number_in(row[0]):
             raise ValueError("the record of another job")
         return job
 
@@ -410,46 +487,32 @@ class JobStore:
 
         Returns: None, and changes nothing, if not even the first event can be read.
         """
+        if not self.seal.has_key(job_id):
+            return None
         links: dict[int, Any] = {}
-        for row in self.rows.between(*_event_keys(job_id)):
+        for row in self.rows.between(*event_keys(job_id)):
             with suppress(ValueError):
-                links[_number_in(row[0])] = self.rows.value(row)
-        events = list(valid_events(links))
+                links[number_in(row[0])] = self.rows.value(row)
+        events = list(valid_events(links, partial(self.seal.open_event, job_id)))
         job = replay(events)
         log.event("STORE_ROW_DAMAGED", job=job_id, events=len(events))
         if job is None:
             return None
-        self.rows.delete_between(_event_key(job_id, len(events) + 1), _event_keys(job_id)[1])
-        self.rows.put(_record_key(job_id), to_text(job_to_json(job)), job.state.value)
+        self.rows.delete_between(event_key(job_id, len(events) + 1), event_keys(job_id)[1])
+        self._put_record(job)
         self.queue.replace(job)
         self.clear_cache()
         return job
 
 
-def _record_key(job_id: int) -> str:
-    return f"j:{job_id:012d}"
+def _refuse_other(home: Any, vault: Vault | None) -> None:
+    """Leave a sealed store alone that cannot be read.
 
-
-def _batch_key(job: Job) -> str:
-    return f"b:{job.batch:012d}:{job.id:012d}"
-
-
-def _fingerprint_key(job: Job) -> str:
-    return f"f:{job.fingerprint}:{job.id:012d}"
-
-
-def _event_key(job_id: int, number: int) -> str:
-    return f"e:{job_id:012d}:{number:06d}"  # numbers begin at 1
-
-
-def _event_keys(job_id: int) -> tuple[str, str]:
-    """Return the range of a job's event keys."""
-    return f"e:{job_id:012d}:", f"e:{job_id:012d};"
-
-
-def _number_in(key: str) -> int:
-    """Return the number at the end of a key."""
-    return int(key.rpartition(":")[2])
+    Raises:
+        UserError: the vault is missing, or another home's.
+    """
+    if home is not None and (vault is None or to_text(vault.state.home) != home):
+        raise UserError(messages.VAULT_OTHER if vault is not None else messages.VAULT_MISSING)
 
 
 def _refuse_newer(version: Any) -> None:

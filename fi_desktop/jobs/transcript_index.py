@@ -15,13 +15,14 @@ without reading results. It keeps how pages began, though, which could be names:
 SQLite overwrites what is deleted in the other tables, and `erase` empties the write-ahead log.
 
 One process writes, the owner of the queue; others read. `apsw` brings its SQLite: those of some systems are
-too old for `secure-delete`.
+too old for `secure-delete`, and none seals its pages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ LINE_BITS = MOST_LINES.bit_length() - 1
 _PASSAGE_BITS = 5  # 32 lines: fewer compress less, more take longer to read
 BUSY_TIMEOUT_MS = 5_000
 _CACHE_KIB = 16_384
+_CIPHER = "chacha20"  # ChaCha20-Poly1305 a page, of SQLite3 Multiple Ciphers
 
 _CASE_COLUMN = ", case_key TEXT NOT NULL DEFAULT ''"  # an index of before there were cases gets it too
 _SCHEMA = f"""
@@ -66,6 +68,27 @@ DAMAGE = (apsw.CorruptError, apsw.NotADBError, apsw.FormatError)
 """What SQLite raises if the file is damaged."""
 
 
+@dataclass(frozen=True, slots=True)
+class IndexPlace:
+    """Where the index is.
+
+    Attributes:
+        folder: of its files.
+        key: with which its pages are sealed; None: they are in clear.
+    """
+
+    folder: Path
+    key: bytes | None = field(default=None, repr=False)
+
+    def connect(self, flags: int = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE) -> apsw.Connection:
+        """Return a connection; one with another key finds that the file is no database, see `DAMAGE`."""
+        connection = apsw.Connection(str(self.folder / INDEX_FILE), flags=flags)
+        if self.key is not None:
+            connection.pragma("cipher", _CIPHER)
+            connection.pragma("key", f"raw:{self.key.hex()}")
+        return connection
+
+
 class IndexUnusable(Exception):
     """The index must be made again. cause: "damaged", "version" or "removed"."""
 
@@ -89,15 +112,15 @@ class IndexedJob(NamedTuple):
 class TranscriptIndex:
     """The index, as the one process that writes it sees it. Used by one thread."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the index in a folder, or create it.
+    def __init__(self, place: IndexPlace) -> None:
+        """Open the index, or create it.
 
         Raises:
             IndexUnusable: it is damaged, or of another version.
             apsw.Error, OSError: it cannot be opened now.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._connection = apsw.Connection(str(folder / INDEX_FILE))
+        place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._connection = place.connect()
         try:
             self._open()
         except DAMAGE as error:

@@ -7,11 +7,10 @@ what was removed, or from putting a damaged index aside.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -30,6 +29,7 @@ from fi_desktop.jobs.transcript_index import (
     INDEX_FILE,
     INDEX_VERSION,
     LINE_BITS,
+    IndexPlace,
     line_at,
     passage_of,
     row_of,
@@ -101,11 +101,11 @@ class SearchStopped(CancelledError):
 
 
 class TranscriptSearch:
-    """Searches the index in a folder. One search runs at a time; `stop` may be called from any thread."""
+    """Searches the index. One search runs at a time; `stop` may be called from any thread."""
 
-    def __init__(self, folder: Path) -> None:
-        """Prepare; nothing is opened."""
-        self._folder = folder
+    def __init__(self, place: Callable[[], IndexPlace]) -> None:
+        """Prepare; nothing is opened. place: returns where the index is."""
+        self._place = place
         self._lock = Lock()
         self._running: apsw.Connection | None = None
 
@@ -150,13 +150,13 @@ class TranscriptSearch:
     @contextmanager
     def _reading(self) -> Iterator[apsw.Connection | None]:
         """Open the index; None if it does not exist, or is one that its owner will make again."""
-        file = self._folder / INDEX_FILE
-        if not file.is_file():
+        place = self._place()
+        if not (place.folder / INDEX_FILE).is_file():
             yield None
             return
         connection: apsw.Connection | None = None
         try:
-            connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+            connection = place.connect(apsw.SQLITE_OPEN_READONLY)
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             with self._lock:
                 self._running = connection
@@ -165,7 +165,7 @@ class TranscriptSearch:
             raise SearchStopped from error
         except (*DAMAGE, *UNREADABLE_LINES) as error:
             log.event("SEARCH_INDEX_DAMAGED", error=type(error).__name__)
-            (self._folder / DAMAGED_MARK).touch()
+            (place.folder / DAMAGED_MARK).touch()
             raise TransientError(messages.SEARCH_DAMAGED) from error
         except apsw.Error as error:
             log.event("SEARCH_FAILED", error=type(error).__name__)

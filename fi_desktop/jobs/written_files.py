@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +19,10 @@ from typing import Any
 
 from fi_desktop.exporters.files import file_key, file_of_stem, longest_name
 from fi_desktop.system.files import WRITTEN, write_by_way_of
+from fi_desktop.vault.job_files import CLEAR, JobFiles
 
+WRITING = threading.Lock()
+"""Held while a list is written, or sealed."""
 _VERSION = 2
 
 
@@ -90,12 +94,16 @@ class WrittenFiles:
         result: what was written, as it is on disk.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Read the list in a job's folder; a damaged one counts as empty: no file is replaced then."""
+    def __init__(self, folder: Path, files: JobFiles = CLEAR) -> None:
+        """Read the list in a job's folder; a damaged one counts as empty: no file is replaced then.
+
+        files: how those of the job are read and written.
+        """
         self._path = folder / WRITTEN
+        self._files = files
         self.result = WrittenResult()
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            self.result = _result_from_json(json.loads(self._path.read_text(encoding="utf-8")))
+            self.result = _result_from_json(json.loads(files.read(self._path)))
 
     def write(
         self, content: bytes, folder: Path, *, source: str, format: str, stem: str, signed: bool
@@ -152,7 +160,9 @@ class WrittenFiles:
         text = json.dumps({"schema": _VERSION, **asdict(result)})
         # not by way of a file of any name: a thread deletes those from the folders of finished jobs
         temp = self._path.with_name(f"{WRITTEN}.part")
-        write_by_way_of(temp, self._path, text.encode(), over=True, mode=0o600)
+        content = self._files.seal(WRITTEN).whole(text.encode())
+        with WRITING:
+            write_by_way_of(temp, self._path, content, over=True, mode=0o600)
         self.result = result
 
 

@@ -17,26 +17,21 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from fi_desktop import __version__
 from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.models.catalog import HUB, TOKENS_PAGE
-from fi_desktop.system import log
+from fi_desktop.system import keyring_access
 from fi_desktop.system.files import is_disk_full
-
-if TYPE_CHECKING:
-    from keyring.backend import KeyringBackend
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _POLL_S = 0.2  # between two calls of `wait`, and so the longest time that a cancelled download takes to stop
 _TIMEOUT_S = 20  # without a single byte; the client retries several times
 _CHUNK_BYTES = 1 << 16  # written at once; a killed download loses at most this much
-_KEYRING_SERVICE = "fi-desktop"
 _KEYRING_ACCOUNT = "huggingface.co"
-_MIN_PRIORITY = 1  # recommended by keyring; backends below store plain files, or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,47 +245,14 @@ def _failure(error: Exception, *, listing: bool) -> _Failure:
 
 def stored_token() -> str | None:
     """Return the stored token; None if there is no token or no keyring."""
-    keyring = _keyring()
-    if keyring is None:
-        return None
-    try:
-        return keyring.get_password(_KEYRING_SERVICE, _KEYRING_ACCOUNT)
-    except Exception as error:  # noqa: BLE001 backends raise anything, from D-Bus to ctypes errors
-        log.event("MODELS_KEYRING_FAILED", error=type(error).__name__)
-        return None
+    return keyring_access.read(_KEYRING_ACCOUNT)
 
 
 def store_token(token: str) -> bool:
     """Store a token; return whether a keyring accepted it."""
-    keyring = _keyring()
-    if keyring is None:
-        return False
-    try:
-        keyring.set_password(_KEYRING_SERVICE, _KEYRING_ACCOUNT, token)
-    except Exception as error:  # noqa: BLE001 as above
-        log.event("MODELS_KEYRING_FAILED", error=type(error).__name__)
-        return False
-    return True
+    return keyring_access.write(_KEYRING_ACCOUNT, token)
 
 
 def delete_token() -> bool:
     """Delete the token; return whether one was stored."""
-    keyring = _keyring()
-    if keyring is None:
-        return False
-    try:
-        keyring.delete_password(_KEYRING_SERVICE, _KEYRING_ACCOUNT)
-    except Exception as error:  # noqa: BLE001 as above; also raised if no token is stored
-        log.event("MODELS_KEYRING_FAILED", error=type(error).__name__)
-        return False
-    return True
-
-
-def _keyring() -> KeyringBackend | None:
-    """Return the system's keyring; None if no backend is secure."""
-    import keyring
-
-    chosen = keyring.get_keyring()
-    # a chained keyring would fall back to a weak backend
-    candidates = getattr(chosen, "backends", [chosen])
-    return next((backend for backend in candidates if backend.priority >= _MIN_PRIORITY), None)
+    return keyring_access.delete(_KEYRING_ACCOUNT)

@@ -68,7 +68,7 @@ def run(task: Task, reporter: PipelineReporter) -> Summary:
     except (UserError, CancelledByUser):
         discard_stages(task.folder)  # the job is not retried
         raise
-    version = stages.write_result(task.folder, transcript)
+    version = stages.write_result(task.folder, transcript, task.files)
     discard_stages(task.folder)
     return summarize(transcript, version)
 
@@ -101,7 +101,7 @@ def _transcript(task: Task, reporter: PipelineReporter) -> Transcript:
         )
     with StageReporter(reporter, Stage.JOIN):
         transcript = _join(task, source, speech, diarization, transcription, halves.notes())
-    write_waveform(task.folder, source.recording)
+    write_waveform(task.folder, source.recording, task.files)
     stages.keep_seek_table(task.folder)
     return transcript
 

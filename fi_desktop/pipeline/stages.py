@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,13 @@ from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.pipeline.task import StageReporter, Task
-from fi_desktop.system.files import RESULT, SEEK_TABLE, discard_stages, replacing, write_whole
+from fi_desktop.system.files import RESULT, SEEK_TABLE, discard_stages
 from fi_desktop.system.result_files import keep_version, review_path, version_of
+from fi_desktop.vault.job_files import CLEAR, JobFiles
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
-_SEEK_TABLE = "seek.stage"
+_SEEK_TABLE = f"{SEEK_TABLE}.part"
 _MIX = "mix.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
@@ -72,11 +74,11 @@ class DecodedSource:
     recorded_at: str = ""
 
 
-def write_result(folder: Path, transcript: Transcript) -> str:
+def write_result(folder: Path, transcript: Transcript, files: JobFiles = CLEAR) -> str:
     """Write the result to the job's folder, where an earlier one is kept; return its version."""
-    keep_version(folder)
+    keep_version(folder, files.read)
     data = _json_bytes(transcript_to_json(transcript))
-    write_whole(folder / RESULT, data)
+    files.write(folder / RESULT, data)
     return version_of(data)
 
 
@@ -104,11 +106,11 @@ def decode_source(task: Task, reporter: StageReporter) -> DecodedSource:
     """Decode the recording, or load what was decoded."""
     audio, described = task.folder / _AUDIO, task.folder / _DECODED
     fingerprint = _fingerprint(task.path)
-    if (saved := _read_json(described)) is not None and audio.is_file():
+    if (saved := _read_json(task.files, described)) is not None and audio.is_file():
         # a recording that was moved away since still completes from what was decoded
         if fingerprint is None or saved["fingerprint"] == fingerprint:
             reporter.reused()
-            recording = Recording(audio, saved["channels"], saved["samples"])
+            recording = Recording(audio, saved["channels"], saved["samples"], seal=task.files.seal(_AUDIO))
             return DecodedSource(
                 recording,
                 saved["sha256"],
@@ -118,7 +120,7 @@ def decode_source(task: Task, reporter: StageReporter) -> DecodedSource:
             )
         discard_stages(task.folder)
     source = _decode(task, audio, reporter)
-    write_whole(
+    task.files.write(
         described,
         _json_bytes(
             {
@@ -140,14 +142,15 @@ def _decode(task: Task, audio: Path, reporter: StageReporter) -> DecodedSource:
     Raises:
         UserError, TransientError: what `decode` raises; audio.changing if the file changed each time.
     """
+    seal = task.files.seal(_AUDIO)
     for _ in range(_READS):
         fingerprint = _fingerprint(task.path)
         try:
             if task.source is not None:
-                decoded = task.source.decode(audio, reporter)
+                decoded = task.source.decode(audio, reporter, seal)
                 sha256 = task.source.sha256()
             else:
-                decoded = decode(task.path, audio, progress=reporter, seekable=True)
+                decoded = decode(task.path, audio, progress=reporter, seekable=True, seal=seal)
                 sha256 = source_sha256(task.path)
         except UserError:
             # An incomplete file may look damaged.
@@ -159,7 +162,7 @@ def _decode(task: Task, audio: Path, reporter: StageReporter) -> DecodedSource:
         if _fingerprint(task.path) == fingerprint:
             notes = tuple(warning.note for warning in decoded.warnings)
             if decoded.seek_table is not None:
-                decoded.seek_table.write(task.folder / _SEEK_TABLE)
+                decoded.seek_table.write(task.folder / _SEEK_TABLE, task.files)
             recorded_at = date_in_metadata(decoded.dates, local_moment(time.time()))
             return DecodedSource(decoded.recording, sha256, notes, fingerprint, recorded_at)
     audio.unlink(missing_ok=True)
@@ -177,10 +180,10 @@ def mix_channels(task: Task, recording: Recording, reporter: StageReporter) -> C
     path = task.folder / _MIX
     if recording.channels == 1:
         return ChannelMix(recording)
-    if (saved := _read_json(path)) is not None:
+    if (saved := _read_json(task.files, path)) is not None:
         return ChannelMix(replace(recording, mix=tuple(saved["mix"])), saved["apart"])
     mix = select_channels(recording, reporter.part(0.0, _SELECTION_SHARE))
-    write_whole(path, _json_bytes({"mix": mix.recording.mix, "apart": mix.separate}))
+    task.files.write(path, _json_bytes({"mix": mix.recording.mix, "apart": mix.separate}))
     return mix
 
 
@@ -188,7 +191,7 @@ def find_speech(task: Task, mix: ChannelMix, per_channel: bool | None, reporter:
     """Detect speech, or load it. per_channel: in each channel separately; None if either will do."""
     path = task.folder / _SPEECH
     if path.is_file():
-        with np.load(path, allow_pickle=False) as saved:
+        with np.load(BytesIO(task.files.read(path)), allow_pickle=False) as saved:
             if per_channel is None or bool(saved["per_channel"]) == per_channel:
                 reporter.reused()
                 regions = tuple(Region(float(start), float(end)) for start, end in saved["regions"])
@@ -201,15 +204,16 @@ def find_speech(task: Task, mix: ChannelMix, per_channel: bool | None, reporter:
         progress = reporter if mix.recording.channels == 1 else reporter.part(_SELECTION_SHARE, 1.0)
         speech = detect_speech(mix.recording, per_channel=bool(per_channel), progress=progress)
     speech = replace(speech, regions=plain(speech.regions))
-    with replacing(path) as file:
-        np.savez(
-            file,
-            probability=speech.probability,
-            hop_s=speech.hop_s,
-            regions=np.array([(r.start, r.end) for r in speech.regions], dtype=float).reshape(-1, 2),
-            per_channel=bool(per_channel),
-            unheard_s=speech.missed_s,
-        )
+    content = BytesIO()
+    np.savez(
+        content,
+        probability=speech.probability,
+        hop_s=speech.hop_s,
+        regions=np.array([(r.start, r.end) for r in speech.regions], dtype=float).reshape(-1, 2),
+        per_channel=bool(per_channel),
+        unheard_s=speech.missed_s,
+    )
+    task.files.write(path, content.getvalue())
     return speech
 
 
@@ -221,10 +225,10 @@ class DiarizeStage:
         self._task = task
         self._path = task.folder / _TURNS
         self._asked = [task.options.engine, str(task.options.speakers)]
-        saved = _load_saved(self._path, self._asked)
+        saved = _load_saved(task.files, self._path, self._asked)
         self._saved = None if saved is None else _diarization(saved)
         if task.keep_turns and self._saved is None:
-            self._saved = _earlier_turns(task.folder, sha256)
+            self._saved = _earlier_turns(task, sha256)
         self._engine = engine
 
     @property
@@ -242,7 +246,7 @@ class DiarizeStage:
             self._engine, task.model_roots, memory_level=task.memory_level, threads=task.threads
         )
         found = plain(engine.diarize(recording, speech, speakers=task.options.speakers, progress=reporter))
-        write_whole(self._path, _json_bytes(asdict(found) | {_ASKED: self._asked}))
+        task.files.write(self._path, _json_bytes(asdict(found) | {_ASKED: self._asked}))
         return found
 
 
@@ -258,7 +262,7 @@ def transcribe(
     likely = () if options.language else task.likely_languages
     asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt, list(likely)]
     asked += [list(options.vocabulary_lists)] if options.vocabulary_lists else []
-    if (saved := _load_saved(path, asked)) is not None:
+    if (saved := _load_saved(task.files, path, asked)) is not None:
         reporter.reused()
         words = tuple(Word(**word) for word in saved.pop("words"))
         # Earlier versions did not save it.
@@ -268,19 +272,19 @@ def transcribe(
     terms, problems = term_lists.read_all(options.vocabulary_lists, task.vocabulary_roots)
     wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt, terms, likely)
     if isinstance(engine, ResumableTranscriber):
-        batches = BatchFile(task.folder / _BATCHES, asked)
+        batches = BatchFile(task.folder / _BATCHES, asked, task.files)
         found = engine.transcribe(recording, speech, options=wanted, progress=reporter, finished=batches)
     else:
         found = engine.transcribe(recording, speech, options=wanted, progress=reporter)
     found = plain(found)
     found = replace(found, notes=(*found.notes, *problems))
-    write_whole(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))
+    task.files.write(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))
     return found
 
 
-def _load_saved(path: Path, asked: list[Any]) -> dict[str, Any] | None:
+def _load_saved(files: JobFiles, path: Path, asked: list[Any]) -> dict[str, Any] | None:
     """Return a stage's saved result if the options are the same: they may change between attempts."""
-    saved: dict[str, Any] | None = _read_json(path)
+    saved: dict[str, Any] | None = _read_json(files, path)
     return saved if saved is not None and saved.pop(_ASKED, None) == asked else None
 
 
@@ -297,19 +301,20 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
     )
 
 
-def _earlier_turns(folder: Path, sha256: str) -> Diarization | None:
+def _earlier_turns(task: Task, sha256: str) -> Diarization | None:
     """Return the turns of the job's present result, as people corrected them, and who speaks.
 
     None if it has none, or is of other bytes.
     """
     try:
-        data = (folder / RESULT).read_bytes()
+        data = task.files.read(task.folder / RESULT)
         machine = transcript_from_json(json.loads(data))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     result = machine
     with suppress(OSError, ValueError, KeyError, TypeError):  # without a review, or with a damaged one
-        result = corrected(machine, review_path(folder, version_of(data)).read_bytes())
+        steps = task.files.read_lines(review_path(task.folder, version_of(data)))
+        result = corrected(machine, steps)
     made, probable = result.provenance, result.probable_speakers
     if made.source_sha256 != sha256 or not made.engine:
         return None
@@ -338,9 +343,9 @@ def _fingerprint(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(files: JobFiles, path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(files.read(path))
     except FileNotFoundError:
         return None
 

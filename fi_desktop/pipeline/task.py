@@ -10,12 +10,14 @@ from typing import Protocol
 
 from fi_desktop.audio.track_decoder import DecodedAudio
 from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageEnd
+from fi_desktop.vault.job_files import CLEAR, JobFiles
+from fi_desktop.vault.sealed_file import FileSeal
 
 
 class SourceReader(Protocol):
     """Reads a job's recording."""
 
-    def decode(self, target: Path, progress: Callable[[float], None]) -> DecodedAudio:
+    def decode(self, target: Path, progress: Callable[[float], None], seal: FileSeal) -> DecodedAudio:
         """Decode it to `target`; see `audio.decode.decode`."""
 
     def sha256(self) -> str:
@@ -43,6 +45,7 @@ class Task:
         likely_languages: the languages spoken here; see `TranscriptionOptions`.
         keep_turns: take the turns from the result in `folder`, if it is of the same recording.
         source: reads the recording in another process; None if this one may read it.
+        files: how the files in `folder` are read and written.
     """
 
     job_id: int
@@ -57,6 +60,7 @@ class Task:
     likely_languages: tuple[str, ...] = ()
     keep_turns: bool = False
     source: SourceReader | None = None
+    files: JobFiles = CLEAR
 
 
 class PipelineReporter(Protocol):

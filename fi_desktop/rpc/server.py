@@ -27,6 +27,7 @@ from fi_desktop.system import log
 MOST_PEERS = 64
 """Connections at the same time; more wait to be accepted."""
 
+_WHILE_LOCKED = frozenset({"open_window"})  # commands that show and change nothing
 _REQUEST, _ANSWER = b"request", b"answer"
 _START_TIMEOUT_S = 10.0  # for an owner that is just starting
 _RETRY_INTERVAL_S = 0.05
@@ -129,21 +130,27 @@ class IpcServer:
             return to_bytes(_refusal(error))
 
 
-def answer(commands: Mapping[str, Callable[..., Future[Any]]], message: Any) -> dict[str, Any]:
+def answer(
+    commands: Mapping[str, Callable[..., Future[Any]]], locked: Callable[[], bool], message: Any
+) -> dict[str, Any]:
     """Run the command that a `RemoteClient` asks for, and return its answer.
 
     Args:
         commands: those that may be run, by name.
+        locked: whether the program is locked; only the window may be raised then.
         message: as it was received.
     """
     try:
         try:
             if message["version"] != __version__:
                 raise ValueError(message["version"])
-            method = commands[message["command"]]
+            name = message["command"]
+            method = commands[name]
             arguments = decode_arguments(method, message["arguments"])
         except (AttributeError, KeyError, TypeError, ValueError):
             raise _other_version() from None
+        if locked() and name not in _WHILE_LOCKED:
+            raise UserError(messages.VAULT_LOCKED)
         return {"value": encode(method(**arguments).result())}
     except (UserError, TransientError) as error:
         return _refusal(error)

@@ -389,6 +389,14 @@ class Settings:
         maximum=1440,
         zero_is_never=True,
     )
+    seal: bool = setting(
+        True,
+        Kind.FLAG,
+        Page.PRIVACY,
+        "Encrypt results",
+        "Encrypt results, words, names and the queue if this account has a keyring, which unlocks them by "
+        "itself. What is encrypted stays so when this is switched off.",
+    )
     check_updates: bool = setting(
         False,
         Kind.FLAG,
@@ -454,14 +462,19 @@ class Settings:
         return self.home / "jobs"
 
     @property
-    def search(self) -> Path:
-        """Folder of the index of transcripts."""
-        return self.home / "search"
+    def keys(self) -> Path:
+        """Folder of the keys of sealed data: not in the home, so that copies of that do not contain it."""
+        return self.home.with_name(f"{self.home.name}-keys")
 
     @property
     def audit(self) -> Path:
         """Folder of the audit trail."""
         return self.home / "audit"
+
+    @property
+    def locked(self) -> Path:
+        """A file that exists while the program is locked, also when it is not open."""
+        return self.home / "locked"
 
     @property
     def logs(self) -> Path:

@@ -11,10 +11,13 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from fi_desktop.system.files import RESULT, replacing
 
+Read = Callable[[Path], bytes]
+"""Returns the content of a file in a job's folder."""
 _LETTERS = 16  # of the hash
 _KEPT = re.compile(r"result-(\d+)\.json")
 
@@ -29,24 +32,24 @@ def review_path(folder: Path, version: str) -> Path:
     return folder / f"review-{version}.jsonl"
 
 
-def versions(folder: Path) -> list[Path]:
+def versions(folder: Path, read: Read = Path.read_bytes) -> list[Path]:
     """Return a job's results, oldest first; one of them is `RESULT`, if there is a current one."""
     found = _kept(folder)
     current = folder / RESULT
     if current.is_file():
-        number = _number(found, current)
+        number = _number(found, current, read)
         found[number if number is not None else _next(found)] = current
     return [found[number] for number in sorted(found)]
 
 
-def keep_version(folder: Path) -> None:
+def keep_version(folder: Path, read: Read = Path.read_bytes) -> None:
     """Keep the result that is about to be replaced, under a name with its number from 1."""
     found, current = _kept(folder), folder / RESULT
-    if current.is_file() and _number(found, current) is None:  # else the program ended right after this
+    if current.is_file() and _number(found, current, read) is None:  # else the program ended right after this
         _link(current, folder / f"result-{_next(found)}.json")
 
 
-def use_version(folder: Path, version: str) -> bool:
+def use_version(folder: Path, version: str, read: Read = Path.read_bytes) -> bool:
     """Make one of a job's results the current one; the others stay. Return whether there is such a one.
 
     Raises:
@@ -54,12 +57,12 @@ def use_version(folder: Path, version: str) -> bool:
         OSError: the files cannot be read or written.
     """
     current = folder / RESULT
-    if _is(current, version):
+    if _is(current, version, read):
         return True
-    chosen = next((path for path in _kept(folder).values() if _is(path, version)), None)
+    chosen = next((path for path in _kept(folder).values() if _is(path, version, read)), None)
     if chosen is None:
         return False
-    keep_version(folder)
+    keep_version(folder, read)
     _link(chosen, current)
     return True
 
@@ -74,19 +77,19 @@ def _next(kept: dict[int, Path]) -> int:
     return max(kept, default=0) + 1
 
 
-def _number(kept: dict[int, Path], current: Path) -> int | None:
+def _number(kept: dict[int, Path], current: Path, read: Read) -> int | None:
     """Return the number under which the current result is kept already."""
-    return next((number for number, path in kept.items() if _same(path, current)), None)
+    return next((number for number, path in kept.items() if _same(path, current, read)), None)
 
 
-def _same(one: Path, other: Path) -> bool:
+def _same(one: Path, other: Path, read: Read) -> bool:
     if one.samefile(other):
         return True
-    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+    return one.stat().st_size == other.stat().st_size and read(one) == read(other)
 
 
-def _is(path: Path, version: str) -> bool:
-    return path.is_file() and version_of(path.read_bytes()) == version
+def _is(path: Path, version: str, read: Read) -> bool:
+    return path.is_file() and version_of(read(path)) == version
 
 
 def _link(source: Path, target: Path) -> None:

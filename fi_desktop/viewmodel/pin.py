@@ -15,7 +15,7 @@ from fi_desktop.system.files import write_whole
 MIN_LENGTH = 4  # characters
 
 _FILE = "pin.json"
-_LOCKED_FILE = "locked"  # exists while the program is locked, also across a restart
+_LOCKED_FILE = "locked"  # see `Settings.locked`
 _PRIVATE = 0o600
 _MAX_WAIT_S = 64.0
 

@@ -112,6 +112,7 @@ def attempt(delivery: Deliver, reporter: Reporter, source: SourceReader | None =
         delivery.likely_languages,
         delivery.keep_turns,
         source,
+        delivery.files,
     )
     try:
         return AttemptDone(delivery.claim, pipeline.run(task, reporter))

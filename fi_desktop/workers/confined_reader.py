@@ -31,6 +31,7 @@ from fi_desktop.audio.seek_table import LARGEST_TABLE_BYTES, SeekTable, read_see
 from fi_desktop.audio.track_decoder import DecodedAudio
 from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError
+from fi_desktop.vault.sealed_file import IN_CLEAR, FileSeal
 from fi_desktop.workers.opener import REQUEST_BYTES
 
 _POLL_S = 0.5
@@ -50,7 +51,9 @@ class ConfinedReader:
         self._opener = opener
         self._claim = claim
 
-    def decode(self, target: Path, progress: Callable[[float], None]) -> DecodedAudio:
+    def decode(
+        self, target: Path, progress: Callable[[float], None], seal: FileSeal = IN_CLEAR
+    ) -> DecodedAudio:
         """Decode the recording to `target`; see `audio.decode.decode`.
 
         Raises:
@@ -60,7 +63,7 @@ class ConfinedReader:
         parts = [target.with_name(name) for name in (*names, f"{target.name}.table")]
         try:
             with _created(parts) as handles:
-                pipe = Connection(self._ask("decode", handles))
+                pipe = Connection(self._ask("decode", handles, seal))
                 try:
                     done = self._follow(pipe, handles[:-1], progress)
                 except BaseException:
@@ -69,16 +72,17 @@ class ConfinedReader:
                 finally:
                     pipe.close()
                 self._end(at_once=True)  # it can change nothing after the checks
-                if os.fstat(handles[done.part]).st_size != done.samples * done.channels * _SAMPLE_BYTES:
+                length = done.samples * done.channels * _SAMPLE_BYTES
+                if os.fstat(handles[done.part]).st_size != seal.stored_bytes(length):
                     raise FiError(messages.DECODER_ODD)
                 progress(1.0)
                 with_table = done.table and os.fstat(handles[-1]).st_size <= LARGEST_TABLE_BYTES
-                table = _table(parts[-1], done) if with_table else None
+                table = _table(parts[-1], done, seal) if with_table else None
             parts[done.part].replace(target)
         finally:
             for part in parts:
                 part.unlink(missing_ok=True)
-        recording = Recording(target, done.channels, done.samples)
+        recording = Recording(target, done.channels, done.samples, seal=seal)
         return DecodedAudio(recording, done.peak, done.warnings, seek_table=table, dates=done.dates)
 
     def sha256(self) -> str:
@@ -137,9 +141,11 @@ class ConfinedReader:
             return int(answer["exit"])
         return 0
 
-    def _ask(self, what: str, handles: list[int] | None = None) -> int:
+    def _ask(self, what: str, handles: list[int] | None = None, seal: FileSeal = IN_CLEAR) -> int:
         """Return the descriptor that the opener sends."""
-        answer, received = self._request({"do": what, "claim": self._claim}, handles or [])
+        request = {"do": what, "claim": self._claim}
+        request |= {"key": (seal.key or b"").hex()} if handles else {}
+        answer, received = self._request(request, handles or [])
         if "error" in answer:
             failed = checked(json.dumps(answer).encode("ascii"), parts=PARTS)
             assert isinstance(failed, DecodingFailed)
@@ -168,7 +174,7 @@ def _created(paths: list[Path]) -> Iterator[list[int]]:
             os.close(handle)
 
 
-def _table(path: Path, done: DecodingDone) -> SeekTable | None:
-    table = read_seek_table(path)
+def _table(path: Path, done: DecodingDone, seal: FileSeal) -> SeekTable | None:
+    table = read_seek_table(path, seal)
     fits = table is not None and (table.channels, table.samples) == (done.channels, done.samples)
     return table if fits else None

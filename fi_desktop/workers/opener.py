@@ -26,6 +26,7 @@ from fi_desktop.audio.decode import PARTS
 from fi_desktop.core.errors import FiError
 from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.process import end_with_parent, forbid_dumps, keep_private
+from fi_desktop.vault.sealed_file import FileSeal
 from fi_desktop.workers.protocol import GRANT_BYTES, granted
 
 DESCRIPTORS = PARTS + 1
@@ -98,8 +99,8 @@ class _Opener:
                 self._send({"exit": self._end_decoder(at_once=at_once)})
             case {"do": "open", "claim": claim} if not handles:
                 self._open(claim)
-            case {"do": "decode", "claim": claim} if len(handles) == DESCRIPTORS:
-                self._decode(claim, handles)
+            case {"do": "decode", "claim": claim, "key": str(key)} if len(handles) == DESCRIPTORS:
+                self._decode(claim, handles, FileSeal(bytes.fromhex(key) or None))
             case _:
                 raise EOFError  # no worker of ours asks for that
 
@@ -110,13 +111,14 @@ class _Opener:
         except FiError as error:
             self._send({"error": error.code})
 
-    def _decode(self, claim: Any, handles: Sequence[int]) -> None:
+    def _decode(self, claim: Any, handles: Sequence[int], seal: FileSeal) -> None:
         self._end_decoder(at_once=True)
         try:
             file = open_recording(self._path(claim))
         except FiError as error:
             self._send({"error": error.code})
             return
+        seal.prepare()
         ours, theirs = socket.socketpair()
         with file, ours, theirs:
             opener = os.getpid()
@@ -127,7 +129,7 @@ class _Opener:
                     end_with_parent(opener)
                     _keep_only(file.fileno(), theirs.fileno(), *handles)
                     pipe = Connection(theirs.fileno())
-                    decoder_process.run(pipe, file.fileno(), handles[:-1], handles[-1])
+                    decoder_process.run(pipe, file.fileno(), handles[:-1], handles[-1], seal)
                     status = 0
                 finally:
                     os._exit(status)

@@ -13,6 +13,7 @@ from typing import cast, get_args
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageTime, Summary
+from fi_desktop.vault.job_files import CLEAR, JobFiles
 from fi_desktop.workers.wire import decoded, encoded
 
 
@@ -31,6 +32,7 @@ class Deliver:
         vocabulary: the folders of vocabulary lists.
         likely_languages: the languages spoken here, ISO 639-1.
         keep_turns: the turns of the present result stay.
+        files: how the files in `folder` are read and written.
     """
 
     claim: str
@@ -47,6 +49,7 @@ class Deliver:
     vocabulary: tuple[str, ...] = ()
     likely_languages: tuple[str, ...] = ()
     keep_turns: bool = False
+    files: JobFiles = CLEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,6 +266,7 @@ class QueueThread(Backend, ABC):
             vocabulary=self._vocabulary,
             likely_languages=self._settings.likely_languages,
             keep_turns=job.keep_turns,
+            files=self._service.folders.files(job.id),
         )
 
     def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:

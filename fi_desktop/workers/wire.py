@@ -47,6 +47,8 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if value is None or isinstance(value, str | bool):
         return value
+    if isinstance(value, bytes):
+        return value.hex()
     # NumPy's numbers, too
     return float(value) if isinstance(value, float) else int(value)
 
@@ -67,6 +69,8 @@ def _typed(kind: Any, said: Any) -> Any:
         return _object(kind, said)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(said)
+    if kind is bytes:
+        return bytes.fromhex(said)
     if kind is float and type(said) is int:
         said = float(said)
     if type(said) is not kind:

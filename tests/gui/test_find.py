@@ -27,7 +27,7 @@ from tests.jobs.archive import VISIT, transcript
 
 @pytest.fixture
 def index(program: FakeApp, desktop: AppController) -> Iterator[IndexingThread]:
-    thread = IndexingThread(program.settings.search, program.service)
+    thread = IndexingThread(program.service)
     thread.start()
     yield thread
     thread.close()
@@ -198,11 +198,11 @@ def test_a_damaged_index_is_made_again_while_the_window_is_open(
     qtbot: QtBot, program: FakeApp, found: FindWindow, index: IndexingThread
 ):
     index.close()
-    file = program.settings.search / INDEX_FILE
+    file = program.service.folders.index_place().folder / INDEX_FILE
     file.write_bytes(b"\xff" * file.stat().st_size)
     type_words(qtbot, found, "dolor")
     qtbot.waitUntil(lambda: "The search index is damaged." in found.status.text())
-    again = IndexingThread(program.settings.search, program.service)
+    again = IndexingThread(program.service)
     again.start()
     again.compare(hurry=True)
     assert again.caught_up.wait(120)

@@ -262,7 +262,7 @@ def searching(scene: Scene) -> QWidget:
 
 def finding(scene: Scene) -> QWidget:
     scene.finish(2, samples.consultation())
-    index = IndexingThread(scene.program.settings.search, scene.program.service)
+    index = IndexingThread(scene.program.service)
     index.start()
     index.compare(hurry=True)
     scene.wait(index.caught_up.is_set)

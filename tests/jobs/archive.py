@@ -50,10 +50,10 @@ class Archive:
         self.bench = Bench(home)
         self.folder = home / "search"
         self.thread: IndexingThread | None = None
-        self.search = TranscriptSearch(self.folder)
+        self.search = TranscriptSearch(self.bench.service.folders.index_place)
 
     def open(self, *, compare: bool = True) -> None:
-        self.thread = IndexingThread(self.folder, self.bench.service)
+        self.thread = IndexingThread(self.bench.service)
         self.thread.start()
         if compare:
             self.thread.compare(hurry=True)

@@ -22,7 +22,14 @@ from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.search_query import SearchQuery, period, start_of, terms_of
 from fi_desktop.jobs.spoken_lines import lines_of, stamp_of
 from fi_desktop.jobs.spoken_words import variants, words_of
-from fi_desktop.jobs.transcript_index import DAMAGED_MARK, INDEX_FILE, IndexedJob, TranscriptIndex, passage_of
+from fi_desktop.jobs.transcript_index import (
+    DAMAGED_MARK,
+    INDEX_FILE,
+    IndexedJob,
+    IndexPlace,
+    TranscriptIndex,
+    passage_of,
+)
 from fi_desktop.jobs.transcript_search import IndexState
 from tests.jobs.archive import VISIT, Archive, transcript
 
@@ -357,7 +364,7 @@ def test_an_index_that_cannot_be_used_is_made_again(archive: Archive, damage: st
 def test_indexing_goes_on_where_it_was_stopped(archive: Archive):
     for number in range(40):
         archive.add(transcript(*VISIT), f"visit {number}.wav")
-    archive.thread = IndexingThread(archive.folder, archive.bench.service)
+    archive.thread = IndexingThread(archive.bench.service)
     archive.thread.start()
     archive.thread.compare()
     while archive.search.state().indexed == 0:
@@ -381,8 +388,9 @@ READER = """
 import sys
 from pathlib import Path
 from fi_desktop.jobs.search_query import SearchQuery, terms_of
+from fi_desktop.jobs.transcript_index import IndexPlace
 from fi_desktop.jobs.transcript_search import TranscriptSearch
-search = TranscriptSearch(Path(sys.argv[1]))
+search = TranscriptSearch(lambda: IndexPlace(Path(sys.argv[1])))
 print("ready", flush=True)
 for line in sys.stdin:
     print(len(search.find(SearchQuery(terms_of(line)), 100).lines), flush=True)
@@ -467,7 +475,7 @@ def everything(folder: Path) -> list[tuple]:
 def test_an_index_made_again_equals_one_updated_step_by_step(tmp_path_factory, steps):
     home = tmp_path_factory.mktemp("steps")
     now: dict[int, Transcript] = {}
-    index = TranscriptIndex(home / "steps")
+    index = TranscriptIndex(IndexPlace(home / "steps"))
     for stamp, (kind, job, value) in enumerate(steps):
         before = now.get(job)
         if kind == "put":
@@ -493,7 +501,7 @@ def test_an_index_made_again_equals_one_updated_step_by_step(tmp_path_factory, s
     index.check()
     stamps = index.stamps()
     index.close()
-    again = TranscriptIndex(home / "again")
+    again = TranscriptIndex(IndexPlace(home / "again"))
     with again.transaction():
         for job, result in now.items():
             again.put(job, IndexedJob(float(job)), stamps[job], lines_of(result))

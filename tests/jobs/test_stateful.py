@@ -42,6 +42,7 @@ from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
 from fi_desktop.system.files import RESULT
 from fi_desktop.system.result_files import version_of
+from fi_desktop.vault.vault import Vault
 from tests.jobs.model import (
     DELAYS_S,
     FINAL,
@@ -53,6 +54,7 @@ from tests.jobs.model import (
     Refused,
     as_record,
 )
+from tests.vault.keyrings import memory_keyring
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # some seconds; more with FI_STATEFUL_EXAMPLES
 
@@ -98,6 +100,7 @@ class Queue(RuleBasedStateMachine):
         reports: what workers reported, each with its effect on the model; kept if a transaction fails.
         claims: every claim ever made, with its job.
         submitted: the recordings of each submit.
+        vault: has the keys, if it is sealed.
         published: the last published record of each job.
     """
 
@@ -115,21 +118,27 @@ class Queue(RuleBasedStateMachine):
         self.progress: list[JobProgressed] = []
         self.posted = threading.Event()
         self.submitted: list[list[Path]] = []
+        self.vault: Vault | None = None
 
-    @initialize(keep_unseen=st.booleans())
-    def start(self, keep_unseen: bool) -> None:
+    @initialize(keep_unseen=st.booleans(), sealed=st.booleans())
+    def start(self, keep_unseen: bool, sealed: bool) -> None:
         self.model = Model(keep_s=KEEP_S, keep_unseen=keep_unseen)
+        if sealed:
+            with memory_keyring():
+                self.vault = Vault.create(self.home / "keys", keyring=True)
         self._open()
 
     def teardown(self) -> None:
         if hasattr(self, "service"):
             self.service.close()
+        if self.vault is not None:
+            self.vault.close()
         self.folder.cleanup()
 
     def _open(self) -> None:
         self.service = JobService(
-            partial(JobStore, self.home / "store"),
-            JobFolders(self.home / "jobs"),
+            partial(JobStore, self.home / "store", self.vault),
+            JobFolders(self.home / "jobs", self.vault),
             now=lambda: self.now,
             rng=self.rng,
             policy=RetryPolicy(DELAYS_S, JITTER, max_deliveries=MAX_DELIVERIES),
@@ -137,6 +146,8 @@ class Queue(RuleBasedStateMachine):
         )
         self.service.listen(self._on_events)
         self.service.open(self.posted.set)
+        if self.vault is not None:
+            assert set(self.vault.jobs()) == set(self.service.transitions.store.ids())
 
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
         for item in events:
@@ -339,7 +350,8 @@ class Queue(RuleBasedStateMachine):
         job_id = data.draw(st.sampled_from([i for i, job in self.model.jobs.items() if job["result"]]))
         job = self.model.jobs[job_id]
         options = data.draw(st.sampled_from([job["options"], *(job["earlier"] or ())[:1]]))
-        version = version_of((self.service.folders.folder(job_id) / RESULT).read_bytes())
+        folders = self.service.folders
+        version = version_of(folders.files(job_id).read(folders.folder(job_id) / RESULT))
         chosen = ChosenResult(replace(SUMMARY, version=version), options, ReviewOutcome(ReviewState.DRAFT))
         future = self.service.use_version(job_id, chosen)
         self._call(future, lambda model: model.use_version(job_id, options), at_once=at_once)
@@ -430,7 +442,8 @@ class Queue(RuleBasedStateMachine):
             folder = self.service.folders.folder(job_id)
             folder.mkdir(parents=True, exist_ok=True)
             made_from = source_sha256(Path(self.published[job_id].path))
-            (folder / RESULT).write_text(json.dumps({"provenance": {"source_sha256": made_from}}))
+            result = json.dumps({"provenance": {"source_sha256": made_from}}).encode()
+            self.service.folders.files(job_id).write(folder / RESULT, result)
 
     def _model(self, how: str, job_id: int, claim: str, model: Model) -> None:
         match how:
@@ -499,6 +512,11 @@ class Queue(RuleBasedStateMachine):
         assert self.service.transitions.store.queue.next_due_at() == (
             pytest.approx(min(due), abs=0.001) if due else None
         )
+
+    @invariant()
+    def each_job_has_a_key(self) -> None:
+        if self.vault is not None:
+            assert set(self.vault.jobs()) >= set(self.model.jobs)
 
     @invariant()
     def verify_finds_nothing(self) -> None:

@@ -98,7 +98,9 @@ def client() -> RemoteClient:
     """A client of `Owner` whose messages are really JSON."""
     commands = commands_of(Owner())
     return RemoteClient(
-        lambda message: json.loads(json.dumps(answer(commands, json.loads(json.dumps(message)))))
+        lambda message: json.loads(
+            json.dumps(answer(commands, lambda: False, json.loads(json.dumps(message))))
+        )
     )
 
 

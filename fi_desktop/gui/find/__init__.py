@@ -5,8 +5,8 @@ The window's own modules are imported when it is opened: the main window starts 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
@@ -21,7 +21,8 @@ from fi_desktop.gui.window_state import WindowState
 if TYPE_CHECKING:
     from fi_desktop.gui.find.find_window import FindChoices, FindWindow
     from fi_desktop.gui.result.window import JobWindow
-    from fi_desktop.jobs.transcript_search import FoundLine
+    from fi_desktop.jobs.transcript_index import IndexPlace
+from fi_desktop.jobs.transcript_search import FoundLine
 
 
 class TranscriptFinder(QObject):
@@ -33,18 +34,18 @@ class TranscriptFinder(QObject):
 
     def __init__(
         self,
-        folder: Path,
+        place: Callable[[], IndexPlace],
         bridge: Bridge,
         jobs: JobsModel,
         windows: JobWindows,
         window_state: WindowState,
         parent: QWidget,
     ) -> None:
-        """Prepare. folder: of the index."""
+        """Prepare. place: returns where the index is."""
         super().__init__(parent)
         self.window: FindWindow | None = None
         self._parent = parent
-        self._folder, self._bridge, self._jobs = folder, bridge, jobs
+        self._place, self._bridge, self._jobs = place, bridge, jobs
         self._windows, self._window_state = windows, window_state
 
     @property
@@ -58,7 +59,7 @@ class TranscriptFinder(QObject):
         if self.window is None:
             from fi_desktop.gui.find.find_window import FindWindow
 
-            window = FindWindow(self._folder, self._bridge, self._jobs, self._window_state, self._parent)
+            window = FindWindow(self._place, self._bridge, self._jobs, self._window_state, self._parent)
             window.line_chosen.connect(self._on_line_chosen)
             self.window = window
         self._bridge.record(Act(ActKind.SEARCHED))  # once each time it is opened, not for each letter

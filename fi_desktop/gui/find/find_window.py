@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QDate, QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent
@@ -22,6 +22,7 @@ from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.widgets import SearchField, separator
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.search_query import SearchQuery, period, split_case, start_of, terms_of
+from fi_desktop.jobs.transcript_index import IndexPlace
 from fi_desktop.jobs.transcript_search import FoundPage, IndexState, TranscriptSearch
 
 _TYPING_MS = 150  # after the last key
@@ -66,12 +67,17 @@ class FindWindow(QWidget):
     line_chosen = Signal(object)
 
     def __init__(
-        self, folder: Path, bridge: Bridge, jobs: JobsModel, window_state: WindowState, parent: QWidget
+        self,
+        place: Callable[[], IndexPlace],
+        bridge: Bridge,
+        jobs: JobsModel,
+        window_state: WindowState,
+        parent: QWidget,
     ) -> None:
-        """Make the window. folder: of the index."""
+        """Make the window. place: returns where the index is."""
         super().__init__(parent, Qt.WindowType.Window)
         self._bridge, self._window_state = bridge, window_state
-        self._search = TranscriptSearch(folder)
+        self._search = TranscriptSearch(place)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="find")
         self._number = 0  # of the search whose lines are shown, or will be
         self._query = SearchQuery()

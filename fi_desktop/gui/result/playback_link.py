@@ -15,7 +15,7 @@ from pathlib import Path
 from fi_desktop.audio import playback
 from fi_desktop.audio.playback import MOST_BYTES, NotedTable, PlaybackState, PlayedSound, read_message
 from fi_desktop.core.errors import TransientError
-from fi_desktop.system.files import write_whole
+from fi_desktop.vault.job_files import JobFiles
 
 _LONGEST_S = 1.0  # that the window waits for a process that was killed
 
@@ -27,12 +27,18 @@ class PlaybackLink:
         broken: the process ended, or sent what nobody understands.
     """
 
-    def __init__(self, source: Path, folder: Path, table: Path, notify: Callable[[], None]) -> None:
+    def __init__(
+        self, source: Path, folder: Path, table: Path, files: JobFiles, notify: Callable[[], None]
+    ) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=playback.main, args=(theirs, source, folder, table), name="playback", daemon=True
+            target=playback.main,
+            args=(theirs, source, folder, table, files.seal(table.name), files.seal(playback.DECODED)),
+            name="playback",
+            daemon=True,
         )
+        self._files = files
         self._process.start()
         theirs.close()
         self._folder, self._table = folder, table
@@ -84,7 +90,7 @@ class PlaybackLink:
 
     def _keep_table(self, message: NotedTable) -> None:
         with suppress(OSError, TransientError):  # the job was removed, or the disk is full
-            write_whole(self._table, message.data, mode=0o600)
+            self._files.write(self._table, message.data)
 
     def _tell(self) -> None:
         try:

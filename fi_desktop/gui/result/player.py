@@ -21,6 +21,7 @@ from fi_desktop.core import messages
 from fi_desktop.gui.result.playback_link import PlaybackLink
 from fi_desktop.gui.result.sound_buffer import BYTES_PER_S, SoundBuffer
 from fi_desktop.system import log
+from fi_desktop.vault.job_files import CLEAR, JobFiles
 
 LEAD_S = 0.5
 """How long before a chosen word playing starts."""
@@ -99,6 +100,7 @@ class Player(QObject):
         parent: QObject | None = None,
         *,
         output: Callable[[], SoundOutput | None] = device_output,
+        files: JobFiles = CLEAR,
     ) -> None:
         """Prepare; the process starts with `prepare`, or when something is played.
 
@@ -108,11 +110,13 @@ class Player(QObject):
             table: the recording's seek table, which need not exist.
             parent: of the object.
             output: opens what plays the samples.
+            files: how the seek table is read, and what is decoded is written.
         """
         super().__init__(parent)
         self.speed = 1.0
         self.loop: tuple[float, float] | None = None
         self._source, self._folder, self._table = source, folder, table
+        self._files = files
         self._open_output = output
         self._output: SoundOutput | None = None
         self._link: PlaybackLink | None = None
@@ -155,7 +159,9 @@ class Player(QObject):
     def prepare(self) -> None:
         """Start the process ahead of the first click, if there is a device to play on."""
         if not self._closed and self._link is None and not self._error and self._open():
-            self._link = PlaybackLink(self._source, self._folder, self._table, self._received.emit)
+            self._link = PlaybackLink(
+                self._source, self._folder, self._table, self._files, self._received.emit
+            )
 
     @property
     def source(self) -> Path:
@@ -266,7 +272,9 @@ class Player(QObject):
             self._error = messages.PLAY_NO_DEVICE.code
         elif self._link is None:
             self._error = ""
-            self._link = PlaybackLink(self._source, self._folder, self._table, self._received.emit)
+            self._link = PlaybackLink(
+                self._source, self._folder, self._table, self._files, self._received.emit
+            )
         if self._error:
             self.changed.emit()
         return not self._error

@@ -18,6 +18,7 @@ from fi_desktop.jobs.review_files import ReviewOutcome, StoredResult
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
 from fi_desktop.system.account import account_name
+from fi_desktop.vault.job_files import JobFiles
 from fi_desktop.viewmodel.word_figures import WordFigures
 
 _IN_WORK_S = 120.0
@@ -86,6 +87,11 @@ class ReviewSession(QObject):
     def seek_table(self) -> Path:
         """Where the moments of the recording in its file are noted, if they are."""
         return self._service.folders.seek_table(self.job_id)
+
+    @property
+    def files(self) -> JobFiles:
+        """How the job's files are read and written."""
+        return self._service.folders.files(self.job_id)
 
     @property
     def transcript(self) -> Transcript:

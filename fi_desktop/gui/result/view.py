@@ -115,7 +115,14 @@ class ResultView(QWidget):
         else:
             self.turns = TurnsPanel(transcript, self)
             self._list = self.turns.table
-        self.player = Player(Path(path), session.playback_folder, session.seek_table, self, output=output)
+        self.player = Player(
+            Path(path),
+            session.playback_folder,
+            session.seek_table,
+            self,
+            output=output,
+            files=session.files,
+        )
         QTimer.singleShot(PREPARE_MS, self.player, self.player.prepare)
         self.controls = PlayerBar(self.player, transcript.duration, self)
         self.review = ReviewBar(session, self)
