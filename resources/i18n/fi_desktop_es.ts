@@ -2822,6 +2822,10 @@ Todo se queda en esta computadora.</translation>
         <translation>no existe ese archivo, o es demasiado grande</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
         <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
         <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
     </message>
@@ -3096,10 +3100,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Markdown</source>
         <translation>Markdown</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
     </message>
     <message>
         <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
@@ -5679,6 +5679,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
     </message>
     <message>
+        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
+        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
+    </message>
+    <message>
         <source>Audit trail</source>
         <translation>Bitácora de auditoría</translation>
     </message>
@@ -6093,10 +6097,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Never</source>
         <translation>Nunca</translation>
-    </message>
-    <message>
-        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
-        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
     </message>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import faulthandler
 import itertools
+import os
 import random
 import shutil
 import signal
@@ -38,8 +39,10 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.settings import load
 from fi_desktop.system.files import RESULT, WAVEFORM
-from tests.crash.victim import SPARED
+from fi_desktop.vault.vault import Vault
+from tests.crash.victim import PASSPHRASE, SPARED
 
 KINDS = ("commit", "file", "app", "worker")
 _POINTS = {"commit": ("before", "after"), "file": ("worker-before", "worker-after")}
@@ -84,9 +87,15 @@ class Figures:
 class Victim:
     """A running app, and the lines it has written."""
 
-    def __init__(self, home: Path, doom: str, recordings: list[Path]) -> None:
+    def __init__(self, home: Path, doom: str, recordings: list[Path], passphrase: str = "") -> None:
         command = [sys.executable, "-m", "tests.crash.victim", str(home), doom, *map(str, recordings)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=os.environ | {PASSPHRASE: passphrase},
+        )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin = self.process.stdin
@@ -136,8 +145,17 @@ class Harness:
         acknowledged: the recordings whose submit was answered, by job.
     """
 
-    def __init__(self, folder: Path, seed: int, *, share: tuple[int, int] = (0, 1)) -> None:
-        """Prepare; `share`: the index and number of harnesses, which share the commit points."""
+    def __init__(
+        self, folder: Path, seed: int, *, share: tuple[int, int] = (0, 1), sealed: bool = False
+    ) -> None:
+        """Prepare.
+
+        Args:
+            folder: for the data folder and the recordings.
+            seed: of the random moments.
+            share: the index and number of harnesses, which share the commit points.
+            sealed: seal the data folder with a passphrase.
+        """
         self.home = folder / "home"
         self.recordings = folder / "recordings"
         self.home.mkdir()
@@ -147,6 +165,9 @@ class Harness:
         self.acknowledged: dict[int, str] = {}
         self._run_s = 2.0
         self._share = share
+        self._passphrase = "caballo grapa pila" if sealed else ""
+        if sealed:
+            Vault.create(self._keys, keyring=False, passphrase=self._passphrase).close()
         self._points = {kind: self._points_of(kind) for kind in _POINTS}
 
     def run(self, rounds: int) -> Figures:
@@ -167,6 +188,18 @@ class Harness:
             self.figures.seconds = time.monotonic() - began
         return self.figures
 
+    @property
+    def _keys(self) -> Path:
+        return load({"FI_DESKTOP_HOME": str(self.home)}).keys
+
+    def _vault(self) -> Vault | None:
+        """Return the keys, unlocked; None if the data folder is in clear."""
+        if not self._passphrase:
+            return None
+        vault = Vault(self._keys, owner=True)
+        vault.unlock(self._passphrase)
+        return vault
+
     def _round(self, number: int, kind: str) -> None:
         files = [self._recording(f"{number:04}-{part}.wav") for part in range(3)]
         if self.rng.random() < 0.25:
@@ -182,7 +215,7 @@ class Harness:
                 self._doom(kind, files)
         if self.rng.random() < 0.3:  # again, while it recovers
             self._kill_app([])
-        victim = Victim(self.home, "none", [])
+        victim = Victim(self.home, "none", [], self._passphrase)
         began = time.monotonic() if victim.read_until("started") else 0.0
         if not victim.read_until("done"):
             raise Broken("the app exited on its own")
@@ -196,7 +229,7 @@ class Harness:
         """Die at the next commit point; after the last one, start again with the first."""
         doom = next(self._points[kind])
         (self.home / SPARED).write_text(doom)
-        victim = Victim(self.home, doom, files)
+        victim = Victim(self.home, doom, files, self._passphrase)
         victim.read_until("done")
         self._end(victim)
         app_died, worker_died = victim.process.returncode != 0, not (self.home / SPARED).stat().st_size
@@ -208,7 +241,7 @@ class Harness:
             self._points[kind] = self._points_of(kind)
 
     def _kill_app(self, files: list[Path]) -> None:
-        victim = Victim(self.home, "none", files)
+        victim = Victim(self.home, "none", files, self._passphrase)
         victim.read_until("started")
         _wait_for(victim, self.rng.uniform(0, 1.5 * self._run_s))
         if victim.process.poll() is None:
@@ -218,7 +251,7 @@ class Harness:
 
     def _kill_workers(self, files: list[Path]) -> None:
         """Kill up to three workers of a running app; a fourth could use up a job's retries."""
-        victim = Victim(self.home, "none", files)
+        victim = Victim(self.home, "none", files, self._passphrase)
         victim.read_until("started")
         for _ in range(self.rng.randint(1, 3)):
             _wait_for(victim, self.rng.uniform(0, 0.7 * self._run_s))
@@ -245,8 +278,9 @@ class Harness:
 
     def _check(self) -> None:
         """Check everything ever submitted, not just this round's."""
-        folders = JobFolders(self.home / "jobs")
-        store = JobStore(self.home / "store")
+        vault = self._vault()
+        folders = JobFolders(self.home / "jobs", vault)
+        store = JobStore(self.home / "store", vault)
         try:
             jobs = {job.id: job for job in store.jobs()}
             findings = list(verify(store))
@@ -268,6 +302,8 @@ class Harness:
         problems = findings + [
             problem for job in jobs.values() for problem in _problems(job, completions[job.id], folders)
         ]
+        if vault is not None:
+            vault.close()
         if figures.lost or figures.doubled or problems:
             raise Broken(f"{figures.lost} lost, {figures.doubled} doubled, {problems}")
 
@@ -345,7 +381,8 @@ def main() -> None:
     for which in range(_HARNESSES):
         home = folder / str(which)
         home.mkdir()
-        harnesses.append(Harness(home, seed + which, share=(which, _HARNESSES)))
+        sealed = which % 2 == 1
+        harnesses.append(Harness(home, seed + which, share=(which, _HARNESSES), sealed=sealed))
     editing = EditHarness(folder / "editing", seed)
     everything: list[Rounds] = [*harnesses, editing]
     with ThreadPoolExecutor(len(everything)) as threads:

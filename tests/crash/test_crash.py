@@ -27,7 +27,7 @@ ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux kill
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path):
-    figures = Harness(tmp_path, seed=1).run(6)
+    figures = Harness(tmp_path, seed=1, sealed=True).run(6)
     assert (figures.rounds, figures.lost, figures.doubled) == (6, 0, 0)
     assert set(figures.kills) == set(KINDS)
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from fi_desktop.jobs.store import JobStore
 
 
+PASSPHRASE = "FI_DESKTOP_PASSPHRASE"
+"""The environment variable with the passphrase of a sealed home."""
 SPARED = "spared"
 """The file in HOME that a worker empties before it dies, so that only one dies."""
 
@@ -119,6 +121,8 @@ def main(home: Path, recordings: list[Path]) -> None:
     app = App(load({"FI_DESKTOP_HOME": str(home)}, workers=2, retry_delays_s="0.1,0.2,0.4"))
     published: queue.SimpleQueue[tuple[QueueEvent, ...]] = queue.SimpleQueue()
     app.service.listen(published.put)
+    app.own()
+    app.unlock(os.environ.get(PASSPHRASE, ""))
     app.start()
     say("started")
     for recording in recordings:
