@@ -147,6 +147,8 @@ class Retention:
         Returns: whether all were looked at; if not, call it again.
         """
         doubted = self.clock_jump() is not None  # asked first: it remembers the time in any case
+        if self._store.seal.locked:
+            return True  # no finished job can be read; what is due is deleted later
         if doubted or not self._enabled or not self.expires:
             return True
         if not self._expired_up_to:

@@ -2770,6 +2770,10 @@ Todo se queda en esta computadora.</translation>
         <translation>El reloj de este equipo está {days} días adelante respecto al último uso del programa. No se elimina nada por antigüedad hasta que usted confirme que el reloj es correcto.</translation>
     </message>
     <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
         <source>The export settings of profiles and watched folders were damaged, and were set aside as {file}. Their results are not exported until you choose the settings again.</source>
         <translation>La configuración de exportación de los perfiles y las carpetas vigiladas estaba dañada y se apartó como {file}. Sus resultados no se exportan hasta que usted la elija de nuevo.</translation>
     </message>
@@ -2820,10 +2824,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>there is no such file, or it is too large</source>
         <translation>no existe ese archivo, o es demasiado grande</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder in the settings; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta en la configuración; mientras tanto, los resultados terminados esperan.</translation>
     </message>
     <message>
         <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
@@ -5647,6 +5647,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
+        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
+    </message>
+    <message>
         <source>Keep decoded sound</source>
         <translation>Conservar el sonido decodificado</translation>
     </message>
@@ -5677,10 +5681,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>If the clock is later than at the last use by more than this, nothing is deleted by age until you confirm that it is right. 0: never ask.</source>
         <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
-    </message>
-    <message>
-        <source>Results are written automatically, and again each time they are reviewed or signed later.</source>
-        <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después.</translation>
     </message>
     <message>
         <source>Audit trail</source>
