@@ -95,6 +95,7 @@ def test_removed_job_leaves_no_trace(home: Path, recording: Path):
         driver.app.service.remove([1]).result()
         driver.wait_for(lambda: driver.removed(1))
         driver.app.service.counts().result()  # the transaction of the removal has ended
+        assert driver.app.index.caught_up.wait(60)  # and the index has erased it
         assert traces(home, recording) == set()
     assert traces(home, recording) == set()
 
