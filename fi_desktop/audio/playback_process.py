@@ -45,7 +45,12 @@ _MEMORY_BYTES = 3_000_000_000
 
 
 def run(
-    pipe: Connection, source: Path, folder: Path, table: Path, table_seal: FileSeal, seal: FileSeal
+    pipe: Connection,
+    source: Path,
+    folder: Path,
+    table: Path,
+    table_seal: FileSeal = IN_CLEAR,
+    seal: FileSeal = IN_CLEAR,
 ) -> None:
     """Serve until the pipe closes.
 

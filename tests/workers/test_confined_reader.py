@@ -46,7 +46,7 @@ Decoder = Callable[[Connection, int, list[int], int], None]
 def says(message: bytes, *, samples: int = 1) -> Decoder:
     """Return a decoder that writes some samples and says something."""
 
-    def run(pipe: Connection, _source: int, parts: list[int], _table: int) -> None:
+    def run(pipe: Connection, _source: int, parts: list[int], _table: int, *_seal: object) -> None:
         os.write(parts[0], bytes(2 * samples))
         pipe.send_bytes(message)
 
@@ -90,7 +90,7 @@ def forks_without_end(pipe: Connection, *_given: object) -> None:
         )
 
 
-def tries_everything(pipe: Connection, source: int, _parts: list[int], _table: int) -> None:
+def tries_everything(pipe: Connection, source: int, _parts: list[int], _table: int, *_seal: object) -> None:
     """Confine the process as a decoder does, and tell which attempts succeed."""
     from fi_desktop.audio.decoder_process import confine_decoder
 
@@ -189,10 +189,10 @@ def serve(pipe: Connection) -> None:
 
     real = decoder_process.run
 
-    def run(answers: Connection, source: int, parts: list[int], table: int) -> None:
+    def run(answers: Connection, source: int, parts: list[int], table: int, *seal: Any) -> None:
         # chosen by the first line of the file
         name = os.pread(source, 100, 0).partition(b"\n")[0].decode("utf-8", "replace")
-        DECODERS.get(name, real)(answers, source, parts, table)
+        DECODERS.get(name, real)(answers, source, parts, table, *seal)
 
     decoder_process.run = run  # type: ignore[assignment]
     reader, writer = get_context("spawn").Pipe(duplex=False)
