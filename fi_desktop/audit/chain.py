@@ -28,6 +28,7 @@ FIRST_MAC = "0" * 64
 
 _MAC_KEY = ',"mac":"'
 _SUFFIX_LENGTH = len(_MAC_KEY) + 64 + len('"}\n')
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _SIGNED = b"fi-desktop audit checkpoint 1\n"
 
 
@@ -167,7 +168,7 @@ def _open(line: str) -> tuple[str, str]:
 
 
 def _text(fields: Mapping[str, Any]) -> str:
-    return json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
+    return _encode(fields)
 
 
 def _mac(mac_key: bytes, previous: str, text: str) -> str:

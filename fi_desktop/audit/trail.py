@@ -42,11 +42,11 @@ Evidence = Callable[[int], Mapping[str, str]]
 """Returns the SHA-256 of a job's `recording`, of its `result` and of the result's `review`, if known."""
 
 
-class _WaitingAct(NamedTuple):
-    """An act whose entry is not written yet."""
+class _WaitingActs(NamedTuple):
+    """Acts whose entries are not written yet."""
 
     at: float
-    act: Act | None
+    acts: tuple[Act, ...]
     written: Future[None]
     urgent: bool
 
@@ -81,7 +81,7 @@ class AuditTrail:
         self._now = now
         self.sent: Callable[[], float] = lambda: math.inf
         self._names_key: bytes | None = None
-        self._acts: SimpleQueue[_WaitingAct | None] = SimpleQueue()
+        self._acts: SimpleQueue[_WaitingActs | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -91,17 +91,20 @@ class AuditTrail:
         """Call `listener` on the trail's thread once entries were written."""
         self._listeners = (*self._listeners, listener)
 
-    def record(self, act: Act, *, urgent: bool = True) -> Future[None]:
-        """Record an act; the Future is done once its entry is on disk, or fails if it cannot be written.
+    def record(self, *acts: Act, at: float | None = None, urgent: bool = True) -> Future[None]:
+        """Record acts; the Future is done once their entries are on disk, or fails if they cannot be written.
 
-        urgent: nothing else keeps the act; others are collected for a moment, which saves most of their cost.
+        Args:
+            acts: in order.
+            at: when they were done, UTC, seconds since the epoch; None: now.
+            urgent: nothing else keeps them; others are collected for a moment, which costs much less.
         """
         written: Future[None] = Future()
         with self._lock:
             if self._closing.is_set():
                 written.set_exception(OSError("the audit trail is closed"))
                 return written
-            self._acts.put(_WaitingAct(self._now(), act, written, urgent))
+            self._acts.put(_WaitingActs(self._now() if at is None else at, acts, written, urgent))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
                 self._thread.start()
@@ -109,13 +112,12 @@ class AuditTrail:
 
     def record_first(self, *acts: Act) -> None:
         """Record acts that are about to be done, and wait a moment until their entries are on disk."""
-        written = [self.record(act) for act in acts]
         with suppress(FutureTimeout, OSError, ValueError):
-            written[-1].result(WAIT_S)
+            self.record(*acts).result(WAIT_S)
 
     def flush(self) -> None:
         """Write what is being collected now; returns at once."""
-        self._acts.put(_WaitingAct(0.0, None, Future(), urgent=True))
+        self._acts.put(_WaitingActs(0.0, (), Future(), urgent=True))
 
     def code(self, name: str) -> str | None:
         """Return the code that stands for a file name or a folder; None if the key for it cannot be read."""
@@ -145,7 +147,7 @@ class AuditTrail:
             self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
-        waiting: list[_WaitingAct] = []
+        waiting: list[_WaitingActs] = []
         while True:
             ended = self._take(waiting)
             if waiting:
@@ -155,16 +157,16 @@ class AuditTrail:
         for one in waiting:
             one.written.set_exception(OSError("the audit trail cannot be written"))
 
-    def _take(self, waiting: list[_WaitingAct]) -> bool:
+    def _take(self, waiting: list[_WaitingActs]) -> bool:
         """Add acts to those that wait; return whether the trail is closed and no more come."""
         try:
             item = self._acts.get(timeout=_RETRY_S if waiting else None)
             deadline = time.monotonic() + _COLLECT_S
             while item is not None:
-                if item.act is None:  # somebody waits for what was collected
+                if not item.acts:  # somebody waits for what was collected
                     return False
                 waiting.append(item)
-                if len(waiting) >= _BATCH:
+                if sum(len(one.acts) for one in waiting) >= _BATCH:
                     return False
                 left_s = 0.0 if item.urgent else deadline - time.monotonic()
                 item = self._acts.get(timeout=left_s) if left_s > 0 else self._acts.get_nowait()
@@ -172,12 +174,12 @@ class AuditTrail:
             return False
         return True
 
-    def _write(self, waiting: list[_WaitingAct]) -> None:
+    def _write(self, waiting: list[_WaitingActs]) -> None:
         try:
-            acts = [(one.at, self._with_evidence(one.act)) for one in waiting if one.act is not None]
+            acts = [(one.at, self._with_evidence(act)) for one in waiting for act in one.acts]
             self.store.append(acts, self._who)
         except (OSError, ValueError, Timeout) as error:
-            log.event("AUDIT_UNWRITABLE", error=type(error).__name__, acts=len(waiting))
+            log.event("AUDIT_UNWRITABLE", error=type(error).__name__)
             return
         for one in waiting:
             one.written.set_result(None)

@@ -94,7 +94,7 @@ class JobService:
         """
         self.folders = folders
         self.trail = trail
-        self._acts = StoredActs(trail)
+        self._acts = StoredActs(trail, now)
         self._open_store = open_store
         self._new_transitions = partial(Transitions, now=now, rng=rng, policy=policy or RetryPolicy())
         self._transitions: Transitions | None = None

@@ -1,14 +1,14 @@
 """Acts of the queue on their way to the audit trail.
 
-An act is stored in the transaction that does it, under `a:<number>`, so neither is ever there without the
-other. After the commit it goes to the trail; a row is deleted in a later transaction that writes anyway, once
-the trail has its entry on disk. What a killed program left in the store goes to the trail at the next start,
-which knows the numbers it has.
+Acts are stored in the transaction that does them, under `a:<number of the last>`, so neither is ever there
+without the other. After the commit they go to the trail. Rows are deleted in a later transaction that writes
+anyway, once the trail has their entries on disk. What a killed program left in the store goes to the trail at
+the next start; the trail knows the numbers it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as futures_wait
 from dataclasses import asdict, replace
@@ -38,6 +38,7 @@ from fi_desktop.system import log
 
 _ALL = "a:", "a;"
 _SETTLE_TIMEOUT_S = 5.0
+_DELETED_AT_ONCE = 200
 _AUDITED = "m:audited"  # whether the trail had entries about this store
 
 _KINDS: dict[type[ev.JobEvent], ActKind] = {
@@ -57,11 +58,12 @@ _STEPS = {StepKind.SIGN: ActKind.SIGNED, StepKind.REVIEW: ActKind.REVIEWED}
 class StoredActs:
     """The acts of an open store; used by the thread that owns it."""
 
-    def __init__(self, trail: AuditTrail | None) -> None:
-        """Prepare. trail: None to keep no trail."""
+    def __init__(self, trail: AuditTrail | None, now: Callable[[], float]) -> None:
+        """Prepare. trail: None to keep no trail; now: UTC, seconds since the epoch."""
         self._trail = trail
         self._store: JobStore | None = None
-        self._new: list[Act] = []  # in the present transaction
+        self._now = now
+        self._new: list[tuple[float, tuple[Act, ...]]] = []  # in the present transaction
         self._last = 0
         self._recorded = 0  # in the trail; set by the trail's thread
         self._deleted = 0
@@ -76,32 +78,33 @@ class StoredActs:
         self._last = self._recorded = known
         for row in store.rows.between(*_ALL):
             try:
-                act = Act.from_json(store.rows.value(row))
+                stored = store.rows.value(row)
+                at, acts = float(stored["at"]), tuple(map(Act.from_json, stored["acts"]))
             except UNREADABLE:
                 continue
-            self._last = max(self._last, act.stored or 0)
-            if (act.stored or 0) > known:
-                self._new.append(act)
+            self._last = max(self._last, *(act.stored or 0 for act in acts))
+            if self._last > known:
+                self._new.append((at, acts))
         audited = bool(store.rows.cache.get(_AUDITED, default=0))
         erased = audited and not self._trail.store.files()
-        ids = store.ids()
-        if erased or (ids and not audited and not self._last):
-            self._store_act(store, found_jobs(ids, erased=erased))
+        if erased or not (audited or self._last):
+            ids = store.ids()
+            if ids or erased:
+                self._store_acts(store, [found_jobs(ids, erased=erased)])
 
     def collect(self, events: Iterable[QueueEvent]) -> None:
         """Store what the events of a transaction mean, at its end."""
         if self._trail is None or self._store is None:
             return
         acts = [act for event in events for act in self._acts(event)]
-        for act in acts:
-            self._store_act(self._store, act)
         if acts:
-            self.tidy()
+            self._store_acts(self._store, acts)
+            self.tidy(least=_DELETED_AT_ONCE)
 
-    def tidy(self) -> None:
-        """Delete what the trail has. Needs a transaction."""
+    def tidy(self, least: int = 1) -> None:
+        """Delete what the trail has, if there are enough. Needs a transaction."""
         recorded = self._recorded
-        if self._store is not None and recorded > self._deleted:
+        if self._store is not None and recorded >= self._deleted + least:
             self._store.rows.delete_between(_ALL[0], _key(recorded + 1))
             self._store.rows.put(_AUDITED, 1)
             self._deleted = recorded
@@ -109,10 +112,10 @@ class StoredActs:
     def deliver(self) -> None:
         """Send what was stored to the trail, after the commit."""
         stored, self._new = self._new, []
-        for act in stored:
-            if self._trail is not None and act.stored is not None:
-                self._delivered = self._trail.record(act, urgent=False)
-                self._delivered.add_done_callback(partial(self._on_recorded, act.stored))
+        for at, acts in stored:
+            if self._trail is not None:
+                self._delivered = self._trail.record(*acts, at=at, urgent=False)
+                self._delivered.add_done_callback(partial(self._on_recorded, acts[-1].stored or 0))
 
     def settle(self) -> None:
         """Wait a moment until the trail has what was delivered, and delete that; at the end."""
@@ -131,11 +134,12 @@ class StoredActs:
         if written.exception() is None:
             self._recorded = max(self._recorded, number)
 
-    def _store_act(self, store: JobStore, act: Act) -> None:
-        self._last += 1
-        numbered = replace(act, stored=self._last)
-        store.rows.put(_key(self._last), to_text(numbered.to_json()))
-        self._new.append(numbered)
+    def _store_acts(self, store: JobStore, acts: Sequence[Act]) -> None:
+        numbered = tuple(replace(act, stored=number) for number, act in enumerate(acts, self._last + 1))
+        self._last += len(numbered)
+        at = self._now()
+        store.rows.put(_key(self._last), to_text({"at": at, "acts": [act.to_json() for act in numbered]}))
+        self._new.append((at, numbered))
 
     def _last_in_trail(self, trail: AuditTrail) -> int:
         try:
