@@ -3,7 +3,7 @@
 No-op jobs, two workers. A burst measures jobs started per second, from the first submit to the last start;
 paced jobs measure the time from a submit to the start in a worker while nothing else waits. Ours is the real
 service, store (synchronous FULL), pool and worker processes; only the pipeline is a no-op, and no worker is
-recycled, as with the peers. The peers are Celery + Redis (acks late, append-only file synced every second)
+recycled, as with the peers. "Sealed" is the same with a vault. The peers are Celery + Redis (acks late, append-only file synced every second)
 and SqliteHuey (synchronous FULL). Rounds alternate, so that noise affects all.
 
 The peers are not dependencies of the project. The row of a missing one says so:
@@ -44,6 +44,7 @@ from fi_desktop.settings import load
 from fi_desktop.workers import process
 from tests.app_driver import running_app
 from tests.bench.starts import Watch, median, note_start, p95
+from tests.vault.keyrings import memory_keyring
 
 JOBS = 2_000
 PACED = 200
@@ -66,6 +67,12 @@ def noop_worker(pipe: Connection, device: str, *_confined: object) -> None:
 
     pipeline.run = run
     _real_main(pipe, device)
+
+
+def measure_sealed(home: Path) -> dict[str, Any]:
+    """Measure the queue on a sealed data folder; the keyring is in memory."""
+    with memory_keyring():
+        return measure_ours(home)
 
 
 def measure_ours(home: Path) -> dict[str, Any]:
@@ -221,7 +228,11 @@ def show(results: dict[str, list[dict[str, Any]]], skipped: dict[str, str]) -> N
 
     print("| Queue | Burst, jobs/s | Spread | Times Celery | Submit to start, median | p95 |")
     print("|---|---|---|---|---|---|")
-    for name, title in (("ours", "fi-desktop"), ("stored", f"fi-desktop, {STORED:,} jobs in its store")):
+    for name, title in (
+        ("ours", "fi-desktop"),
+        ("sealed", "fi-desktop, sealed"),
+        ("stored", f"fi-desktop, {STORED:,} jobs in its store"),
+    ):
         found = results.get(name, [])
         if found:
             paced = [result["paced_ms"] for result in found]
@@ -258,6 +269,7 @@ def main() -> None:
             round_folder = Path(folder) / str(number)
             round_folder.mkdir()
             results["ours"].append(measure_ours(new(round_folder / "ours")))
+            results["sealed"].append(measure_sealed(new(round_folder / "sealed")))
             for name in _PEERS:
                 if name not in skipped:
                     results[name].append(measure_peer(name, options.peers, new(round_folder / name)))
