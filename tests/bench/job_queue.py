@@ -3,8 +3,9 @@
 No-op jobs, two workers. A burst measures jobs started per second, from the first submit to the last start;
 paced jobs measure the time from a submit to the start in a worker while nothing else waits. Ours is the real
 service, store (synchronous FULL), pool and worker processes; only the pipeline is a no-op, and no worker is
-recycled, as with the peers. "Sealed" is the same with a vault. The peers are Celery + Redis (acks late, append-only file synced every second)
-and SqliteHuey (synchronous FULL). Rounds alternate, so that noise affects all.
+recycled, as with the peers. "Sealed" is the same on a sealed data folder. The peers are Celery + Redis (acks
+late, append-only file synced every second) and SqliteHuey (synchronous FULL). Rounds alternate, so that noise
+affects all.
 
 The peers are not dependencies of the project. The row of a missing one says so:
 
@@ -72,10 +73,10 @@ def noop_worker(pipe: Connection, device: str, *_confined: object) -> None:
 def measure_sealed(home: Path) -> dict[str, Any]:
     """Measure the queue on a sealed data folder; the keyring is in memory."""
     with memory_keyring():
-        return measure_ours(home)
+        return measure_ours(home, sealed=True)
 
 
-def measure_ours(home: Path) -> dict[str, Any]:
+def measure_ours(home: Path, *, sealed: bool = False) -> dict[str, Any]:
     """Measure the queue on a data folder, which may hold jobs of earlier rounds."""
     watch = Watch(home)
     numbers = iter(range(watch.sent + 1, watch.sent + 2 * JOBS + PACED + 1))
@@ -87,7 +88,7 @@ def measure_ours(home: Path) -> dict[str, Any]:
     }
     process.main = noop_worker  # type: ignore[assignment]
     began = time.perf_counter()
-    with running_app(home, workers=2, recycle_jobs=0) as driver:
+    with running_app(home, workers=2, recycle_jobs=0, seal=sealed) as driver:
         service = driver.app.service
         listed = service.jobs(limit=_PAGE).result()
         start_s = time.perf_counter() - began
