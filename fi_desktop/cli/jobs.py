@@ -31,6 +31,7 @@ from fi_desktop.cli.arguments import (
 from fi_desktop.cli.deidentify import add_deidentify
 from fi_desktop.cli.queue_access import find_job, idle_queue, read_result
 from fi_desktop.cli.recorded import record, record_export
+from fi_desktop.cli.removal import remove_jobs
 from fi_desktop.cli.run import export_options
 from fi_desktop.cli.terminal import (
     Terminal,
@@ -113,7 +114,15 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     add_batch(words)
     words.set_defaults(command=_add_words)
     add("cancel", "cancel jobs", _cancel, ids="*", batch=True)
-    add("remove", "remove jobs and their results; recordings stay", _remove, ids="*", batch=True)
+    remove = add_command(actions, "remove", "remove jobs and their results; recordings stay")
+    remove.add_argument("id", type=int, nargs="*")
+    add_batch(remove)
+    remove.add_argument(
+        "--with-recording",
+        action="store_true",
+        help="move the recordings to the trash too, if they are still those that were processed",
+    )
+    remove.set_defaults(command=_remove)
     prioritize = add("priority", "change the priority of waiting jobs", _prioritize, ids="+")
     prioritize.add_argument("--to", required=True, type=priority, metavar=PRIORITIES)
     start = add_command(actions, "start", "choose when waiting jobs start")
@@ -246,8 +255,10 @@ def _cancel(client: QueueClient, options: argparse.Namespace) -> None:
     client.call(JobService.cancel, _ids(client, options))
 
 
-def _remove(client: QueueClient, options: argparse.Namespace) -> None:
-    client.call(JobService.remove, _ids(client, options))
+def _remove(settings: Settings, options: argparse.Namespace) -> int:
+    with idle_queue(settings) as client:
+        ids = _ids(client, options)
+        return remove_jobs(settings, client, ids, with_recording=options.with_recording)
 
 
 def _prioritize(client: QueueClient, options: argparse.Namespace) -> None:

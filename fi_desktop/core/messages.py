@@ -734,6 +734,22 @@ PROFILES_DAMAGED = Message(
 PROFILES_UNREADABLE = Message(
     "profiles.unreadable", "Your profiles cannot be read ({reason}). The built-in profiles are available."
 )
+RECORDING_CHANGED = Message(
+    "recording.changed", "{file} stays: it is no longer the recording that was processed."
+)
+RECORDING_NOT_COMPARED = Message(
+    "recording.not_compared", "{file} stays: there is no result to compare it with."
+)
+RECORDING_ON_NETWORK = Message(
+    "recording.on_network", "{file} stays: it is on a network drive, which has no trash."
+)
+RECORDING_SHARED = Message("recording.shared", "{file} stays: another job in the list uses it.")
+RECORDING_UNREADABLE = Message(
+    "recording.unreadable", "{file} stays: it is no longer there, or cannot be read."
+)
+RECORDING_WITHOUT_TRASH = Message(
+    "recording.without_trash", "{file} stays: the system cannot move it to the trash."
+)
 RETENTION_CLOCK = Message(
     "retention.clock",
     "This computer's clock is {days} days later than when the program was last used. Nothing is deleted by "

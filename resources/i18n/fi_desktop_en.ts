@@ -360,6 +360,44 @@
     </message>
 </context>
 <context>
+    <name>RemovalQuestion</name>
+    <message numerus="yes">
+        <source>Remove %Ln recording(s) from the list?</source>
+        <translation>
+            <numerusform>Remove %Ln recording from the list?</numerusform>
+            <numerusform>Remove %Ln recordings from the list?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleted: %Ln result(s) with all corrections.</source>
+        <translation>
+            <numerusform>Deleted: %Ln result with all corrections.</numerusform>
+            <numerusform>Deleted: %Ln results with all corrections.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Comparing %Ln recording(s) with the results…</source>
+        <translation>
+            <numerusform>Comparing %Ln recording with its result…</numerusform>
+            <numerusform>Comparing %Ln recordings with the results…</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) moved to the trash</source>
+        <translation>
+            <numerusform>%Ln recording moved to the trash</numerusform>
+            <numerusform>%Ln recordings moved to the trash</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln more recording(s) stayed.</source>
+        <translation>
+            <numerusform>%Ln more recording stayed.</numerusform>
+            <numerusform>%Ln more recordings stayed.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ReviewBar</name>
     <message numerus="yes">
         <source>%Ln doubt(s) left</source>

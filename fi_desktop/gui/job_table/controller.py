@@ -25,6 +25,7 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController
 from fi_desktop.gui.job_table.label_dialog import UndoableLabels
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.job_table.removal_question import RemovalQuestion
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import message_box, url_from_path
@@ -56,6 +57,7 @@ class JobController(QObject):
     Attributes:
         exports: exports results.
         removal: removes jobs, with undo.
+        remove_question: asks first.
         retries: retries jobs, with a question and undo for finished ones.
         labels: changes case and date, with undo.
         times: when the queue starts jobs.
@@ -86,6 +88,7 @@ class JobController(QObject):
         self.times = times
         self.exports = ExportController(bridge, message)
         self.removal = UndoableRemoval(jobs, message, self._remove_for_good, self)
+        self.remove_question = RemovalQuestion(parent, service, bridge, message, self.removal.remove)
         self.retries = UndoableRetry(parent, message, self._retry, self._cancel)
         self.labels = UndoableLabels(parent, message, self._relabel)
 
@@ -107,10 +110,8 @@ class JobController(QObject):
 
     @Slot()
     def remove(self) -> None:
-        """Remove the selected jobs."""
-        ids = [row.id for row in self._table.selected_rows() if row.removable]
-        if ids:
-            self.removal.remove(ids)
+        """Remove the selected jobs, after a question if one has a result."""
+        self.remove_question.request([row for row in self._table.selected_rows() if row.removable])
 
     @Slot()
     def hold(self) -> None:
