@@ -63,7 +63,7 @@ def check_recordings(
 
     Args:
         ids: the jobs to remove.
-        jobs_after: returns at most so many jobs with ids above one, in order.
+        jobs_after: given an id and a number, returns at most that many jobs with higher ids, in order.
         folders: their files.
     """
     removed: dict[str, Job] = {}

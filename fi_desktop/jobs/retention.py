@@ -1,4 +1,4 @@
-"""Deletes by age: results, decoded sound of jobs that wait, damaged queues, old files of the audit trail.
+"""Deletes by age: results, decoded sound of waiting jobs, damaged queues, files of the audit trail.
 
 It runs on the thread that owns the store, a few jobs in each transaction: when a command opens the store, and
 then every hour. What is on legal hold stays. While anything is on hold, damaged queues and the audit trail
@@ -41,7 +41,7 @@ _WAITING = (JobState.QUEUED, JobState.RETRYING)
 
 @dataclass(frozen=True, slots=True)
 class KeepTimes:
-    """How long things are kept, in seconds; None: for ever.
+    """How long things are kept, in seconds; None: always.
 
     Attributes:
         results_s: finished jobs with their results, from the end of the job.

@@ -120,7 +120,7 @@ def kinds_of(clinic: AgingQueue) -> list[str]:
     return [str(entry.fields["kind"]) for entry in verify_trail(TrailStore(clinic.home / "audit")).entries]
 
 
-def test_results_and_decoded_sound_have_times_of_their_own(clinic: AgingQueue):
+def test_results_and_decoded_sound_have_separate_times(clinic: AgingQueue):
     (done,) = clinic.complete("done.wav")
     (waiting,) = clinic.submit("waiting.wav")
     job = clinic.claim()
