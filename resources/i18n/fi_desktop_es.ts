@@ -1535,8 +1535,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en transcripciones</translation>
     </message>
     <message>
-        <source>Words, or a "phrase in quotes"</source>
-        <translation>Palabras, o una "frase entre comillas"</translation>
+        <source>Words, or a &quot;phrase in quotes&quot;</source>
+        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
     </message>
     <message>
         <source>From</source>
@@ -2034,8 +2034,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, the case, a speaker's name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, the case, a speaker&apos;s name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>case</source>
@@ -2798,7 +2798,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Elija el llavero, una frase de contraseña o ambos.</translation>
     </message>
     <message>
-        <source>The key of the encrypted results is not in this account's keyring. Put the keyring back, or use the recovery key. Nothing was changed.</source>
+        <source>The key of the encrypted results is not in this account&apos;s keyring. Put the keyring back, or use the recovery key. Nothing was changed.</source>
         <translation>La llave de los resultados cifrados no está en el llavero de esta cuenta. Restaure el llavero o use la llave de recuperación. No se cambió nada.</translation>
     </message>
     <message>
@@ -3130,7 +3130,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive's compression is unusual. Create a plain zip.</source>
+        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -3206,11 +3206,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -3378,7 +3378,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3590,11 +3590,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -3634,7 +3634,7 @@ Todo se queda en esta computadora.</translation>
         <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
     </message>
     <message>
-        <source>This computer's clock is {days} days later than when the program was last used. Nothing is deleted by age until you confirm that the clock is right.</source>
+        <source>This computer&apos;s clock is {days} days later than when the program was last used. Nothing is deleted by age until you confirm that the clock is right.</source>
         <translation>El reloj de este equipo está {days} días adelante respecto al último uso del programa. No se elimina nada por antigüedad hasta que usted confirme que el reloj es correcto.</translation>
     </message>
     <message>
@@ -3766,7 +3766,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3858,11 +3858,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -3894,11 +3894,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -5347,6 +5347,60 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>RemovalQuestion</name>
+    <message>
+        <source>Remove</source>
+        <translation>Quitar</translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %Ln recording(s) from the list?</source>
+        <translation>
+            <numerusform>¿Quitar %Ln grabación de la lista?</numerusform>
+            <numerusform>¿Quitar %Ln grabaciones de la lista?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleted: %Ln result(s) with all corrections.</source>
+        <translation>
+            <numerusform>Se elimina: %Ln resultado con todas sus correcciones.</numerusform>
+            <numerusform>Se eliminan: %Ln resultados con todas sus correcciones.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Kept: the recordings, exported files, and the entries in the audit trail.</source>
+        <translation>Se conservan: las grabaciones, los archivos exportados y las entradas del registro de auditoría.</translation>
+    </message>
+    <message>
+        <source>Move the recordings to the &amp;trash too</source>
+        <translation>Mover también las grabaciones a la &amp;papelera</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message numerus="yes">
+        <source>Comparing %Ln recording(s) with the results…</source>
+        <translation>
+            <numerusform>Comparando %Ln grabación con su resultado…</numerusform>
+            <numerusform>Comparando %Ln grabaciones con los resultados…</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) moved to the trash</source>
+        <translation>
+            <numerusform>%Ln grabación movida a la papelera</numerusform>
+            <numerusform>%Ln grabaciones movidas a la papelera</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln more recording(s) stayed.</source>
+        <translation>
+            <numerusform>Otra grabación (%Ln) se conservó.</numerusform>
+            <numerusform>Otras %Ln grabaciones se conservaron.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ResultList</name>
     <message>
         <source>Filter results</source>
@@ -5683,7 +5737,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Copiar en una carpeta</translation>
     </message>
     <message>
-        <source>Entries are also written to a file in this folder, such as one on the clinic's server. While the folder is away, they wait.</source>
+        <source>Entries are also written to a file in this folder, such as one on the clinic&apos;s server. While the folder is away, they wait.</source>
         <translation>Los registros también se escriben en un archivo de esta carpeta, por ejemplo una del servidor de la clínica. Mientras la carpeta no está disponible, esperan.</translation>
     </message>
     <message>
@@ -5731,7 +5785,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Mostrar casos en vez de nombres de archivo</translation>
     </message>
     <message>
-        <source>{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
@@ -6444,7 +6498,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -7448,60 +7502,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
-    </message>
-</context>
-<context>
-    <name>RemovalQuestion</name>
-    <message>
-        <source>Remove</source>
-        <translation>Quitar</translation>
-    </message>
-    <message numerus="yes">
-        <source>Remove %Ln recording(s) from the list?</source>
-        <translation>
-            <numerusform>¿Quitar %Ln grabación de la lista?</numerusform>
-            <numerusform>¿Quitar %Ln grabaciones de la lista?</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Deleted: %Ln result(s) with all corrections.</source>
-        <translation>
-            <numerusform>Se elimina: %Ln resultado con todas sus correcciones.</numerusform>
-            <numerusform>Se eliminan: %Ln resultados con todas sus correcciones.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Kept: the recordings, exported files, and the entries in the audit trail.</source>
-        <translation>Se conservan: las grabaciones, los archivos exportados y las entradas del registro de auditoría.</translation>
-    </message>
-    <message>
-        <source>Move the recordings to the &amp;trash too</source>
-        <translation>Mover también las grabaciones a la &amp;papelera</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message numerus="yes">
-        <source>Comparing %Ln recording(s) with the results…</source>
-        <translation>
-            <numerusform>Comparando %Ln grabación con su resultado…</numerusform>
-            <numerusform>Comparando %Ln grabaciones con los resultados…</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) moved to the trash</source>
-        <translation>
-            <numerusform>%Ln grabación movida a la papelera</numerusform>
-            <numerusform>%Ln grabaciones movidas a la papelera</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln more recording(s) stayed.</source>
-        <translation>
-            <numerusform>Otra grabación (%Ln) se conservó.</numerusform>
-            <numerusform>Otras %Ln grabaciones se conservaron.</numerusform>
-        </translation>
     </message>
 </context>
 </TS>

@@ -281,10 +281,21 @@ class TestBatches:
         assert len(names(window)) == 3
 
 
+def remove_selected(qtbot, window) -> None:
+    """Press Delete, and Enter if there is a question: some jobs have results."""
+    results = any(row.exportable for row in window.table.selected_rows())
+    qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+    question = window.job_controller.remove_question
+    assert (question.box is not None) == results
+    if question.box is not None:
+        qtbot.keyClick(question.box, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: question.box is None)
+
+
 class TestRemoval:
     def test_undo_restores_removed_jobs(self, qtbot, window, hand):
         window.table.select(2)
-        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        remove_selected(qtbot, window)
         assert len(names(window)) == 2
         assert window.message.text == "1 recording removed"
         qtbot.waitUntil(lambda: window.panel.chips.all.accessibleName() == "All 2")
@@ -294,7 +305,7 @@ class TestRemoval:
 
     def test_ctrl_z_restores_removed_jobs(self, qtbot, window, hand):
         window.table.selectAll()
-        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        remove_selected(qtbot, window)
         qtbot.waitUntil(window.empty.isVisible)
         qtbot.keyClick(window, Qt.Key.Key_Z, CTRL)
         qtbot.waitUntil(window.panel.isVisible)
@@ -304,7 +315,7 @@ class TestRemoval:
 
     def test_removal_is_delayed(self, qtbot, window, hand):
         window.table.select(2)
-        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        remove_selected(qtbot, window)
         grace = window.job_controller.removal._timer
         assert stored(hand) == [1, 2, 3]
         assert grace.interval() == UNDO_MS
@@ -315,14 +326,14 @@ class TestRemoval:
     def test_next_removal_completes_the_first(self, qtbot, window, hand):
         for job_id in (1, 2):
             window.table.select(job_id)
-            qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+            remove_selected(qtbot, window)
         qtbot.waitUntil(lambda: stored(hand) == [2, 3])
         qtbot.mouseClick(window.message.action_button, LEFT)
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a", "Ward round.mp3"])
 
     def test_closing_the_window_completes_the_removal(self, qtbot, window, desktop, program):
         window.table.select(2)
-        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        remove_selected(qtbot, window)
         with qtbot.waitSignal(desktop.ended):
             desktop.stop()
         assert not program.service.folders.folder(2).exists()
@@ -333,7 +344,7 @@ class TestRemoval:
 
     def test_removed_job_that_starts_is_restored(self, qtbot, window, hand):
         window.table.selectAll()
-        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        remove_selected(qtbot, window)
         hand.claim()
         qtbot.waitUntil(lambda: window.jobs.state_of(3) is JobState.RUNNING)
         window.job_controller.removal.carry_out()

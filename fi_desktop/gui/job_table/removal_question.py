@@ -1,4 +1,4 @@
-"""Asks before results are removed: what goes, what stays, and whether the recordings go to the trash too."""
+"""Asks before results are removed: what goes, what stays, whether the recordings go to the trash."""
 
 from __future__ import annotations
 
