@@ -27,8 +27,8 @@ SEPARATE = frozenset({"window"})
 """Commands that do not end by themselves."""
 
 
-NOT_ZERO = {"find": 1, "verify": 1, "jobs add-words": 1}
-"""Exit codes here: the recording has no words, the result no signature, and no model can add words."""
+NOT_ZERO = {"find": 1, "verify": 1, "jobs add-words": 1, "vault recover": 2}
+"""Exit codes of commands that have nothing to find, verify, add words with, or recover from here."""
 
 
 def lines(recording: Path, pack: Path, out: Path) -> list[str]:
@@ -41,6 +41,8 @@ def lines(recording: Path, pack: Path, out: Path) -> list[str]:
     """
     return [
         f"run {recording} --transcriber none --json",
+        "vault status",
+        "vault seal --no-keyring --passphrase",
         "jobs list --json",
         "jobs show 1",
         "jobs label 1 --case A-1",
@@ -85,6 +87,10 @@ def lines(recording: Path, pack: Path, out: Path) -> list[str]:
         "retention hold 1",
         "retention run",
         "retention release 1",
+        "vault rotate",
+        "vault lock --no-keyring --passphrase",
+        "vault recover",
+        "vault unseal",
         "jobs remove 1",
         "jobs purge",
     ]

@@ -28,7 +28,12 @@ from tests.models.packs import whisper_files, with_manifest, write_files
 NO_ROUTES = ["unshare", "--net"]
 TRACE = ["strace", "--follow-forks", "--seccomp-bpf", "-e", "trace=network", "-o"]
 RECORDING = resource("samples", "consulta.flac")
-NO_DISPLAY = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
+SURROUNDINGS = {
+    "DISPLAY": "",
+    "WAYLAND_DISPLAY": "",
+    "FI_DESKTOP_PASSPHRASE": "of the test",
+    "FI_DESKTOP_NEW_PASSPHRASE": "of the test",
+}
 # the kernel's answer to a socket of another family, and what would leave a local one
 _SOCKET = re.compile(r"\bsocket(?:pair)?\((AF_\w+)")
 _ADDRESS = re.compile(r"sa_family=(AF_\w+)")
@@ -91,7 +96,8 @@ def test_commands_work_without_routes_and_have_local_sockets_only(tools: Tools, 
     program = [sys.executable, "-m", "tests.e2e.every_command", RECORDING, pack, out]
     done = subprocess.run(
         [*tools.apart, *tools.trace, trace, *program],
-        env=environment(home, **NO_DISPLAY),
+        env=environment(home, **SURROUNDINGS),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=2 * TIMEOUT_S,
@@ -102,7 +108,12 @@ def test_commands_work_without_routes_and_have_local_sockets_only(tools: Tools, 
     assert [each["line"] for each in ended] == every_command.lines(RECORDING, pack, out)
     for each in ended:
         expected = next(
-            (code for name, code in every_command.NOT_ZERO.items() if each["line"].startswith(f"{name} ")), 0
+            (
+                code
+                for name, code in every_command.NOT_ZERO.items()
+                if f"{each['line']} ".startswith(f"{name} ")
+            ),
+            0,
         )
         assert each["status"] == expected, each
     assert families(trace) == {"AF_UNIX"}

@@ -24,6 +24,7 @@ from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.workers import process
 from tests.app_driver import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines
+from tests.e2e.test_command_line import write_part
 from tests.packs.install import install
 from tests.packs.make_pyannote import make_published_embedding
 from tests.packs.make_whisper import make_whisper
@@ -64,16 +65,20 @@ def fluent(home: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def part(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """Ten seconds in which both speakers talk: the published embedding is slow."""
+    return write_part(sample, tmp_path_factory.mktemp("recordings") / "part.wav", 8)
+
+
 def result(home: Path, job_id: int) -> Transcript:
     return JobFolders(home / "jobs").transcript(job_id)
 
 
-def test_recording_is_diarized_and_transcribed_without_network(
-    with_packs: Path, tmp_path: Path, sample: Path
-):
+def test_recording_is_diarized_and_transcribed_without_network(with_packs: Path, tmp_path: Path, part: Path):
     guard = {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
     done = fi_desktop(
-        "run", sample, "--engine", "pyannote", "--language", "es", "--json", home=with_packs, **guard
+        "run", part, "--engine", "pyannote", "--language", "es", "--json", home=with_packs, **guard
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
@@ -165,9 +170,9 @@ def test_words_of_finished_batches_survive_the_worker(
     assert result(fluent, killed).segments == result(fluent, undisturbed).segments
 
 
-def test_second_job_reuses_the_loaded_engines(with_packs: Path, sample: Path):
+def test_second_job_reuses_the_loaded_engines(with_packs: Path, part: Path):
     with running_app(with_packs, workers=1) as driver:
-        jobs = [driver.submit(sample, options=JobOptions(engine="pyannote"))[0] for _ in range(2)]
+        jobs = [driver.submit(part, options=JobOptions(engine="pyannote"))[0] for _ in range(2)]
         first, second = driver.wait_until_done(*jobs)
     assert {first.state, second.state} == {JobState.COMPLETED}
     assert result(with_packs, first.id).segments == result(with_packs, second.id).segments
