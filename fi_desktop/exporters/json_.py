@@ -18,7 +18,7 @@ _DECIMALS = 3  # of figures: a millisecond
 
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
-    """Return what `transcript_from_json` reads, with case, date and figures; or signed, with the signature.
+    """Return what `transcript_from_json` reads, with label and figures; or signed, with the signature.
 
     Raises:
         ValueError: a number is NaN or infinite.
