@@ -264,6 +264,17 @@ def test_file_without_read_permission(tmp_path):
     assert caught.value.code == "audio.forbidden"
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs devices in folders")
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null"])
+def test_a_link_to_a_device_is_no_recording(tmp_path: Path, device: str):
+    link = tmp_path / "visit.wav"
+    link.symlink_to(device)
+    with pytest.raises(UserError) as caught:
+        decode(link, tmp_path / "samples.pcm", progress=nothing)
+    assert caught.value.code == "audio.not_a_file"
+    assert list(tmp_path.iterdir()) == [link]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_named_pipe_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
