@@ -5368,7 +5368,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Kept: the recordings, exported files, and the entries in the audit trail.</source>
-        <translation>Se conservan: las grabaciones, los archivos exportados y las entradas del registro de auditoría.</translation>
+        <translation>Se conservan: las grabaciones, los archivos exportados y las entradas de la bitácora de auditoría.</translation>
     </message>
     <message>
         <source>Move the recordings to the &amp;trash too</source>
@@ -5377,6 +5377,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Kept: exported files and the entries in the audit trail.</source>
+        <translation>Se conservan: los archivos exportados y las entradas de la bitácora de auditoría.</translation>
     </message>
     <message numerus="yes">
         <source>Comparing %Ln recording(s) with the results…</source>
@@ -6138,7 +6142,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Keep the audit trail</source>
-        <translation>Conservar el registro de auditoría</translation>
+        <translation>Conservar la bitácora de auditoría</translation>
     </message>
     <message>
         <source>After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.</source>

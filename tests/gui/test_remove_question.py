@@ -98,6 +98,7 @@ def test_recordings_go_to_the_trash_with_an_entry_first(qtbot, finished, program
     box = press_delete(qtbot, finished, 1)
     qtbot.mouseClick(box.checkBox(), Qt.MouseButton.LeftButton)
     assert box.checkBox().isChecked()
+    assert box.informativeText().endswith("\n\nKept: exported files and the entries in the audit trail.")
     press(qtbot, box, "Remove")
     qtbot.waitUntil(lambda: finished.message.text == "1 recording moved to the trash")
     assert (trash / recordings[0].name).read_bytes() == content

@@ -61,15 +61,13 @@ class RemovalQuestion(QObject):
             QMessageBox.Icon.Question,
             self.tr("Remove"),
             self.tr("Remove %Ln recording(s) from the list?", "", len(ids)),
-            "\n\n".join(
-                (
-                    self.tr("Deleted: %Ln result(s) with all corrections.", "", results),
-                    self.tr("Kept: the recordings, exported files, and the entries in the audit trail."),
-                )
-            ),
+            self._explained(results, with_recordings=False),
         )
         self.with_recordings = QCheckBox(self.tr("Move the recordings to the &trash too"), box)
         box.setCheckBox(self.with_recordings)
+        self.with_recordings.toggled.connect(
+            lambda ticked: box.setInformativeText(self._explained(results, with_recordings=ticked))
+        )
         remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
         remove.clicked.connect(partial(self._on_confirmed, ids, self.with_recordings))
         keep = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
@@ -78,6 +76,14 @@ class RemovalQuestion(QObject):
         box.finished.connect(self._on_finished)
         self.box = box
         box.open()
+
+    def _explained(self, results: int, *, with_recordings: bool) -> str:
+        """Return what goes and what stays."""
+        deleted = self.tr("Deleted: %Ln result(s) with all corrections.", "", results)
+        kept = self.tr("Kept: the recordings, exported files, and the entries in the audit trail.")
+        if with_recordings:
+            kept = self.tr("Kept: exported files and the entries in the audit trail.")
+        return f"{deleted}\n\n{kept}"
 
     def _on_confirmed(self, ids: list[int], with_recordings: QCheckBox, _checked: bool = False) -> None:
         if not with_recordings.isChecked():
