@@ -79,6 +79,7 @@ class Model:
                 "cancelling": False,
                 "finished_at": None,
                 "seen_at": None,
+                "on_hold": False,
                 "result": False,
                 "earlier": None,
             }
@@ -107,12 +108,16 @@ class Model:
     def remove(self, ids: Iterable[int]) -> None:
         for job_id in ids:
             (job,) = self._named([job_id])
-            if job["state"] == "RUNNING":
+            if job["state"] == "RUNNING" or job["on_hold"]:
                 raise Refused
             del self.jobs[job_id]
 
+    def hold(self, ids: Iterable[int], *, on_hold: bool) -> None:
+        for job in self._named(ids):
+            job["on_hold"] = on_hold
+
     def purge(self, states: Iterable[str]) -> int:
-        gone = [i for i, job in self.jobs.items() if job["state"] in states]
+        gone = [i for i, job in self.jobs.items() if job["state"] in states and not job["on_hold"]]
         self.remove(gone)
         return len(gone)
 
@@ -228,7 +233,8 @@ class Model:
     def expire(self, now: float) -> None:
         for job_id, job in list(self.jobs.items()):
             unseen = self.keep_unseen and job["result"] and job["seen_at"] is None
-            if job["state"] in FINAL and job["finished_at"] < now - self.keep_s and not unseen:
+            due = job["state"] in FINAL and job["finished_at"] < now - self.keep_s
+            if due and not unseen and not job["on_hold"]:
                 del self.jobs[job_id]
 
     def restart(self, now: float) -> None:
@@ -297,6 +303,7 @@ def as_record(job: Job) -> Record:
         "cancelling": job.cancelling,
         "finished_at": job.finished_at,
         "seen_at": job.seen_at,
+        "on_hold": job.hold_since is not None,
         "result": job.summary is not None,
         "earlier": job.earlier and (job.earlier.options, job.earlier.finished_at),
     }

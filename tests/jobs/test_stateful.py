@@ -330,7 +330,7 @@ class Queue(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        do=st.sampled_from(["cancel", "cancel", "retry", "remove", "see"]),
+        do=st.sampled_from(["cancel", "cancel", "retry", "remove", "see", "hold", "release"]),
         at_once=st.booleans(),
     )
     def decide_on_jobs(self, data: st.DataObject, do: str, at_once: bool) -> None:
@@ -339,6 +339,8 @@ class Queue(RuleBasedStateMachine):
             "cancel": (self.service.cancel, lambda model: model.cancel(ids, self.now)),
             "retry": (self.service.retry, lambda model: model.retry(ids)),
             "remove": (self.service.remove, lambda model: model.remove(ids)),
+            "hold": (self.service.hold, lambda model: model.hold(ids, on_hold=True)),
+            "release": (self.service.release, lambda model: model.hold(ids, on_hold=False)),
             "see": (self.service.mark_seen, lambda model: model.mark_seen(ids, self.now)),
         }[do]
         self._call(future(ids), effect, at_once=at_once)
