@@ -14,31 +14,29 @@ from fi_desktop.core.job import JobState
 from fi_desktop.gui import theme, window_snapshot
 from fi_desktop.gui.adding.watched_folders import WatchController
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.dialogs import PinDialog, PreferencesOpener, WelcomeOpener
+from fi_desktop.gui.dialogs import EncryptionOpener, PinDialog, PreferencesOpener, WelcomeOpener
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.lock_screen import ScreenLock, is_session_ending
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.message_bar import CloseQuestion, UpdateNotice
 from fi_desktop.gui.notifications import QueueNotifier, TrayIcon
+from fi_desktop.gui.session_lock import SessionLock
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import WorkerGauge
-from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.store import JobsPage
 from fi_desktop.settings import Settings
+from fi_desktop.viewmodel import unlocking
+from fi_desktop.viewmodel.unlocking import SealedProgram
 from fi_desktop.watch.watcher import Watcher
 
 if TYPE_CHECKING:
+    from fi_desktop.gui.encryption.unlock_dialog import UnlockDialog
     from fi_desktop.gui.monitor.window import MonitorWindow
 
 
-class Program(Protocol):
+class Program(SealedProgram, Protocol):
     """The parts of `fi_desktop.app.App` that the window uses."""
-
-    settings: Settings
-    service: JobService
-
-    def start(self) -> None:
-        """Open the store and start the queue; blocks."""
 
     def stop(self) -> None:
         """Stop safely; blocks."""
@@ -82,6 +80,8 @@ class AppController(QObject):
         welcome: opens the welcome.
         updates: announces new versions.
         lock: locks all windows.
+        encryption: opens what encrypts data at rest.
+        unlocker: asks at the start what opens the encrypted data; None if nothing is asked.
 
     Signals:
         ended: everything is on disk; the event loop may end.
@@ -100,7 +100,12 @@ class AppController(QObject):
         self._watcher = Watcher(program.settings.home, program.service, self._bridge.report_folder)
         self.language = WindowLanguage(_application(), program.settings.language)
         self._notifier: QueueNotifier | None = None
-        self.lock = ScreenLock(program.settings.home, self._bridge, lambda: self.window)
+        self.unlocker: UnlockDialog | None = None
+        self.lock = ScreenLock(program, self._bridge, lambda: self.window)
+        self.session_lock = SessionLock(self._bridge)
+        self.session_lock.locked.connect(self.lock.lock_if_possible)
+        self._bridge.jobs_listed.connect(self._on_jobs_listed)
+        self._bridge.listing_failed.connect(self.lock.set_ready)
         self.lock.pin_needed.connect(self._on_pin_needed)
         self.lock.files_dropped.connect(self._on_files_dropped)
         self.lock.end_requested.connect(self.stop)
@@ -117,13 +122,58 @@ class AppController(QObject):
         self._program.on_settings(self._bridge.receive_settings)
         self._bridge.listen()
         self._bridge.run_task(self.window.drag_folder.empty, None, self._show_warning)
-        self._program_thread = self._bridge.run_in_thread(
-            "program", self._program.start, None, self._on_start_failed, daemon=False
-        )
+        self._start_program()
+        self.session_lock.watch()
         self.watch.start()
         self.updates.check()
         if files:
             self.window.add_controller.add(files)
+
+    def _start_program(self, then: Callable[[], None] | None = None) -> None:
+        self._program_thread = self._bridge.run_in_thread(
+            "program",
+            partial(unlocking.start, self._program),
+            partial(self._on_started, then),
+            self._on_start_failed,
+            daemon=False,
+        )
+
+    def _on_started(self, then: Callable[[], None] | None, code: str) -> None:
+        """Go on after the start; code: why somebody must open the encrypted data first, "" if nobody must."""
+        if self._stopping:
+            return
+        if code:
+            self._ask_to_unlock(code)
+        elif then is not None:
+            then()
+
+    def _ask_to_unlock(self, code: str) -> None:
+        """Ask what opens the encrypted data, over the window that is still empty."""
+        # imported on demand, so that the first window appears sooner
+        from fi_desktop.gui.encryption.unlock_dialog import UnlockDialog
+
+        self.window.show_jobs()
+        self.unlocker = UnlockDialog(self._program, code, self.lock.attempts, self._bridge, self.window)
+        self.unlocker.opened.connect(self._on_opened)
+        self.unlocker.quit_requested.connect(self.stop)
+        self.unlocker.open()
+
+    @Slot()
+    def _on_opened(self) -> None:
+        recovered = self.unlocker is not None and self.unlocker.recovered
+        self._close_unlocker()
+        self._start_program(self.encryption.open_recovered if recovered else None)
+
+    def _close_unlocker(self) -> None:
+        if self.unlocker is not None:
+            self.unlocker.hide()
+            self.unlocker.deleteLater()
+            self.unlocker = None
+
+    @Slot(object)
+    def _on_jobs_listed(self, page: JobsPage) -> None:
+        if page.before is None:  # the last one
+            self.lock.set_ready()
 
     @Slot()
     def stop(self) -> None:
@@ -135,7 +185,9 @@ class AppController(QObject):
         self.window.windows.close_all()
         self._close_monitor()
         self.preferences.close()
+        self.encryption.close()
         self.welcome.close()
+        self._close_unlocker()
         self.window.show_stopping()
         starting = self._program_thread
 
@@ -157,7 +209,8 @@ class AppController(QObject):
         self._tray = TrayIcon(self.window) if TrayIcon.available() else None
         self._monitor: MonitorWindow | None = None
         self.preferences = PreferencesOpener(program, self._bridge, self.window)
-        self.welcome = WelcomeOpener(program.settings, self.language.choice, self._bridge, self.window)
+        self.encryption = EncryptionOpener(program, self.lock.attempts, self._bridge, self.window)
+        self.welcome = WelcomeOpener(program, self.language.choice, self._bridge, self.window)
         self.updates = UpdateNotice(program.settings, self._bridge, self.window.message)
         self.window.commands.show_language(self.language.choice)
         self.window.close_requested.connect(self._on_close_requested)
@@ -168,6 +221,9 @@ class AppController(QObject):
         self.window.settings_requested.connect(self._on_settings_requested)
         self.preferences.changed.connect(self._on_settings_changed)
         self.preferences.pin_requested.connect(self._on_pin_requested)
+        self.preferences.encryption_requested.connect(self.encryption.open)
+        self.welcome.encryption_requested.connect(self.encryption.open)
+        self.encryption.changed.connect(self.preferences.show_encryption)
         self.window.commands.lock.triggered.connect(self.lock.lock)
         # queued: the menu that was used must close before its window is deleted
         self.window.language_requested.connect(self.set_language, Qt.ConnectionType.QueuedConnection)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
@@ -21,6 +21,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from fi_desktop.audit.acts import Act
+from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.gui import labels
 from fi_desktop.jobs.queue_events import (
@@ -59,6 +60,7 @@ class Bridge(QObject):
         files_received: paths (list of str) from a second launch.
         settings_changed: Settings that another process changed.
         folder_scanned: WatchedFolder and the FolderScan that found something new.
+        unlocked: the vault is unlocked again: what could not be read meanwhile can be.
     """
 
     events_arrived = Signal(object)
@@ -67,6 +69,7 @@ class Bridge(QObject):
     files_received = Signal(object)
     settings_changed = Signal(object)
     folder_scanned = Signal(object, object)
+    unlocked = Signal()
     _woken = Signal()
 
     def __init__(self, service: JobService) -> None:
@@ -79,7 +82,8 @@ class Bridge(QObject):
         self._inbox: SimpleQueue[tuple[Callable[[Any], None], Any]] = SimpleQueue()
         self._closed = False
         self._waking = False  # so that a burst of events wakes the GUI thread once
-        self._callbacks: dict[int, tuple[Callable[[Any], None] | None, Callable[[str], None]]] = {}
+        self._callbacks: dict[int, _Waiting] = {}
+        self._refused: list[_Waiting] = []  # tasks that read something while the vault was locked
         self._tickets = count()
         self._state: dict[type, QueueEvent] = {}
         self._last_page = JobsPage()
@@ -101,6 +105,7 @@ class Bridge(QObject):
         self._unlisten()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._callbacks.clear()
+        self._refused.clear()
 
     def record(self, *acts: Act) -> None:
         """Record acts that are about to be done in the audit trail; see `AuditTrail.record_first`."""
@@ -116,8 +121,18 @@ class Bridge(QObject):
 
         `function` must not refer to a widget. Does nothing once the bridge is closed.
         """
-        if not self._closed:
-            self.when_done(self._executor.submit(function), done, failed)
+        self._run(_Waiting(done, failed, function))
+
+    def retry(self) -> None:
+        """Run again the tasks that were refused because the vault was locked."""
+        refused, self._refused = self._refused, []
+        for task in refused:
+            self._run(task)
+        self.unlocked.emit()
+
+    def _run(self, task: _Waiting) -> None:
+        if not self._closed and task.function is not None:
+            self._wait_for(self._executor.submit(task.function), task)
 
     def run_in_thread(
         self,
@@ -152,10 +167,14 @@ class Bridge(QObject):
     ) -> None:
         """Call `done` with the result, or `failed` with a sentence, on the GUI thread.
 
-        A callback that is a method of a deleted widget is not called.
+        A callback that is a method of a deleted widget is not called; nor is any if the vault is locked: the
+        windows are hidden then, and ask again once they are not.
         """
+        self._wait_for(future, _Waiting(done, failed))
+
+    def _wait_for(self, future: Future[Any], waiting: _Waiting) -> None:
         ticket = next(self._tickets)
-        self._callbacks[ticket] = (done, failed)
+        self._callbacks[ticket] = waiting
         future.add_done_callback(partial(self._post_outcome, ticket))
 
     # ---- on other threads
@@ -239,12 +258,17 @@ class Bridge(QObject):
 
     def _call_back(self, outcome: tuple[int, Future[Any]]) -> None:
         ticket, future = outcome
-        done, failed = self._callbacks.pop(ticket, (None, _ignore))
+        waiting = self._callbacks.pop(ticket, _NOBODY)
+        done, failed = waiting.done, waiting.failed
         try:
             result = future.result()
         except CancelledError:
             return
         except FiError as error:
+            if error.code == messages.VAULT_LOCKED.code:
+                if waiting.function is not None:
+                    self._refused.append(waiting)
+                return
             _call(failed, labels.sentence(error_info(error)))
         except Exception as error:  # noqa: BLE001 - any other error becomes a sentence too
             log.event("WINDOW_TASK_FAILED", error=type(error).__name__)
@@ -263,3 +287,20 @@ def _call(callback: Callable[[Any], None], value: Any) -> None:
 
 def _ignore(_sentence: str) -> None:
     """Replaces the callbacks that `close` removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Waits for an outcome.
+
+    Attributes:
+        done, failed: callbacks, see `Bridge.when_done`.
+        function: of a task, which can be run again; None: somebody else's future.
+    """
+
+    done: Callable[[Any], None] | None
+    failed: Callable[[str], None]
+    function: Callable[[], Any] | None = None
+
+
+_NOBODY = _Waiting(None, _ignore)

@@ -28,12 +28,15 @@ from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.settings import Settings
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import PinAttempts
+from fi_desktop.viewmodel.unlocking import SealedProgram
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fi_desktop.gui.encryption.encryption_dialog import EncryptionDialog
     from fi_desktop.gui.help import WelcomeDialog
     from fi_desktop.gui.preferences import PreferencesDialog
+    from fi_desktop.vault.vault import Vault
 
 
 class DialogOpener(QObject):
@@ -74,6 +77,7 @@ class SettingsOwner(Protocol):
     """The part of the program that the settings dialog uses."""
 
     settings: Settings
+    vault: Vault | None
 
     def change_settings(self, changes: Mapping[str, Any]) -> Settings:
         """Save changes and apply those that can take effect at once; blocks."""
@@ -85,11 +89,13 @@ class PreferencesOpener(DialogOpener):
     Signals:
         changed: the new Settings; the dialog has closed.
         pin_requested: set or change the PIN.
+        encryption_requested: open what encrypts data at rest.
     """
 
     dialog: PreferencesDialog | None
     changed = Signal(object)
     pin_requested = Signal()
+    encryption_requested = Signal()
 
     def __init__(self, program: SettingsOwner, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
@@ -115,7 +121,49 @@ class PreferencesOpener(DialogOpener):
         dialog.models_requested.connect(self._window.models.show)
         dialog.watched_requested.connect(self._window.commands.watch.trigger)
         dialog.pin_requested.connect(self.pin_requested)
+        dialog.encryption.button.clicked.connect(self.encryption_requested)
+        dialog.show_encryption(program.vault)
         dialog.templates.button.clicked.connect(self._window.templates.open_folder)
+        return dialog
+
+    @Slot()
+    def show_encryption(self) -> None:
+        """Show the state of encryption, if the dialog is open."""
+        if self.dialog is not None:
+            self.dialog.show_encryption(self._program.vault)
+
+
+class EncryptionOpener(DialogOpener):
+    """Opens the dialog of encryption at rest.
+
+    Signals:
+        changed: the state of encryption has changed.
+    """
+
+    dialog: EncryptionDialog | None
+    changed = Signal()
+
+    def __init__(
+        self, program: SealedProgram, attempts: PinAttempts, bridge: Bridge, window: MainWindow
+    ) -> None:
+        super().__init__(window)
+        self._program, self._attempts, self._bridge, self._window = program, attempts, bridge, window
+        self._recovered = False
+
+    @Slot()
+    def open_recovered(self) -> None:
+        """Open it after a recovery key was used: something else should unlock the data from now on."""
+        self._recovered = True
+        self.open()
+
+    def _make(self) -> EncryptionDialog:
+        from fi_desktop.gui.encryption.encryption_dialog import EncryptionDialog
+
+        recovered, self._recovered = self._recovered, False
+        dialog = EncryptionDialog(
+            self._program, self._attempts, self._bridge, self._window, recovered=recovered
+        )
+        dialog.changed.connect(self.changed)
         return dialog
 
 
@@ -124,14 +172,16 @@ class WelcomeOpener(DialogOpener):
 
     Signals:
         language_requested: "system" or the language to switch to.
+        encryption_requested: open what encrypts data at rest.
     """
 
     dialog: WelcomeDialog | None
     language_requested = Signal(str)
+    encryption_requested = Signal()
 
-    def __init__(self, settings: Settings, language: str, bridge: Bridge, window: MainWindow) -> None:
+    def __init__(self, program: SealedProgram, language: str, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
-        self._settings, self._language = settings, language
+        self._program, self._settings, self._language = program, program.settings, language
         self._bridge, self._window = bridge, window
         window.help.welcome.triggered.connect(self.open)
 
@@ -143,7 +193,8 @@ class WelcomeOpener(DialogOpener):
     def _make(self) -> WelcomeDialog:
         from fi_desktop.gui.help import WelcomeDialog
 
-        dialog = WelcomeDialog(self._settings, self._language, self._bridge, self._window)
+        dialog = WelcomeDialog(self._program, self._language, self._bridge, self._window)
+        dialog.encryption.requested.connect(self.encryption_requested)
         dialog.language_requested.connect(self.language_requested)
         dialog.models_requested.connect(self._window.models.show)
         dialog.install_requested.connect(self._window.models.offer_recommended)
@@ -175,7 +226,7 @@ class PinDialog(QDialog):
         about = QLabel(
             self.tr(
                 "With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN "
-                "does not encrypt your recordings, which are as safe as your account on this computer."
+                "does not encrypt anything; see Settings › Privacy › Encryption for that."
             ),
             self,
         )
@@ -249,7 +300,9 @@ class PinDialog(QDialog):
             self._error.setText(self.tr("Current PIN is incorrect. Wait a moment before you try again."))
             return
         change = partial(pin.change, self._home, self.current.text(), new)
-        self._bridge.run_task(change, partial(self._on_changed, bool(new)), self._error.setText)
+        self._bridge.run_task(
+            partial(self._attempts.checked, change), partial(self._on_changed, bool(new)), self._error.setText
+        )
 
     def _on_changed(self, is_set: bool, correct: bool) -> None:
         self._attempts.record(correct=correct)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 
 from fi_desktop.audit.acts import Act, ActKind
@@ -27,7 +27,7 @@ from fi_desktop.exporters.files import (
     file_name,
 )
 from fi_desktop.exporters.note import PastedNote, note_of
-from fi_desktop.gui import labels
+from fi_desktop.gui import clipboard, labels
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.template_choice import TemplateChoice, TemplateMenu
@@ -171,7 +171,7 @@ class ExportController(QObject):
             data = QMimeData()
             data.setHtml(note.html)
             data.setText(note.text)
-            QGuiApplication.clipboard().setMimeData(data)
+            clipboard.copy(data)
             sentences.append(self.tr("%Ln result(s) copied as a note.", "", note.copied))
         if note.unreadable:
             sentences.append(self._unreadable(note.unreadable))

@@ -26,13 +26,14 @@ from PySide6.QtWidgets import (
 from fi_desktop import __version__
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.encryption.welcome_row import EncryptionRow
 from fi_desktop.gui.language import language_choices
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.settings import Settings
 from fi_desktop.viewmodel import installation
 from fi_desktop.viewmodel.installation import Capabilities, find_capabilities
 from fi_desktop.viewmodel.recommendation import Recommendation, recommend
+from fi_desktop.viewmodel.unlocking import SealedProgram
 
 _ICON_PX = 52
 
@@ -43,6 +44,7 @@ class WelcomeDialog(QDialog):
     Attributes:
         language: chooses the language of the window.
         folder, models, install, sample, begin: the buttons.
+        encryption: the line about encryption at rest.
         computer, installed_models, words: texts about hardware, models and the recommended model.
 
     Signals:
@@ -57,8 +59,9 @@ class WelcomeDialog(QDialog):
     install_requested = Signal()
     sample_requested = Signal()
 
-    def __init__(self, settings: Settings, language: str, bridge: Bridge, parent: QWidget) -> None:
+    def __init__(self, program: SealedProgram, language: str, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
+        settings = program.settings
         self._settings, self._bridge = settings, bridge
         self.setWindowTitle(self.tr("Welcome"))
         self.setAutoFillBackground(True)
@@ -93,6 +96,8 @@ class WelcomeDialog(QDialog):
         self._rows = QGridLayout()
         self._add_row(self.tr("Language"), self.language, None)
         self._add_row(self.tr("Your data"), home, self.folder)
+        self.encryption = EncryptionRow(program, bridge, self)
+        self._add_row(self.tr("Encryption"), self.encryption, None)
         self._add_row(self.tr("This computer"), self.computer, None)
         self._add_row(self.tr("Models"), self.installed_models, self.models)
         self._words_name = self._add_row(self.tr("Words"), self.words, self.install)
@@ -177,7 +182,7 @@ class WelcomeDialog(QDialog):
         column.addWidget(private)
         column.addStretch(1)
         column.addLayout(foot)
-        resize_to_screen(self, (660, 470), minimum=(520, 430))
+        resize_to_screen(self, (660, 510), minimum=(520, 470))
 
     def _on_found(self, capabilities: Capabilities) -> None:
         self.computer.setText(

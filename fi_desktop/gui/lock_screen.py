@@ -1,28 +1,30 @@
-"""The screen lock: hides all windows behind a lock screen until the PIN is entered.
+"""The screen lock: hides all windows behind a lock screen until the PIN or the passphrase is entered.
 
 Windows are hidden and their native windows destroyed, so that neither screenshots nor screen readers find
-their content. Windows that open while locked stay hidden until the lock is opened. Jobs keep running.
+their content. Windows that open while locked stay hidden until the lock is opened. Jobs keep running. The
+vault is locked too, if data is encrypted: finished results cannot be read then, by no part of the program.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from fi_desktop.gui import theme
+from fi_desktop.audit.acts import Act, ActKind
+from fi_desktop.gui import clipboard, theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.drag_and_drop import is_export
+from fi_desktop.gui.encryption.unlock_form import Secret, UnlockForm
 from fi_desktop.gui.widgets import path_from_url
-from fi_desktop.viewmodel import pin
+from fi_desktop.viewmodel import pin, unlocking
 from fi_desktop.viewmodel.pin import PinAttempts
+from fi_desktop.viewmodel.unlocking import LockKind, SealedProgram
 
 _INPUT_EVENTS = frozenset(
     {
@@ -36,7 +38,7 @@ _INPUT_EVENTS = frozenset(
 )
 _TRANSIENT_WINDOWS = frozenset({Qt.WindowType.Popup, Qt.WindowType.ToolTip, Qt.WindowType.SplashScreen})
 _TEXT_WIDTH = 340
-_COUNTDOWN_MS = 250
+_FIELD_WIDTH = 200
 
 
 class ScreenLock(QObject):
@@ -44,7 +46,7 @@ class ScreenLock(QObject):
 
     Attributes:
         screen: the lock screen; None while unlocked.
-        attempts: counts wrong PINs.
+        attempts: counts wrong PINs and passphrases.
 
     Signals:
         changed: whether the windows are locked now.
@@ -58,13 +60,15 @@ class ScreenLock(QObject):
     files_dropped = Signal(object)
     end_requested = Signal()
 
-    def __init__(self, home: Path, bridge: Bridge, window: Callable[[], QWidget]) -> None:
+    def __init__(self, program: SealedProgram, bridge: Bridge, window: Callable[[], QWidget]) -> None:
         """Prepare; `window` returns the main window, whose place the lock screen takes."""
         super().__init__()
-        self._home, self._bridge, self._window = home, bridge, window
+        self._program, self._home = program, program.settings.home
+        self._bridge, self._window = bridge, window
+        self._ready = False
         self._hidden: list[QWidget] = []
         self.screen: LockScreen | None = None
-        self.attempts = PinAttempts(time.monotonic)
+        self.attempts = PinAttempts(time.monotonic, pin.attempts_file(self._home))
         self._idle_timer = QTimer(self)
         self._idle_timer.setSingleShot(True)
         self._idle_timer.timeout.connect(self._on_idle)
@@ -83,20 +87,44 @@ class ScreenLock(QObject):
             self._idle_timer.start()
         self._update_event_filter()
 
+    @property
+    def kind(self) -> LockKind:
+        """What the lock protects."""
+        return unlocking.lock_kind(self._program.settings.keys)
+
     @Slot()
     def lock(self) -> None:
-        """Lock, or emit `pin_needed` if there is no PIN yet."""
+        """Lock, or emit `pin_needed` if something must be chosen first that unlocks the windows."""
         if self.locked:
             self.bring_to_front()
+        elif self.kind is LockKind.PASSPHRASE:
+            if self._ready:  # else the dialog that asks for the passphrase is open, and nothing can be seen
+                self._lock()
         elif pin.is_set(self._home):
             self._lock()
         else:
             self.pin_needed.emit()
 
+    @Slot()
+    def lock_if_possible(self) -> None:
+        """Lock if there is something that unlocks the windows again."""
+        if not self.locked and (self.kind is LockKind.PASSPHRASE or pin.is_set(self._home)):
+            self.lock()
+
     def restore(self) -> None:
-        """Lock if the program was locked when it ended."""
-        if pin.was_locked(self._home):
+        """Lock if the program was locked when it ended; a passphrase is asked for at the start anyway."""
+        if pin.was_locked(self._home) and self.kind is not LockKind.PASSPHRASE:
             self._lock()
+
+    def set_ready(self) -> None:
+        """Lock the vault too from now on: the queue works, and the window has its list of jobs."""
+        if self._ready:
+            return
+        self._ready = True
+        if self.locked:
+            self._lock_vault()
+        else:
+            pin.save_locked(self._home, locked=False)  # the passphrase was given at the start
 
     @Slot()
     def bring_to_front(self) -> None:
@@ -107,7 +135,7 @@ class ScreenLock(QObject):
             self.screen.show()
             self.screen.raise_()
             self.screen.activateWindow()
-            self.screen.pin_field.setFocus()
+            self.screen.form.field.setFocus()
 
     def close(self) -> None:
         """Remove the lock screen without showing any window; the next start is locked again."""
@@ -122,7 +150,7 @@ class ScreenLock(QObject):
         state, minimised = window.windowState(), window.isMinimized()
         self._idle_timer.stop()
         pin.save_locked(self._home, locked=True)
-        self.screen = LockScreen(self._home, self._bridge, self.attempts)
+        self.screen = LockScreen(self._program, self._bridge, self.attempts)
         self.screen.unlocked.connect(self._on_unlocked)
         self.screen.files_dropped.connect(self.files_dropped)
         self.screen.end_requested.connect(self.end_requested)
@@ -130,6 +158,11 @@ class ScreenLock(QObject):
         while (popup := QApplication.activePopupWidget()) is not None:
             popup.close()
         self._hide_windows()
+        clipboard.clear()
+        if self._bridge.trail is not None:
+            self._bridge.trail.record(Act(ActKind.LOCKED))
+        if self._ready:
+            self._lock_vault()
         self.changed.emit(True)
         self.screen.setGeometry(geometry)
         self.screen.setWindowState(state)
@@ -137,6 +170,15 @@ class ScreenLock(QObject):
             self.screen.show()
         elif visible:
             self.bring_to_front()
+
+    def _lock_vault(self) -> None:
+        """Remove the key from memory; on the thread on which it is unlocked, so after each other."""
+        self._bridge.run_task(self._program.lock, None, self._on_vault_not_locked)
+
+    @Slot(str)
+    def _on_vault_not_locked(self, sentence: str) -> None:
+        if self.screen is not None:
+            self.screen.form.show_problem(sentence)
 
     def _hide_windows(self) -> None:
         for widget in QApplication.topLevelWidgets():
@@ -160,6 +202,7 @@ class ScreenLock(QObject):
         if self.screen is None:
             return
         pin.save_locked(self._home, locked=False)
+        self._bridge.retry()
         geometry, window = self.screen.geometry(), self._window()
         self._remove_screen()
         self._update_event_filter()
@@ -177,8 +220,7 @@ class ScreenLock(QObject):
 
     @Slot()
     def _on_idle(self) -> None:
-        if pin.is_set(self._home) and not self.locked:
-            self._lock()
+        self.lock_if_possible()
 
     def _update_event_filter(self) -> None:
         """Filter the application's events only while necessary: it costs time for every event."""
@@ -216,15 +258,14 @@ class ScreenLock(QObject):
 
 
 class LockScreen(QWidget):
-    """The window shown while the program is locked: its name, and a field for the PIN.
+    """The window shown while the program is locked: its name, and a field for the PIN or the passphrase.
 
     Attributes:
-        pin_field: the PIN as typed.
-        unlock: checks the PIN.
-        forgot: explains how to remove the PIN.
+        form: checks what is typed.
+        forgot: explains what can be done without the PIN or the passphrase.
 
     Signals:
-        unlocked: the PIN was correct.
+        unlocked: the PIN or the passphrase was correct.
         files_dropped: paths dropped here, a list of Path.
         end_requested: the person logs out.
     """
@@ -233,10 +274,9 @@ class LockScreen(QWidget):
     files_dropped = Signal(object)
     end_requested = Signal()
 
-    def __init__(self, home: Path, bridge: Bridge, attempts: PinAttempts) -> None:
+    def __init__(self, program: SealedProgram, bridge: Bridge, attempts: PinAttempts) -> None:
         super().__init__(None, Qt.WindowType.Window)
-        self._home, self._bridge, self._attempts = home, bridge, attempts
-        self._checking = False
+        self._kind = unlocking.lock_kind(program.settings.keys)
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(theme.app_icon())
         self.setMinimumSize(420, 360)
@@ -245,119 +285,95 @@ class LockScreen(QWidget):
         title.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
         subtitle = QLabel(self.tr("Recordings are still being processed."), self)
         subtitle.setObjectName("quiet")
-        self.pin_field = QLineEdit(self)
-        self.pin_field.setEchoMode(QLineEdit.EchoMode.Password)
-        self.pin_field.setPlaceholderText(self.tr("PIN"))
-        self.pin_field.setAccessibleName(self.tr("PIN"))
-        self.pin_field.setFixedWidth(200)
-        self.unlock = QPushButton(self.tr("Unlock"), self)
-        self.unlock.setObjectName("primary")
-        self._error = QLabel(self)
-        self.forgot = QPushButton(self.tr("Forgot the PIN?"), self)
-        self.forgot.setObjectName("link")
-        self._help = QLabel(
-            self.tr(
-                "The PIN only keeps others from looking. It does not encrypt your recordings, which are as "
-                "safe as your account on this computer. To remove the PIN, delete this file and unlock with "
-                "an empty field:"
-            ),
-            self,
+        self.form = UnlockForm(
+            self._secret(),
+            partial(unlocking.unlocks, program),
+            attempts,
+            bridge,
+            field_px=_FIELD_WIDTH,
+            error_px=_TEXT_WIDTH,
+            parent=self,
         )
+        self.form.opened.connect(self.unlocked)
+        by_passphrase = self._kind is LockKind.PASSPHRASE
+        self.forgot = QPushButton(
+            self.tr("Forgot the passphrase?") if by_passphrase else self.tr("Forgot the PIN?"), self
+        )
+        self.forgot.setObjectName("link")
+        self._help = QLabel(self._help_text(), self)
         self._help.setObjectName("quiet")
-        self._path = QLineEdit(str(pin.pin_file(home)), self)
+        self._path = QLineEdit(str(pin.pin_file(program.settings.home)), self)
         self._path.setReadOnly(True)
         self._path.setAccessibleName(self.tr("PIN file"))
         self._path.setFixedWidth(_TEXT_WIDTH)
         self._path.setCursorPosition(0)
-        for label in (self._error, self._help):
-            label.setWordWrap(True)
-            label.setFixedWidth(_TEXT_WIDTH)
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._help.setWordWrap(True)
+        self._help.setFixedWidth(_TEXT_WIDTH)
+        self._help.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._help.setMinimumHeight(self._help.heightForWidth(_TEXT_WIDTH))
         self._show_help(False)
-        self._countdown = QTimer(self)
-        self._countdown.setInterval(_COUNTDOWN_MS)
-        self._countdown.timeout.connect(self._show_wait)
-        self.pin_field.returnPressed.connect(self._on_unlock)
-        self.unlock.clicked.connect(self._on_unlock)
         self.forgot.clicked.connect(partial(self._show_help, True))
         self._lay_out((self._icon, title, subtitle))
         self._apply_colours()
-        self._show_wait()
 
     @property
-    def error(self) -> str:
-        """Why the windows are still locked."""
-        return self._error.text()
+    def help(self) -> str:
+        """What can be done without the PIN or the passphrase."""
+        return self._help.text()
+
+    def _secret(self) -> Secret:
+        if self._kind is LockKind.PASSPHRASE:
+            return Secret(
+                self.tr("Passphrase"),
+                self.tr("This is not the passphrase."),
+                self.tr("This is not the passphrase. Try again in {seconds} s."),
+            )
+        wait = self.tr("Incorrect PIN. Try again in {seconds} s.")
+        return Secret(self.tr("PIN"), self.tr("Incorrect PIN."), wait, optional=True)
+
+    def _help_text(self) -> str:
+        match self._kind:
+            case LockKind.PASSPHRASE:
+                return self.tr(
+                    "Your results are encrypted, and the key is not in memory. Only the passphrase opens "
+                    "them, or a recovery key, which you can enter instead. There is no other way."
+                )
+            case LockKind.KEYRING:
+                return self.tr(
+                    "The PIN only keeps others from looking. Your results are encrypted, but this account's "
+                    "keyring opens them without the PIN. To remove the PIN, delete this file and unlock with "
+                    "an empty field:"
+                )
+        return self.tr(
+            "The PIN only keeps others from looking. It does not encrypt your recordings, which are as "
+            "safe as your account on this computer. To remove the PIN, delete this file and unlock with "
+            "an empty field:"
+        )
 
     def _lay_out(self, head: tuple[QWidget, ...]) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        row.addWidget(self.pin_field)
-        row.addWidget(self.unlock)
-        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.addStretch(2)
         for widget in head:
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(14)
-        column.addLayout(row)
-        for widget in (self._error, self.forgot, self._help, self._path):
+        column.addWidget(self.form)
+        for widget in (self.forgot, self._help, self._path):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
 
     def _show_help(self, shown: bool) -> None:
         self._help.setVisible(shown)
-        self._path.setVisible(shown)
-
-    @Slot()
-    def _on_unlock(self) -> None:
-        if self._checking or self._attempts.wait_s > 0:
-            return
-        self._checking = True
-        check = partial(pin.matches, self._home, self.pin_field.text())
-        self._bridge.run_task(check, self._on_checked, self._on_failed)
-
-    def _on_checked(self, correct: bool) -> None:
-        self._checking = False
-        self._attempts.record(correct=correct)
-        self.pin_field.clear()
-        if correct:
-            self.unlocked.emit()
-        else:
-            self._show_wait()
-
-    def _on_failed(self, sentence: str) -> None:
-        self._checking = False
-        self._error.setText(sentence)
-
-    @Slot()
-    def _show_wait(self) -> None:
-        wait_s = self._attempts.wait_s
-        self.pin_field.setEnabled(wait_s <= 0)
-        self.unlock.setEnabled(wait_s <= 0)
-        if wait_s > 0:
-            sentence = self.tr("Incorrect PIN. Try again in {seconds} s.")
-            self._error.setText(sentence.format(seconds=math.ceil(wait_s)))
-            self._countdown.start()
-        else:
-            self._error.setText(self.tr("Incorrect PIN.") if self._attempts.failures else "")
-            self._countdown.stop()
-            self.pin_field.setFocus()
+        self._path.setVisible(shown and self._kind is not LockKind.PASSPHRASE)
 
     def _apply_colours(self) -> None:
-        palette = QPalette(self.palette())
-        palette.setColor(self._error.foregroundRole(), theme.tone("bad", self.palette()))
-        self._error.setPalette(palette)
         quiet = theme.quiet(self.palette())
         self._icon.setPixmap(theme.pixmap("lock", 48, quiet, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_countdown"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_path"):
             self._apply_colours()
 
     def closeEvent(self, event: QCloseEvent) -> None:

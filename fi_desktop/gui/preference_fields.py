@@ -67,6 +67,11 @@ class DialogRow(QWidget):
         row.setAlignment(self.right, Qt.AlignmentFlag.AlignTop)
         self.search("")
 
+    def set_help(self, help: str) -> None:
+        """Show another sentence."""
+        self._texts = (self._texts[0], help)
+        self.search("")
+
     def search(self, query: str) -> bool:
         """Highlight matches; return whether there is one. The empty query matches every row."""
         for label, text in zip((self._title, self._help), self._texts, strict=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QFont, QKeySequence, QPalette, QShortcut
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.engines.term_lists import SPECIALTIES
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.encryption.state_words import StateWords
 from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field
@@ -33,13 +34,16 @@ from fi_desktop.gui.widgets import ItemList, separator
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.settings import SPECS, Page, Settings
 
+if TYPE_CHECKING:
+    from fi_desktop.vault.vault import Vault
+
 
 class PreferencesDialog(QDialog):
     """Shows and changes all settings.
 
     Attributes:
         rows: row of each setting, by name.
-        data_folder, watched_folders, models, pin, templates: rows of the actions.
+        data_folder, watched_folders, models, pin, encryption, templates: rows of the actions.
         search: the search field.
         pages: the list on the left.
         ok: saves the changes; disabled while an input is invalid.
@@ -162,18 +166,26 @@ class PreferencesDialog(QDialog):
         self.pin = ActionRow(
             self.tr("PIN"), self.tr("Unlocks the window."), self.tr("Set or change…"), parent=self
         )
+        state = StateWords(self).sentence(None)
+        self.encryption = ActionRow(self.tr("Encryption"), state, self.tr("Encryption…"), parent=self)
+
+    def show_encryption(self, vault: Vault | None) -> None:
+        """Show the state of encryption; vault: of the program, None if data is in clear."""
+        self.encryption.set_help(StateWords(self).sentence(vault))
+        by_passphrase = vault is not None and vault.state.passphrase is not None
+        unused = self.tr("Not needed: the passphrase unlocks the window.")
+        self.pin.set_help(unused if by_passphrase else self.tr("Unlocks the window."))
 
     def _make_section(self, page: Page) -> PageSection:
         rows: list[DialogRow] = [row for name, row in self.rows.items() if SPECS[name].page is page]
-        actions = {
-            Page.RECORDINGS: self.watched_folders,
-            Page.EXPORTS: self.templates,
-            Page.STORAGE: self.data_folder,
-            Page.MODELS: self.models,
-            Page.PRIVACY: self.pin,
+        actions: dict[Page, tuple[DialogRow, ...]] = {
+            Page.RECORDINGS: (self.watched_folders,),
+            Page.EXPORTS: (self.templates,),
+            Page.STORAGE: (self.data_folder,),
+            Page.MODELS: (self.models,),
+            Page.PRIVACY: (self.encryption, self.pin),
         }
-        if page in actions:
-            rows.append(actions[page])
+        rows += actions.get(page, ())
         return PageSection(setting_text(page.value), rows, self)
 
     def _lay_out(self) -> None:

@@ -306,18 +306,23 @@ class Vault:
                 recipients=kept if recipients is None else recipients,
             )
 
-    def rotate(self) -> None:
+    def rotate(self, recipients: Iterable[str] | None = None) -> None:
         """Wrap everything with a new home key; earlier copies of the vault open nothing that is destroyed.
+
+        recipients: who can recover it; None: the same as before.
 
         Raises:
             VaultLocked: it must be unlocked.
-            UserError, TransientError: the keyring refused the key, or the disk is full; nothing has changed.
+            UserError, TransientError: the keyring refused the key, a public key is none, the passphrase is
+                not known because it was recovered, or the disk is full; nothing has changed.
         """
         with self._guard:
             if self._unlocked is None:
                 raise VaultLocked
-            recipients = tuple(each.recipient for each in self._state.recovery)
-            self._rewrap(self._state, passphrase=None, recipients=recipients)
+            if self._state.passphrase is not None and not self._unlocked.passphrase_hash:
+                raise UserError(messages.VAULT_PASSPHRASE_NEEDED)
+            kept = tuple(each.recipient for each in self._state.recovery)
+            self._rewrap(self._state, passphrase=None, recipients=kept if recipients is None else recipients)
 
     def _rewrap(self, wanted: VaultState, *, passphrase: str | None, recipients: Iterable[str]) -> None:
         """Change to a new home key. passphrase: None: the same as before.

@@ -1,4 +1,7 @@
-"""The PIN of the lock screen, stored as a salted hash in the data folder. It encrypts nothing."""
+"""The PIN of the lock screen, stored as a salted hash in the data folder. It encrypts nothing.
+
+`PinAttempts` slows down wrong PINs, and wrong passphrases of a vault too.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fi_desktop.core.errors import TransientError
 from fi_desktop.system.files import write_whole
 
 MIN_LENGTH = 4  # characters
 
 _FILE = "pin.json"
 _LOCKED_FILE = "locked"  # see `Settings.locked`
+_ATTEMPTS_FILE = "attempts"
 _PRIVATE = 0o600
 _MAX_WAIT_S = 64.0
 
@@ -74,27 +80,72 @@ def was_locked(home: Path) -> bool:
 
 @dataclass(slots=True)
 class PinAttempts:
-    """Delays attempts after a wrong PIN: 1, 2, 4, … seconds.
+    """Delays attempts after a wrong PIN or passphrase: 1, 2, 4, … seconds, also after a restart.
+
+    The delay begins again with each start of the program, so that no clock that can be set matters.
 
     Attributes:
         now: monotonic clock, seconds.
-        failures: wrong PINs since the last correct one.
+        file: keeps the count of wrong attempts; None: it is only in memory.
+        failures: wrong attempts since the last correct one.
     """
 
     now: Callable[[], float]
+    file: Path | None = None
     failures: int = 0
     _next_at: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        """Go on where an earlier process ended."""
+        if self.file is not None:
+            with suppress(OSError, ValueError):
+                self.failures = max(0, int(self.file.read_text(encoding="ascii")))
+            self._delay()
 
     @property
     def wait_s(self) -> float:
         """Seconds until the next attempt is allowed."""
         return max(0.0, self._next_at - self.now())
 
+    def checked(self, check: Callable[[], bool]) -> bool:
+        """Return whether a check succeeds; called on another thread, before `record`.
+
+        It is saved as a wrong one first, so that it counts if the program is ended meanwhile.
+
+        Raises:
+            FiError: `check` could not be made; the attempt does not count.
+        """
+        self._save(self.failures + 1)
+        failures = self.failures
+        try:
+            correct = check()
+            failures = 0 if correct else self.failures + 1
+        finally:
+            self._save(failures)
+        return correct
+
     def record(self, *, correct: bool) -> None:
         """Record the outcome of an attempt."""
         self.failures = 0 if correct else self.failures + 1
-        wait_s = 0.0 if correct else min(2.0 ** (self.failures - 1), _MAX_WAIT_S)
+        self._delay()
+
+    def _delay(self) -> None:
+        wait_s = min(2.0 ** min(self.failures - 1, 10), _MAX_WAIT_S) if self.failures else 0.0
         self._next_at = self.now() + wait_s
+
+    def _save(self, failures: int) -> None:
+        if self.file is None:
+            return
+        with suppress(OSError, TransientError):  # a full disk must not keep the person out
+            if failures:
+                write_whole(self.file, str(failures).encode(), mode=_PRIVATE)
+            else:
+                self.file.unlink(missing_ok=True)
+
+
+def attempts_file(home: Path) -> Path:
+    """Return the path of the file that keeps the count of wrong attempts."""
+    return home / _ATTEMPTS_FILE
 
 
 def _hash(pin: str, salt: bytes) -> bytes:

@@ -55,6 +55,34 @@
 <context>
     <name>ActLabels</name>
     <message>
+        <source>Case or date changed</source>
+        <translation>Caso o fecha cambiados</translation>
+    </message>
+    <message>
+        <source>Deleted by age</source>
+        <translation>Eliminado por antigüedad</translation>
+    </message>
+    <message>
+        <source>Clock confirmed</source>
+        <translation>Reloj confirmado</translation>
+    </message>
+    <message>
+        <source>Legal hold placed</source>
+        <translation>Retención legal aplicada</translation>
+    </message>
+    <message>
+        <source>Legal hold released</source>
+        <translation>Retención legal levantada</translation>
+    </message>
+    <message>
+        <source>Recording moved to the trash</source>
+        <translation>Grabación movida a la papelera</translation>
+    </message>
+    <message>
+        <source>Old entries deleted</source>
+        <translation>Entradas antiguas eliminadas</translation>
+    </message>
+    <message>
         <source>Added</source>
         <translation>Agregado</translation>
     </message>
@@ -81,10 +109,6 @@
     <message>
         <source>Recording found elsewhere</source>
         <translation>Grabación encontrada en otro lugar</translation>
-    </message>
-    <message>
-        <source>Case or date changed</source>
-        <translation>Caso o fecha cambiados</translation>
     </message>
     <message>
         <source>List shown</source>
@@ -137,30 +161,6 @@
     <message>
         <source>Retention changed</source>
         <translation>Conservación modificada</translation>
-    </message>
-    <message>
-        <source>Deleted by age</source>
-        <translation>Eliminado por antigüedad</translation>
-    </message>
-    <message>
-        <source>Clock confirmed</source>
-        <translation>Reloj confirmado</translation>
-    </message>
-    <message>
-        <source>Legal hold placed</source>
-        <translation>Retención legal aplicada</translation>
-    </message>
-    <message>
-        <source>Legal hold released</source>
-        <translation>Retención legal levantada</translation>
-    </message>
-    <message>
-        <source>Recording moved to the trash</source>
-        <translation>Grabación movida a la papelera</translation>
-    </message>
-    <message>
-        <source>Old entries deleted</source>
-        <translation>Entradas antiguas eliminadas</translation>
     </message>
     <message>
         <source>Model approved</source>
@@ -714,6 +714,10 @@
 <context>
     <name>CellTexts</name>
     <message>
+        <source>Legal hold</source>
+        <translation>Retención legal</translation>
+    </message>
+    <message>
         <source>Result kept</source>
         <translation>Con resultado</translation>
     </message>
@@ -750,10 +754,6 @@
         <translation>Agregada el {moment}</translation>
     </message>
     <message>
-        <source>Legal hold</source>
-        <translation>Retención legal</translation>
-    </message>
-    <message>
         <source>Auto</source>
         <translation>Auto</translation>
     </message>
@@ -777,12 +777,12 @@
 <context>
     <name>ChoiceLabels</name>
     <message>
-        <source>own export</source>
-        <translation>exportación propia</translation>
-    </message>
-    <message>
         <source>no transcript</source>
         <translation>sin transcripción</translation>
+    </message>
+    <message>
+        <source>own export</source>
+        <translation>exportación propia</translation>
     </message>
     <message>
         <source>any number of speakers</source>
@@ -1356,6 +1356,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FactsForm</name>
     <message>
+        <source>Legal hold</source>
+        <translation>Retención legal</translation>
+    </message>
+    <message>
         <source>Case</source>
         <translation>Caso</translation>
     </message>
@@ -1394,10 +1398,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Finished</source>
         <translation>Fin</translation>
-    </message>
-    <message>
-        <source>Legal hold</source>
-        <translation>Retención legal</translation>
     </message>
     <message>
         <source>Speakers</source>
@@ -1535,8 +1535,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en transcripciones</translation>
     </message>
     <message>
-        <source>Words, or a &quot;phrase in quotes&quot;</source>
-        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
+        <source>Words, or a "phrase in quotes"</source>
+        <translation>Palabras, o una "frase entre comillas"</translation>
     </message>
     <message>
         <source>From</source>
@@ -1770,6 +1770,18 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobOperation</name>
     <message>
+        <source>Place &amp;legal hold</source>
+        <translation>Aplicar retención &amp;legal</translation>
+    </message>
+    <message>
+        <source>Nothing removes it until the hold is released</source>
+        <translation>Nada la quita hasta que se levante la retención</translation>
+    </message>
+    <message>
+        <source>Re&amp;lease legal hold</source>
+        <translation>Le&amp;vantar retención legal</translation>
+    </message>
+    <message>
         <source>Case and &amp;date…</source>
         <translation>Caso y &amp;fecha…</translation>
     </message>
@@ -1814,18 +1826,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Quitar de la lista junto con el resultado; la grabación se conserva</translation>
     </message>
     <message>
-        <source>Place &amp;legal hold</source>
-        <translation>Aplicar retención &amp;legal</translation>
-    </message>
-    <message>
-        <source>Nothing removes it until the hold is released</source>
-        <translation>Nada la quita hasta que se levante la retención</translation>
-    </message>
-    <message>
-        <source>Re&amp;lease legal hold</source>
-        <translation>Le&amp;vantar retención legal</translation>
-    </message>
-    <message>
         <source>Copy file na&amp;mes</source>
         <translation>Copiar los no&amp;mbres de archivo</translation>
     </message>
@@ -1860,8 +1860,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Automatic export changed</source>
-        <translation>Exportación automática cambiada</translation>
+        <source>Legal hold placed by {name}</source>
+        <translation>Retención legal aplicada por {name}</translation>
+    </message>
+    <message>
+        <source>Legal hold released by {name}</source>
+        <translation>Retención legal levantada por {name}</translation>
     </message>
     <message>
         <source>Case or date changed</source>
@@ -1972,12 +1976,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Se agregó otro archivo con la misma grabación</translation>
     </message>
     <message>
-        <source>Legal hold placed by {name}</source>
-        <translation>Retención legal aplicada por {name}</translation>
-    </message>
-    <message>
-        <source>Legal hold released by {name}</source>
-        <translation>Retención legal levantada por {name}</translation>
+        <source>Automatic export changed</source>
+        <translation>Exportación automática cambiada</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -2034,8 +2034,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, the case, a speaker&apos;s name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, the case, a speaker's name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>case</source>
@@ -2689,6 +2689,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LockScreen</name>
     <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+<message>
         <source>Forgot the PIN?</source>
         <translation>¿Olvidó el PIN?</translation>
     </message>
@@ -2697,12 +2701,36 @@ Todo se queda en esta computadora.</translation>
         <translation>Las grabaciones se siguen procesando.</translation>
     </message>
     <message>
+        <source>Your results are encrypted, and the key is not in memory. Only the passphrase opens them, or a recovery key, which you can enter instead. There is no other way.</source>
+        <translation>Sus resultados están cifrados y la clave no está en la memoria. Solo los abre la frase de contraseña, o una clave de recuperación, que puede escribir en su lugar. No hay otra manera.</translation>
+    </message>
+    <message>
+        <source>The PIN only keeps others from looking. Your results are encrypted, but this account's keyring opens them without the PIN. To remove the PIN, delete this file and unlock with an empty field:</source>
+        <translation>El PIN solo evita que otros miren. Sus resultados están cifrados, pero el llavero de esta cuenta los abre sin el PIN. Para quitar el PIN, borre este archivo y desbloquee con el campo vacío:</translation>
+    </message>
+    <message>
         <source>The PIN only keeps others from looking. It does not encrypt your recordings, which are as safe as your account on this computer. To remove the PIN, delete this file and unlock with an empty field:</source>
         <translation>El PIN solo evita miradas ajenas. No cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora. Para quitar el PIN, elimine este archivo y desbloquee con el campo vacío:</translation>
     </message>
     <message>
         <source>PIN file</source>
         <translation>Archivo del PIN</translation>
+    </message>
+    <message>
+        <source>Forgot the passphrase?</source>
+        <translation>¿Olvidó la frase de contraseña?</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>Frase de contraseña</translation>
+    </message>
+    <message>
+        <source>This is not the passphrase.</source>
+        <translation>Esta no es la frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>This is not the passphrase. Try again in {seconds} s.</source>
+        <translation>Esta no es la frase de contraseña. Vuelva a intentarlo en {seconds} s.</translation>
     </message>
     <message>
         <source>Incorrect PIN. Try again in {seconds} s.</source>
@@ -2720,20 +2748,16 @@ Todo se queda en esta computadora.</translation>
         <source>PIN</source>
         <translation>PIN</translation>
     </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
 </context>
 <context>
     <name>MainWindow</name>
     <message>
-        <source>Stopping safely…</source>
-        <translation>Deteniendo y guardando…</translation>
-    </message>
-    <message>
         <source>The clock is right</source>
         <translation>El reloj es correcto</translation>
+    </message>
+    <message>
+        <source>Stopping safely…</source>
+        <translation>Deteniendo y guardando…</translation>
     </message>
     <message>
         <source>Queue paused</source>
@@ -2762,64 +2786,36 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>The passphrase is needed.</source>
-        <translation>Se necesita la frase de contraseña.</translation>
+        <source>{file} stays: another job in the list uses it.</source>
+        <translation>{file} se conserva: otro trabajo de la lista la usa.</translation>
     </message>
     <message>
-        <source>The program is locked. Unlock it, and try again.</source>
-        <translation>El programa está bloqueado. Desbloquéelo e inténtelo de nuevo.</translation>
+        <source>{file} stays: it is no longer the recording that was processed.</source>
+        <translation>{file} se conserva: ya no es la grabación que se procesó.</translation>
     </message>
     <message>
-        <source>This computer has no keyring, or it is locked. Unlock it, or use a passphrase.</source>
-        <translation>Esta computadora no tiene llavero o está bloqueado. Desbloquéelo o use una frase de contraseña.</translation>
+        <source>{file} stays: it is no longer there, or cannot be read.</source>
+        <translation>{file} se conserva: ya no está ahí, o no se puede leer.</translation>
     </message>
     <message>
-        <source>This is not a recovery key of these results.</source>
-        <translation>Esta no es una llave de recuperación de estos resultados.</translation>
+        <source>{file} stays: it is on a network drive, which has no trash.</source>
+        <translation>{file} se conserva: está en una unidad de red, que no tiene papelera.</translation>
     </message>
     <message>
-        <source>This is not the passphrase.</source>
-        <translation>Esta no es la frase de contraseña.</translation>
+        <source>{file} stays: the system cannot move it to the trash.</source>
+        <translation>{file} se conserva: el sistema no puede moverla a la papelera.</translation>
     </message>
     <message>
-        <source>{number} recordings in the queue are encrypted with keys that are no longer there: they were removed, or an older copy of the data folder was put back.</source>
-        <translation>{number} grabaciones de la cola están cifradas con llaves que ya no existen: se quitaron, o se restauró una copia anterior de la carpeta de datos.</translation>
+        <source>{file} stays: there is no result to compare it with.</source>
+        <translation>{file} se conserva: no hay un resultado con que compararla.</translation>
     </message>
     <message>
-        <source>“{recipient}” is not a public key of age. It begins with “age1”.</source>
-        <translation>«{recipient}» no es una llave pública de age. Empieza con «age1».</translation>
+        <source>Job {job} is on legal hold. Nothing removes it until the hold is released.</source>
+        <translation>El trabajo {job} está bajo retención legal. Nada lo quita hasta que se levante la retención.</translation>
     </message>
     <message>
-        <source>Choose a passphrase of at least {number} characters.</source>
-        <translation>Elija una frase de contraseña de al menos {number} caracteres.</translation>
-    </message>
-    <message>
-        <source>Choose the keyring, a passphrase, or both.</source>
-        <translation>Elija el llavero, una frase de contraseña o ambos.</translation>
-    </message>
-    <message>
-        <source>The key of the encrypted results is not in this account&apos;s keyring. Put the keyring back, or use the recovery key. Nothing was changed.</source>
-        <translation>La llave de los resultados cifrados no está en el llavero de esta cuenta. Restaure el llavero o use la llave de recuperación. No se cambió nada.</translation>
-    </message>
-    <message>
-        <source>The keys of the encrypted results in {folder} are damaged. Put back an earlier copy of it.</source>
-        <translation>Las llaves de los resultados cifrados en {folder} están dañadas. Restaure una copia anterior de esa carpeta.</translation>
-    </message>
-    <message>
-        <source>The results are encrypted already.</source>
-        <translation>Los resultados ya están cifrados.</translation>
-    </message>
-    <message>
-        <source>The results are encrypted with the keys of another data folder. Put back the folder with their keys. Nothing was changed.</source>
-        <translation>Los resultados están cifrados con las llaves de otra carpeta de datos. Vuelva a poner la carpeta con sus llaves. No se cambió nada.</translation>
-    </message>
-    <message>
-        <source>The results are encrypted, and the folder with their keys is missing. Put it back next to the data folder. Nothing was changed.</source>
-        <translation>Los resultados están cifrados y falta la carpeta con sus llaves. Vuelva a ponerla junto a la carpeta de datos. No se cambió nada.</translation>
-    </message>
-    <message>
-        <source>The results were encrypted by a newer version of this program. Install that version.</source>
-        <translation>Una versión más nueva de este programa cifró los resultados. Instale esa versión.</translation>
+        <source>This computer's clock is {days} days later than when the program was last used. Nothing is deleted by age until you confirm that the clock is right.</source>
+        <translation>El reloj de este equipo está {days} días adelante respecto al último uso del programa. No se elimina nada por antigüedad hasta que usted confirme que el reloj es correcto.</translation>
     </message>
     <message>
         <source>The export settings of profiles and watched folders were damaged, and were set aside as {file}. Their results are not exported until you choose the settings again.</source>
@@ -2832,6 +2828,54 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{host} offers another {path} than this version of the program knows, so nothing was downloaded. Update the program; if it is up to date, tell the people who are responsible for this computer.</source>
         <translation>{host} ofrece otro {path} que el que conoce esta versión del programa, así que no se descargó nada. Actualice el programa; si ya está actualizado, avise a los responsables de esta computadora.</translation>
+    </message>
+    <message>
+        <source>Setting {name} is set by your clinic.</source>
+        <translation>Su clínica establece el ajuste {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows at most {most}.</source>
+        <translation>Ajuste {name}: su clínica permite como máximo {most}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows only {choices}.</source>
+        <translation>Ajuste {name}: su clínica solo permite {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows {least} or more.</source>
+        <translation>Ajuste {name}: su clínica permite {least} o más.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: your clinic allows {least} to {most}.</source>
+        <translation>Ajuste {name}: su clínica permite de {least} a {most}.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, cannot be read ({error}). The program does not start before it is corrected.</source>
+        <translation>No se puede leer la política de este equipo, {file} ({error}). El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, has a rule for {name} that is not valid. The program does not start before it is corrected.</source>
+        <translation>La política de este equipo, {file}, tiene una regla para {name} que no es válida. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, must belong to the administrator, and nobody else may write it or its folder. The program does not start before that is corrected.</source>
+        <translation>La política de este equipo, {file}, debe pertenecer al administrador, y nadie más puede escribir en ella ni en su carpeta. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start before it is corrected.</source>
+        <translation>La política de este equipo, {file}, nombra un ajuste desconocido, “{name}”. El programa no se inicia hasta que se corrija.</translation>
+    </message>
+    <message>
+        <source>there is no such file, or it is too large</source>
+        <translation>no existe ese archivo, o es demasiado grande</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
+        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
+    </message>
+    <message>
+        <source>its file name has characters that cannot be shown</source>
+        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
     </message>
     <message>
         <source>The process that reads the recording ended unexpectedly ({ended}).</source>
@@ -2850,60 +2894,84 @@ Todo se queda en esta computadora.</translation>
         <translation>El proceso de trabajo envió un mensaje que no tiene sentido.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the folder for results “{folder}”. Choose another folder; finished results wait for it.</source>
-        <translation>No se puede guardar nada en la carpeta de resultados “{folder}”. Elija otra carpeta; mientras tanto, los resultados terminados esperan.</translation>
+        <source>The folder of templates cannot be used: {reason}.</source>
+        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
     </message>
     <message>
-        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
-        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+        <source>The template {file} is not used: {reason}.</source>
+        <translation>La plantilla {file} no se usa: {reason}.</translation>
     </message>
     <message>
-        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
-        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+        <source>There is no template {name}. There are: {known}.</source>
+        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
     </message>
     <message>
-        <source>The list of names cannot be read or written: {reason}</source>
-        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+        <source>it cannot be read: {reason}</source>
+        <translation>no se puede leer: {reason}</translation>
     </message>
     <message>
-        <source>The list of names has more than {most} entries.</source>
-        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+        <source>it is larger than {most} kB</source>
+        <translation>ocupa más de {most} kB</translation>
     </message>
     <message>
-        <source>The list of names is not a text in UTF-8.</source>
-        <translation>La lista de nombres no es un texto en UTF-8.</translation>
+        <source>it is not a TOML file</source>
+        <translation>no es un archivo TOML</translation>
     </message>
     <message>
-        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
-        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+        <source>it is not a text in UTF-8</source>
+        <translation>no es un texto en UTF-8</translation>
     </message>
     <message>
-        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
-        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+        <source>line {line} is not written as TOML requires</source>
+        <translation>el renglón {line} no está escrito como pide TOML</translation>
     </message>
     <message>
-        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
-        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
+        <source>on some computers {other} is the same file name</source>
+        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
     </message>
     <message>
-        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
-        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+        <source>there are more than {most} templates in the folder</source>
+        <translation>hay más de {most} plantillas en la carpeta</translation>
     </message>
     <message>
-        <source>The pattern needs a case or a date: {fields}.</source>
-        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+        <source>{key} is none of the keys {keys}</source>
+        <translation>{key} no es ninguna de las claves {keys}</translation>
     </message>
     <message>
-        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
-        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
+        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
     </message>
     <message>
-        <source>The pattern “{pattern}” has the same field twice.</source>
-        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+        <source>{key} must be a list of some of {choices}, each at most once</source>
+        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
     </message>
     <message>
-        <source>“{text}” is not a date.</source>
-        <translation>«{text}» no es una fecha.</translation>
+        <source>{key} must be a number from {least} to {most}</source>
+        <translation>{key} debe ser un número de {least} a {most}</translation>
+    </message>
+    <message>
+        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
+        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
+    </message>
+    <message>
+        <source>{key} must be a text that contains no other braces than {fields}</source>
+        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
+    </message>
+    <message>
+        <source>{key} must be one of {choices}</source>
+        <translation>{key} debe ser uno de estos: {choices}</translation>
+    </message>
+    <message>
+        <source>{key} must be true or false</source>
+        <translation>{key} debe ser true o false</translation>
+    </message>
+    <message>
+        <source>{other} has the same name for people</source>
+        <translation>{other} tiene el mismo nombre para las personas</translation>
+    </message>
+    <message>
+        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
+        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>Entries {first} to {last} of the audit trail are missing.</source>
@@ -2928,10 +2996,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Entry {number} of the audit trail was changed.</source>
         <translation>El registro {number} de la bitácora de auditoría fue modificado.</translation>
-    </message>
-    <message>
-        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
-        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>Job {job} exists, but no entry says that it was added.</source>
@@ -2970,6 +3034,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Los últimos registros de la bitácora de auditoría no están firmados. Cuántos son: {number}.</translation>
     </message>
     <message>
+        <source>The passphrase is needed.</source>
+        <translation>Se necesita la frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>The program is locked. Unlock it, and try again.</source>
+        <translation>El programa está bloqueado. Desbloquéelo e inténtelo de nuevo.</translation>
+    </message>
+    <message>
         <source>The result of job {job} is not the one in entry {number} of the audit trail.</source>
         <translation>El resultado del trabajo {job} no es el del registro {number} de la bitácora de auditoría.</translation>
     </message>
@@ -2982,12 +3054,76 @@ Todo se queda en esta computadora.</translation>
         <translation>Antes de esta bitácora de auditoría hubo otra: se borró antes del registro {number}.</translation>
     </message>
     <message>
-        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
-        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
+        <source>This computer has no keyring, or it is locked. Unlock it, or use a passphrase.</source>
+        <translation>Esta computadora no tiene llavero o está bloqueado. Desbloquéelo o use una frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>This is not a recovery key of these results.</source>
+        <translation>Esta no es una llave de recuperación de estos resultados.</translation>
+    </message>
+    <message>
+        <source>This is not the passphrase.</source>
+        <translation>Esta no es la frase de contraseña.</translation>
     </message>
     <message>
         <source>When entry {number} was written, the end of the audit trail was damaged.</source>
         <translation>Cuando se escribió el registro {number}, el final de la bitácora de auditoría estaba dañado.</translation>
+    </message>
+    <message>
+        <source>Patterns cannot contain {field}. They can contain {fields}.</source>
+        <translation>Los patrones no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern needs a case or a date: {fields}.</source>
+        <translation>El patrón necesita un caso o una fecha: {fields}.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has a brace without its counterpart.</source>
+        <translation>En el patrón «{pattern}» hay una llave sin su pareja.</translation>
+    </message>
+    <message>
+        <source>The pattern “{pattern}” has the same field twice.</source>
+        <translation>El patrón «{pattern}» tiene el mismo campo dos veces.</translation>
+    </message>
+    <message>
+        <source>{number} recordings in the queue are encrypted with keys that are no longer there: they were removed, or an older copy of the data folder was put back.</source>
+        <translation>{number} grabaciones de la cola están cifradas con llaves que ya no existen: se quitaron, o se restauró una copia anterior de la carpeta de datos.</translation>
+    </message>
+    <message>
+        <source>“{recipient}” is not a public key of age. It begins with “age1”.</source>
+        <translation>«{recipient}» no es una llave pública de age. Empieza con «age1».</translation>
+    </message>
+    <message>
+        <source>“{text}” is not a date.</source>
+        <translation>«{text}» no es una fecha.</translation>
+    </message>
+    <message>
+        <source>De-identified copy: what was recognized as identifying is replaced by labels. Nothing guarantees that all of it was recognized; a person must read the copy before it is passed on.</source>
+        <translation>Copia desidentificada: lo que se reconoció como identificador se sustituyó por etiquetas. Nada garantiza que se haya reconocido todo; una persona debe leer la copia antes de entregarla.</translation>
+    </message>
+    <message>
+        <source>Line {line} of the list of names cannot be used. Each line has one name, and after “=” its kind, one of {kinds}.</source>
+        <translation>No se puede usar la línea {line} de la lista de nombres. Cada línea contiene un nombre y, después de «=», su tipo, uno de {kinds}.</translation>
+    </message>
+    <message>
+        <source>The list of names cannot be read or written: {reason}</source>
+        <translation>No se puede leer o escribir la lista de nombres: {reason}</translation>
+    </message>
+    <message>
+        <source>The list of names has more than {most} entries.</source>
+        <translation>La lista de nombres tiene más de {most} entradas.</translation>
+    </message>
+    <message>
+        <source>The list of names is not a text in UTF-8.</source>
+        <translation>La lista de nombres no es un texto en UTF-8.</translation>
+    </message>
+    <message>
+        <source>Every account can replace the data folder {home}, because every account can write to {folder}. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Cualquier cuenta puede reemplazar la carpeta de datos {home}, porque cualquier cuenta puede escribir en {folder}. Elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>This is too much for one request to the running program. Add fewer files at a time.</source>
+        <translation>Esto es demasiado para una sola solicitud al programa en ejecución. Agregue menos archivos a la vez.</translation>
     </message>
     <message>
         <source>PDF with figures</source>
@@ -3010,6 +3146,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Markdown</translation>
     </message>
     <message>
+        <source>Nothing can be written to {number} folders for results now. Finished results are written there once it is possible.</source>
+        <translation>Por ahora no se puede guardar nada en {number} carpetas de resultados. Los resultados terminados se guardarán ahí en cuanto sea posible.</translation>
+    </message>
+    <message>
         <source>PDF</source>
         <translation>PDF</translation>
     </message>
@@ -3020,6 +3160,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Table (CSV)</source>
         <translation>Tabla (CSV)</translation>
+    </message>
+    <message>
+        <source>The disk of the folder for results “{folder}” is full. Finished results are written there once there is room.</source>
+        <translation>El disco de la carpeta de resultados “{folder}” está lleno. Los resultados terminados se guardarán ahí cuando haya espacio.</translation>
+    </message>
+    <message>
+        <source>The folder for results “{folder}” is not connected. Finished results are written there when it is back.</source>
+        <translation>La carpeta de resultados “{folder}” no está conectada. Los resultados terminados se guardarán ahí cuando vuelva a estar disponible.</translation>
     </message>
     <message>
         <source>Web page</source>
@@ -3130,7 +3278,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <source>The archive's compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -3206,11 +3354,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -3378,7 +3526,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3534,8 +3682,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
     </message>
     <message>
+        <source>Choose a passphrase of at least {number} characters.</source>
+        <translation>Elija una frase de contraseña de al menos {number} caracteres.</translation>
+    </message>
+    <message>
         <source>Choose the folder and the formats in which results are written.</source>
         <translation>Elija la carpeta y los formatos en que se guardan los resultados.</translation>
+    </message>
+    <message>
+        <source>Choose the keyring, a passphrase, or both.</source>
+        <translation>Elija el llavero, una frase de contraseña o ambos.</translation>
     </message>
     <message>
         <source>Enter a file name. It can contain {fields}.</source>
@@ -3550,36 +3706,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
     </message>
     <message>
-        <source>Job {job} is on legal hold. Nothing removes it until the hold is released.</source>
-        <translation>El trabajo {job} está bajo retención legal. Nada lo quita hasta que se levante la retención.</translation>
-    </message>
-    <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
     <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
-    </message>
-    <message>
-        <source>Setting {name} is set by your clinic.</source>
-        <translation>Su clínica establece el ajuste {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows at most {most}.</source>
-        <translation>Ajuste {name}: su clínica permite como máximo {most}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows only {choices}.</source>
-        <translation>Ajuste {name}: su clínica solo permite {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows {least} or more.</source>
-        <translation>Ajuste {name}: su clínica permite {least} o más.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: your clinic allows {least} to {most}.</source>
-        <translation>Ajuste {name}: su clínica permite de {least} a {most}.</translation>
     </message>
     <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
@@ -3590,32 +3722,36 @@ Todo se queda en esta computadora.</translation>
         <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The folder of templates cannot be used: {reason}.</source>
-        <translation>La carpeta de plantillas no se puede usar: {reason}.</translation>
+        <source>The key of the encrypted results is not in this account's keyring. Put the keyring back, or use the recovery key. Nothing was changed.</source>
+        <translation>La llave de los resultados cifrados no está en el llavero de esta cuenta. Restaure el llavero o use la llave de recuperación. No se cambió nada.</translation>
     </message>
     <message>
-        <source>The policy of this computer, {file}, cannot be read ({error}). The program does not start before it is corrected.</source>
-        <translation>No se puede leer la política de este equipo, {file} ({error}). El programa no se inicia hasta que se corrija.</translation>
+        <source>The keys of the encrypted results in {folder} are damaged. Put back an earlier copy of it.</source>
+        <translation>Las llaves de los resultados cifrados en {folder} están dañadas. Restaure una copia anterior de esa carpeta.</translation>
     </message>
     <message>
-        <source>The policy of this computer, {file}, has a rule for {name} that is not valid. The program does not start before it is corrected.</source>
-        <translation>La política de este equipo, {file}, tiene una regla para {name} que no es válida. El programa no se inicia hasta que se corrija.</translation>
+        <source>The results are encrypted already.</source>
+        <translation>Los resultados ya están cifrados.</translation>
     </message>
     <message>
-        <source>The policy of this computer, {file}, must belong to the administrator, and nobody else may write it or its folder. The program does not start before that is corrected.</source>
-        <translation>La política de este equipo, {file}, debe pertenecer al administrador, y nadie más puede escribir en ella ni en su carpeta. El programa no se inicia hasta que se corrija.</translation>
+        <source>The results are encrypted with the keys of another data folder. Put back the folder with their keys. Nothing was changed.</source>
+        <translation>Los resultados están cifrados con las llaves de otra carpeta de datos. Vuelva a poner la carpeta con sus llaves. No se cambió nada.</translation>
     </message>
     <message>
-        <source>The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start before it is corrected.</source>
-        <translation>La política de este equipo, {file}, nombra un ajuste desconocido, “{name}”. El programa no se inicia hasta que se corrija.</translation>
+        <source>The results are encrypted, and the folder with their keys is missing. Put it back next to the data folder. Nothing was changed.</source>
+        <translation>Los resultados están cifrados y falta la carpeta con sus llaves. Vuelva a ponerla junto a la carpeta de datos. No se cambió nada.</translation>
+    </message>
+    <message>
+        <source>The results were encrypted by a newer version of this program. Install that version.</source>
+        <translation>Una versión más nueva de este programa cifró los resultados. Instale esa versión.</translation>
     </message>
     <message>
         <source>The search index cannot be read now. Try again.</source>
@@ -3626,120 +3762,8 @@ Todo se queda en esta computadora.</translation>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
-        <source>The template {file} is not used: {reason}.</source>
-        <translation>La plantilla {file} no se usa: {reason}.</translation>
-    </message>
-    <message>
-        <source>There is no template {name}. There are: {known}.</source>
-        <translation>No hay una plantilla {name}. Hay estas: {known}.</translation>
-    </message>
-    <message>
-        <source>This computer&apos;s clock is {days} days later than when the program was last used. Nothing is deleted by age until you confirm that the clock is right.</source>
-        <translation>El reloj de este equipo está {days} días adelante respecto al último uso del programa. No se elimina nada por antigüedad hasta que usted confirme que el reloj es correcto.</translation>
-    </message>
-    <message>
-        <source>it cannot be read: {reason}</source>
-        <translation>no se puede leer: {reason}</translation>
-    </message>
-    <message>
-        <source>it is larger than {most} kB</source>
-        <translation>ocupa más de {most} kB</translation>
-    </message>
-    <message>
-        <source>it is not a TOML file</source>
-        <translation>no es un archivo TOML</translation>
-    </message>
-    <message>
-        <source>it is not a text in UTF-8</source>
-        <translation>no es un texto en UTF-8</translation>
-    </message>
-    <message>
-        <source>its file name has characters that cannot be shown</source>
-        <translation>su nombre de archivo tiene caracteres que no se pueden mostrar</translation>
-    </message>
-    <message>
-        <source>line {line} is not written as TOML requires</source>
-        <translation>el renglón {line} no está escrito como pide TOML</translation>
-    </message>
-    <message>
-        <source>on some computers {other} is the same file name</source>
-        <translation>en algunas computadoras {other} es el mismo nombre de archivo</translation>
-    </message>
-    <message>
-        <source>there are more than {most} templates in the folder</source>
-        <translation>hay más de {most} plantillas en la carpeta</translation>
-    </message>
-    <message>
-        <source>there is no such file, or it is too large</source>
-        <translation>no existe ese archivo, o es demasiado grande</translation>
-    </message>
-    <message>
-        <source>{file} stays: another job in the list uses it.</source>
-        <translation>{file} se conserva: otro trabajo de la lista la usa.</translation>
-    </message>
-    <message>
-        <source>{file} stays: it is no longer the recording that was processed.</source>
-        <translation>{file} se conserva: ya no es la grabación que se procesó.</translation>
-    </message>
-    <message>
-        <source>{file} stays: it is no longer there, or cannot be read.</source>
-        <translation>{file} se conserva: ya no está ahí, o no se puede leer.</translation>
-    </message>
-    <message>
-        <source>{file} stays: it is on a network drive, which has no trash.</source>
-        <translation>{file} se conserva: está en una unidad de red, que no tiene papelera.</translation>
-    </message>
-    <message>
-        <source>{file} stays: the system cannot move it to the trash.</source>
-        <translation>{file} se conserva: el sistema no puede moverla a la papelera.</translation>
-    </message>
-    <message>
-        <source>{file} stays: there is no result to compare it with.</source>
-        <translation>{file} se conserva: no hay un resultado con que compararla.</translation>
-    </message>
-    <message>
-        <source>{key} is none of the keys {keys}</source>
-        <translation>{key} no es ninguna de las claves {keys}</translation>
-    </message>
-    <message>
-        <source>{key} must be a line of at most {most} characters, or such a line for each of {languages}</source>
-        <translation>{key} debe ser un renglón de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a list of some of {choices}, each at most once</source>
-        <translation>{key} debe ser una lista de algunos de estos, cada uno a lo más una vez: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be a number from {least} to {most}</source>
-        <translation>{key} debe ser un número de {least} a {most}</translation>
-    </message>
-    <message>
-        <source>{key} must be a text of at most {lines} lines of {most} characters, or one such text for each of {languages}</source>
-        <translation>{key} debe ser un texto de {lines} renglones de {most} caracteres como máximo, o uno así para cada idioma ({languages})</translation>
-    </message>
-    <message>
-        <source>{key} must be a text that contains no other braces than {fields}</source>
-        <translation>{key} debe ser un texto sin más llaves que {fields}</translation>
-    </message>
-    <message>
-        <source>{key} must be one of {choices}</source>
-        <translation>{key} debe ser uno de estos: {choices}</translation>
-    </message>
-    <message>
-        <source>{key} must be true or false</source>
-        <translation>{key} debe ser true o false</translation>
-    </message>
-    <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
         <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
-    </message>
-    <message>
-        <source>{other} has the same name for people</source>
-        <translation>{other} tiene el mismo nombre para las personas</translation>
-    </message>
-    <message>
-        <source>{reason} Finished results wait until it is corrected, or until you choose another one in the settings.</source>
-        <translation>{reason} Los resultados terminados esperan a que se corrija o a que usted elija otra en la configuración.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -3766,7 +3790,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3858,11 +3882,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -3894,11 +3918,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -4326,6 +4350,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>MonitorWindow</name>
+    <message>
+        <source>Audit</source>
+        <translation>Auditoría</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
         <translation>
@@ -4352,10 +4380,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Targets</source>
         <translation>Objetivos</translation>
-    </message>
-    <message>
-        <source>Audit</source>
-        <translation>Auditoría</translation>
     </message>
     <message numerus="yes">
         <source>Reading the list: %Ln job(s)</source>
@@ -4465,14 +4489,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsBar</name>
     <message>
-        <source>Own export</source>
-        <translation>Exportación propia</translation>
-    </message>
-    <message>
-        <source>Export: as the profile says</source>
-        <translation>Exportación: como indica el perfil</translation>
-    </message>
-    <message>
         <source>Vocabulary lists: {names}</source>
         <translation>Listas de vocabulario: {names}</translation>
     </message>
@@ -4497,6 +4513,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Sin transcripción</translation>
     </message>
     <message>
+        <source>Own export</source>
+        <translation>Exportación propia</translation>
+    </message>
+    <message>
         <source>Transcription: {choice}</source>
         <translation>Transcripción: {choice}</translation>
     </message>
@@ -4511,6 +4531,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Vocabulary: {words}</source>
         <translation>Vocabulario: {words}</translation>
+    </message>
+    <message>
+        <source>Export: as the profile says</source>
+        <translation>Exportación: como indica el perfil</translation>
     </message>
     <message>
         <source>More options for the recordings you add next</source>
@@ -4610,10 +4634,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsMenu</name>
     <message>
-        <source>E&amp;xport as the profile says</source>
-        <translation>E&amp;xportar como indica el perfil</translation>
-    </message>
-    <message>
         <source>&amp;Numbers</source>
         <translation>&amp;Números</translation>
     </message>
@@ -4640,6 +4660,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>&amp;Vocabulary…</source>
         <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>E&amp;xport as the profile says</source>
+        <translation>E&amp;xportar como indica el perfil</translation>
     </message>
     <message>
         <source>Languages in the recordings you add next:</source>
@@ -4770,6 +4794,10 @@ Todo se queda en esta computadora.</translation>
         <translation>PIN</translation>
     </message>
     <message>
+        <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt anything; see Settings › Privacy › Encryption for that.</source>
+        <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra nada; para eso, vea Configuración › Privacidad › Cifrado.</translation>
+    </message>
+    <message>
         <source>Current PIN</source>
         <translation>PIN actual</translation>
     </message>
@@ -4828,6 +4856,18 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PreferencesDialog</name>
     <message>
+        <source>Templates</source>
+        <translation>Plantillas</translation>
+    </message>
+    <message>
+        <source>Small files that say how exported documents look. Change them, or add your own.</source>
+        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
+    </message>
+    <message>
+        <source>Open the folder</source>
+        <translation>Abrir la carpeta</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>Configuración</translation>
     </message>
@@ -4876,18 +4916,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Modelos…</translation>
     </message>
     <message>
-        <source>Templates</source>
-        <translation>Plantillas</translation>
-    </message>
-    <message>
-        <source>Small files that say how exported documents look. Change them, or add your own.</source>
-        <translation>Archivos pequeños que dicen cómo se ven los documentos exportados. Puede cambiarlos o agregar los suyos.</translation>
-    </message>
-    <message>
-        <source>Open the folder</source>
-        <translation>Abrir la carpeta</translation>
-    </message>
-    <message>
         <source>PIN</source>
         <translation>PIN</translation>
     </message>
@@ -4898,6 +4926,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
+    </message>
+    <message>
+        <source>Encryption</source>
+        <translation>Cifrado</translation>
+    </message>
+    <message>
+        <source>Encryption…</source>
+        <translation>Cifrado…</translation>
+    </message>
+    <message>
+        <source>Not needed: the passphrase unlocks the window.</source>
+        <translation>No hace falta: la ventana se desbloquea con la frase de contraseña.</translation>
     </message>
     <message>
         <source>Pages</source>
@@ -4954,22 +4994,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ProfilesDialog</name>
     <message>
-        <source>E&amp;xport…</source>
-        <translation>E&amp;xportar…</translation>
-    </message>
-    <message>
-        <source>as in the settings</source>
-        <translation>como en la configuración</translation>
-    </message>
-    <message>
-        <source>Export: {choice}</source>
-        <translation>Exportación: {choice}</translation>
-    </message>
-    <message>
-        <source>As in the settings</source>
-        <translation>Como en la configuración</translation>
-    </message>
-    <message>
         <source>Edit profiles</source>
         <translation>Editar perfiles</translation>
     </message>
@@ -4982,6 +5006,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Cambiar &amp;nombre</translation>
     </message>
     <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
+    </message>
+    <message>
         <source>&amp;Delete</source>
         <translation>&amp;Eliminar</translation>
     </message>
@@ -4992,6 +5020,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Done</source>
         <translation>Listo</translation>
+    </message>
+    <message>
+        <source>as in the settings</source>
+        <translation>como en la configuración</translation>
+    </message>
+    <message>
+        <source>Export: {choice}</source>
+        <translation>Exportación: {choice}</translation>
+    </message>
+    <message>
+        <source>As in the settings</source>
+        <translation>Como en la configuración</translation>
     </message>
 </context>
 <context>
@@ -5654,32 +5694,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>SettingRow</name>
     <message>
-        <source>Reset to default</source>
-        <translation>Restablecer</translation>
-    </message>
-    <message>
-        <source>Reset to default: {name}</source>
-        <translation>Restablecer: {name}</translation>
-    </message>
-    <message>
         <source>Set by your clinic</source>
         <translation>Establecido por su clínica</translation>
-    </message>
-    <message>
-        <source>Set by the environment or the command line; cannot be changed here</source>
-        <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
-    </message>
-    <message>
-        <source>Default: {value}</source>
-        <translation>Predeterminado: {value}</translation>
-    </message>
-    <message>
-        <source>none</source>
-        <translation>ninguno</translation>
-    </message>
-    <message>
-        <source>takes effect after a restart</source>
-        <translation>se aplica al reiniciar</translation>
     </message>
     <message>
         <source>limited by your clinic</source>
@@ -5696,6 +5712,30 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>your clinic allows at most {most}</source>
         <translation>su clínica permite como máximo {most}</translation>
+    </message>
+    <message>
+        <source>Reset to default</source>
+        <translation>Restablecer</translation>
+    </message>
+    <message>
+        <source>Reset to default: {name}</source>
+        <translation>Restablecer: {name}</translation>
+    </message>
+    <message>
+        <source>Set by the environment or the command line; cannot be changed here</source>
+        <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
+    </message>
+    <message>
+        <source>Default: {value}</source>
+        <translation>Predeterminado: {value}</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>ninguno</translation>
+    </message>
+    <message>
+        <source>takes effect after a restart</source>
+        <translation>se aplica al reiniciar</translation>
     </message>
     <message>
         <source>Enter numbers separated by commas, each 0 or higher.</source>
@@ -5725,12 +5765,36 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
-        <source>Encrypt results</source>
-        <translation>Cifrar los resultados</translation>
+        <source>Keep the audit trail</source>
+        <translation>Conservar la bitácora de auditoría</translation>
     </message>
     <message>
-        <source>Encrypt results, words, names and the queue if this account has a keyring, which unlocks them by itself. What is encrypted stays so when this is switched off.</source>
-        <translation>Cifra los resultados, las palabras, los nombres y la cola si esta cuenta tiene un llavero, que los desbloquea por sí solo. Lo que ya está cifrado sigue así si se desactiva.</translation>
+        <source>Keep decoded sound</source>
+        <translation>Conservar el sonido decodificado</translation>
+    </message>
+    <message>
+        <source>The sound of a recording that waits for another attempt is deleted after this time and decoded again then; the recording stays. 0: never.</source>
+        <translation>El sonido de una grabación que espera otro intento se elimina después de este tiempo y entonces se decodifica de nuevo; la grabación se conserva. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.</source>
+        <translation>Después de este tiempo se eliminan archivos completos de entradas antiguas; el resto se puede seguir verificando. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Keep damaged queues</source>
+        <translation>Conservar las colas dañadas</translation>
+    </message>
+    <message>
+        <source>A damaged queue is set aside and deleted after this time. 0: never.</source>
+        <translation>Una cola dañada se aparta y se elimina después de este tiempo. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Ask if the clock jumps by</source>
+        <translation>Preguntar si el reloj salta más de</translation>
+    </message>
+    <message>
+        <source>If the clock is later than at the last use by more than this, nothing is deleted by age until you confirm that it is right. 0: never ask.</source>
+        <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
     </message>
     <message>
         <source>Audit trail</source>
@@ -5741,7 +5805,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Copiar en una carpeta</translation>
     </message>
     <message>
-        <source>Entries are also written to a file in this folder, such as one on the clinic&apos;s server. While the folder is away, they wait.</source>
+        <source>Entries are also written to a file in this folder, such as one on the clinic's server. While the folder is away, they wait.</source>
         <translation>Los registros también se escriben en un archivo de esta carpeta, por ejemplo una del servidor de la clínica. Mientras la carpeta no está disponible, esperan.</translation>
     </message>
     <message>
@@ -5773,6 +5837,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Los resultados se guardan automáticamente, y de nuevo cada vez que se revisan o se firman después. Los perfiles y las carpetas vigiladas pueden tener su propia exportación.</translation>
     </message>
     <message>
+        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
+        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Plantilla</translation>
+    </message>
+    <message>
         <source>If a recording has a case, lists and windows show it. The file name is in the details.</source>
         <translation>Si una grabación tiene caso, las listas y ventanas lo muestran. El nombre del archivo está en los detalles.</translation>
     </message>
@@ -5789,7 +5861,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Mostrar casos en vez de nombres de archivo</translation>
     </message>
     <message>
-        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <source>{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
@@ -6113,10 +6185,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombre de archivo</translation>
     </message>
     <message>
-        <source>Template</source>
-        <translation>Plantilla</translation>
-    </message>
-    <message>
         <source>Keep finished recordings</source>
         <translation>Conservar las grabaciones terminadas</translation>
     </message>
@@ -6133,38 +6201,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Conservar los resultados que nadie ha abierto ni exportado, por antiguos que sean.</translation>
     </message>
     <message>
-        <source>Keep decoded sound</source>
-        <translation>Conservar el sonido decodificado</translation>
-    </message>
-    <message>
-        <source>The sound of a recording that waits for another attempt is deleted after this time and decoded again then; the recording stays. 0: never.</source>
-        <translation>El sonido de una grabación que espera otro intento se elimina después de este tiempo y entonces se decodifica de nuevo; la grabación se conserva. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep the audit trail</source>
-        <translation>Conservar la bitácora de auditoría</translation>
-    </message>
-    <message>
-        <source>After this time, whole files of old entries are deleted; the rest can still be verified. 0: never.</source>
-        <translation>Después de este tiempo se eliminan archivos completos de entradas antiguas; el resto se puede seguir verificando. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep damaged queues</source>
-        <translation>Conservar las colas dañadas</translation>
-    </message>
-    <message>
-        <source>A damaged queue is set aside and deleted after this time. 0: never.</source>
-        <translation>Una cola dañada se aparta y se elimina después de este tiempo. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Ask if the clock jumps by</source>
-        <translation>Preguntar si el reloj salta más de</translation>
-    </message>
-    <message>
-        <source>If the clock is later than at the last use by more than this, nothing is deleted by age until you confirm that it is right. 0: never ask.</source>
-        <translation>Si el reloj está adelantado más de este tiempo respecto al último uso, no se elimina nada por antigüedad hasta que usted confirme que es correcto. 0: nunca preguntar.</translation>
-    </message>
-    <message>
         <source>Notifications</source>
         <translation>Notificaciones</translation>
     </message>
@@ -6179,10 +6215,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>
         <translation>Los resultados se guardan aquí. Si la unidad no está conectada, esperan hasta que vuelva a estarlo.</translation>
-    </message>
-    <message>
-        <source>How Word files, PDF, web pages and texts look, also those written automatically. A template with its own file name takes the place of the one above.</source>
-        <translation>Cómo se ven los archivos de Word, PDF, páginas web y textos, también los que se guardan automáticamente. Si la plantilla tiene su propio nombre de archivo, sustituye al de arriba.</translation>
     </message>
     <message>
         <source>When everything is done</source>
@@ -6207,6 +6239,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Lock the window after this time without input. Requires a PIN. 0: never.</source>
         <translation>Bloquear la ventana después de este tiempo sin actividad. Requiere un PIN. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Encrypt results</source>
+        <translation>Cifrar los resultados</translation>
+    </message>
+    <message>
+        <source>Encrypt results, words, names and the queue if this account has a keyring, which unlocks them by itself. What is encrypted stays so when this is switched off.</source>
+        <translation>Cifra los resultados, las palabras, los nombres y la cola si esta cuenta tiene un llavero, que los desbloquea por sí solo. Lo que ya está cifrado sigue así si se desactiva.</translation>
     </message>
     <message>
         <source>Check for updates</source>
@@ -6502,7 +6542,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -7204,14 +7244,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WatchedFoldersDialog</name>
     <message>
-        <source>As the profile says</source>
-        <translation>Como indica el perfil</translation>
-    </message>
-    <message>
-        <source>E&amp;xport…</source>
-        <translation>E&amp;xportar…</translation>
-    </message>
-    <message>
         <source>Watched folders</source>
         <translation>Carpetas vigiladas</translation>
     </message>
@@ -7247,6 +7279,10 @@ Todo se queda en esta computadora.</translation>
         <source>Options chosen in the window</source>
         <translation>Opciones elegidas en la ventana</translation>
     </message>
+    <message>
+        <source>As the profile says</source>
+        <translation>Como indica el perfil</translation>
+    </message>
     <message numerus="yes">
         <source>Add the %Ln recording(s) already in this folder?</source>
         <translation>
@@ -7265,6 +7301,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Watch a folder</source>
         <translation>Vigilar una carpeta</translation>
+    </message>
+    <message>
+        <source>E&amp;xport…</source>
+        <translation>E&amp;xportar…</translation>
     </message>
     <message>
         <source>Only new ones</source>
@@ -7319,6 +7359,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Get started</source>
         <translation>Comenzar</translation>
+    </message>
+    <message>
+        <source>Encryption</source>
+        <translation>Cifrado</translation>
     </message>
     <message>
         <source>This computer</source>
@@ -7506,6 +7550,318 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
+    </message>
+</context>
+<context>
+    <name>EncryptionDialog</name>
+    <message>
+        <source>Encryption</source>
+        <translation>Cifrado</translation>
+    </message>
+    <message>
+        <source>New key for all</source>
+        <translation>Nueva clave maestra</translation>
+    </message>
+    <message>
+        <source>Replaces the key of all keys: copies of the old keys open nothing new. Takes a moment.</source>
+        <translation>Reemplaza la clave maestra: las copias de las claves anteriores no abren nada nuevo. Tarda un momento.</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>The recovery key opened your results. Choose what opens them from now on.</source>
+        <translation>La clave de recuperación abrió sus resultados. Elija qué los abrirá de ahora en adelante.</translation>
+    </message>
+    <message>
+        <source>What unlocks them</source>
+        <translation>Con qué se desbloquean</translation>
+    </message>
+    <message>
+        <source>Recovery keys</source>
+        <translation>Claves de recuperación</translation>
+    </message>
+    <message>
+        <source>To write everything in clear again, close the program and run: {command}</source>
+        <translation>Para volver a guardar todo sin cifrar, cierre el programa y ejecute: {command}</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Cambiar</translation>
+    </message>
+    <message>
+        <source>Encrypt</source>
+        <translation>Cifrar</translation>
+    </message>
+    <message>
+        <source>From now on everything is encrypted.</source>
+        <translation>De ahora en adelante todo queda cifrado.</translation>
+    </message>
+    <message>
+        <source>What unlocks your results was changed.</source>
+        <translation>Se cambió con qué se desbloquean sus resultados.</translation>
+    </message>
+    <message>
+        <source>This is not the current passphrase. Wait a moment before you try again.</source>
+        <translation>Esta no es la frase de contraseña actual. Espere un momento antes de volver a intentarlo.</translation>
+    </message>
+    <message>
+        <source>This is not the current passphrase.</source>
+        <translation>Esta no es la frase de contraseña actual.</translation>
+    </message>
+    <message>
+        <source>The recovery keys were changed.</source>
+        <translation>Se cambiaron las claves de recuperación.</translation>
+    </message>
+    <message>
+        <source>The key of all keys was replaced.</source>
+        <translation>Se reemplazó la clave maestra.</translation>
+    </message>
+</context>
+<context>
+    <name>EncryptionRow</name>
+    <message>
+        <source>Checking…</source>
+        <translation>Verificando…</translation>
+    </message>
+    <message>
+        <source>Encrypt with a passphrase…</source>
+        <translation>Cifrar con una frase de contraseña…</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>Ahora no</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted; this account's keyring opens them.</source>
+        <translation>Los resultados, las palabras y los nombres se cifran; los abre el llavero de esta cuenta.</translation>
+    </message>
+    <message>
+        <source>This account has no keyring, so results are not encrypted by themselves.</source>
+        <translation>Esta cuenta no tiene llavero, así que los resultados no se cifran por sí solos.</translation>
+    </message>
+</context>
+<context>
+    <name>LockChoice</name>
+    <message>
+        <source>This account's keyring: nothing to type</source>
+        <translation>El llavero de esta cuenta: no hay que escribir nada</translation>
+    </message>
+    <message>
+        <source>A passphrase, asked for at each start</source>
+        <translation>Una frase de contraseña, que se pide al abrir el programa</translation>
+    </message>
+    <message>
+        <source>Both together</source>
+        <translation>Los dos juntos</translation>
+    </message>
+    <message>
+        <source>Current passphrase</source>
+        <translation>Frase de contraseña actual</translation>
+    </message>
+    <message>
+        <source>New passphrase</source>
+        <translation>Nueva frase de contraseña</translation>
+    </message>
+    <message>
+        <source>Repeat the passphrase</source>
+        <translation>Repita la frase de contraseña</translation>
+    </message>
+    <message>
+        <source>This computer has no keyring, or it is locked.</source>
+        <translation>Esta computadora no tiene llavero, o está bloqueado.</translation>
+    </message>
+    <message>
+        <source>The passphrase must have at least {number} characters.</source>
+        <translation>La frase de contraseña debe tener al menos {number} caracteres.</translation>
+    </message>
+    <message>
+        <source>The passphrases do not match.</source>
+        <translation>Las frases de contraseña no coinciden.</translation>
+    </message>
+    <message>
+        <source>At least {number} characters; four words that do not belong together are good.</source>
+        <translation>Al menos {number} caracteres; lo mejor son cuatro palabras que no tengan relación.</translation>
+    </message>
+    <message>
+        <source>Easy to guess. Add words that do not belong together.</source>
+        <translation>Fácil de adivinar. Agregue palabras que no tengan relación.</translation>
+    </message>
+    <message>
+        <source>Fair. One more word makes it hard to guess.</source>
+        <translation>Aceptable. Con una palabra más será difícil de adivinar.</translation>
+    </message>
+    <message>
+        <source>Hard to guess.</source>
+        <translation>Difícil de adivinar.</translation>
+    </message>
+</context>
+<context>
+    <name>NewRecoveryKeyDialog</name>
+    <message>
+        <source>New recovery key</source>
+        <translation>Nueva clave de recuperación</translation>
+    </message>
+    <message>
+        <source>This key is shown only now</source>
+        <translation>Esta clave solo se muestra ahora</translation>
+    </message>
+    <message>
+        <source>Whoever has this key and this computer can read all results. Keep it in a safe place that is not on this computer: on paper, or on a stick.</source>
+        <translation>Quien tenga esta clave y esta computadora puede leer todos los resultados. Guárdela en un lugar seguro que no sea esta computadora: en papel o en una memoria USB.</translation>
+    </message>
+    <message>
+        <source>Recovery key</source>
+        <translation>Clave de recuperación</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Copiar</translation>
+    </message>
+    <message>
+        <source>Save to a file…</source>
+        <translation>Guardar en un archivo…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>I have kept it</source>
+        <translation>Ya la guardé</translation>
+    </message>
+    <message>
+        <source>Copied. It is removed from the clipboard when the program is locked.</source>
+        <translation>Copiada. Se quita del portapapeles cuando se bloquea el programa.</translation>
+    </message>
+    <message>
+        <source>Save the recovery key</source>
+        <translation>Guardar la clave de recuperación</translation>
+    </message>
+    <message>
+        <source>Saved to {path}.</source>
+        <translation>Se guardó en {path}.</translation>
+    </message>
+</context>
+<context>
+    <name>RecoveryKeys</name>
+    <message>
+        <source>A recovery key opens the results if the keyring is lost or the passphrase is forgotten. Keep it away from this computer.</source>
+        <translation>Una clave de recuperación abre los resultados si se pierde el llavero o se olvida la frase de contraseña. Guárdela lejos de esta computadora.</translation>
+    </message>
+    <message>
+        <source>Recovery keys</source>
+        <translation>Claves de recuperación</translation>
+    </message>
+    <message>
+        <source>New recovery key…</source>
+        <translation>Nueva clave de recuperación…</translation>
+    </message>
+    <message>
+        <source>Add a public key…</source>
+        <translation>Agregar una clave pública…</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Quitar</translation>
+    </message>
+    <message>
+        <source>Add a public key</source>
+        <translation>Agregar una clave pública</translation>
+    </message>
+    <message>
+        <source>Public key of age, which begins with age1:</source>
+        <translation>Clave pública de age, que empieza con age1:</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>Agregar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>StateWords</name>
+    <message>
+        <source>Results, words and names are not encrypted.</source>
+        <translation>Los resultados, las palabras y los nombres no están cifrados.</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted. This account's keyring opens them.</source>
+        <translation>Los resultados, las palabras y los nombres están cifrados. Los abre el llavero de esta cuenta.</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted. The passphrase and this account's keyring open them together.</source>
+        <translation>Los resultados, las palabras y los nombres están cifrados. Los abren juntos la frase de contraseña y el llavero de esta cuenta.</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted. The passphrase opens them.</source>
+        <translation>Los resultados, las palabras y los nombres están cifrados. Los abre la frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>Earlier results are being encrypted; you can go on working.</source>
+        <translation>Se están cifrando los resultados anteriores; puede seguir trabajando.</translation>
+    </message>
+</context>
+<context>
+    <name>UnlockDialog</name>
+    <message>
+        <source>Your results are encrypted</source>
+        <translation>Sus resultados están cifrados</translation>
+    </message>
+    <message>
+        <source>Use a recovery key…</source>
+        <translation>Usar una clave de recuperación…</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Reintentar</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Salir</translation>
+    </message>
+    <message>
+        <source>Enter the passphrase to open them.</source>
+        <translation>Escriba la frase de contraseña para abrirlos.</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>Frase de contraseña</translation>
+    </message>
+    <message>
+        <source>This is not the passphrase.</source>
+        <translation>Esta no es la frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>This is not the passphrase. Try again in {seconds} s.</source>
+        <translation>Esta no es la frase de contraseña. Vuelva a intentarlo en {seconds} s.</translation>
+    </message>
+    <message>
+        <source>Enter the recovery key: one line that begins with AGE-SECRET-KEY-1. Afterwards you choose what unlocks your results from then on.</source>
+        <translation>Escriba la clave de recuperación: una línea que empieza con AGE-SECRET-KEY-1. Después usted elige con qué se desbloquearán sus resultados.</translation>
+    </message>
+    <message>
+        <source>Recovery key</source>
+        <translation>Clave de recuperación</translation>
+    </message>
+    <message>
+        <source>This is not a recovery key of these results.</source>
+        <translation>Esta no es una clave de recuperación de estos resultados.</translation>
+    </message>
+    <message>
+        <source>This is not a recovery key of these results. Try again in {seconds} s.</source>
+        <translation>Esta no es una clave de recuperación de estos resultados. Vuelva a intentarlo en {seconds} s.</translation>
+    </message>
+</context>
+<context>
+    <name>UnlockForm</name>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
     </message>
 </context>
 </TS>

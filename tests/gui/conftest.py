@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -156,12 +156,22 @@ class FakeApp:
         self.calls: list[str] = []
         self.refusal: Exception | None = None
         self.handover: Callable[[list[str]], None] = lambda paths: None
+        self.vault = self.sealing = None
 
     def start(self) -> None:
         self.calls.append("start")
         if self.refusal is not None:
             raise self.refusal
         self.hand.start()
+
+    def lock(self) -> None:
+        self.calls.append("lock")
+
+    def unlock(self, passphrase: str = "") -> None:
+        self.calls.append("unlock")
+
+    def seal(self, *, keyring: bool, passphrase: str = "", recipients: Iterable[str] = ()) -> None:
+        self.calls.append("seal")
 
     def stop(self) -> None:
         self.calls.append("stop")

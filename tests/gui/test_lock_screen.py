@@ -35,9 +35,9 @@ def accessible_names() -> set[str]:
 
 
 def type_pin(qtbot, desktop: AppController, typed: str) -> None:
-    qtbot.waitUntil(lambda: desktop.lock.screen.pin_field.isEnabled())
-    QTest.keyClicks(desktop.lock.screen.pin_field, typed)
-    QTest.keyClick(desktop.lock.screen.pin_field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: desktop.lock.screen.form.field.isEnabled())
+    QTest.keyClicks(desktop.lock.screen.form.field, typed)
+    QTest.keyClick(desktop.lock.screen.form.field, Qt.Key.Key_Return)
 
 
 def shown() -> list:
@@ -68,8 +68,8 @@ def test_no_content_is_visible_or_accessible_while_locked(qtbot, locked, window)
     locked.lock.screen.forgot.click()
     qtbot.waitUntil(lambda: "PIN file" in accessible_names())
     type_pin(qtbot, locked, "1357")
-    qtbot.waitUntil(lambda: locked.lock.screen.error == "Incorrect PIN. Try again in 1 s.")
-    assert not locked.lock.screen.pin_field.isEnabled()
+    qtbot.waitUntil(lambda: locked.lock.screen.form.error == "Incorrect PIN. Try again in 1 s.")
+    assert not locked.lock.screen.form.field.isEnabled()
     type_pin(qtbot, locked, PIN)
     qtbot.waitUntil(lambda: not locked.lock.locked)
     (result,) = window.windows.all()

@@ -84,6 +84,7 @@ class DetailsPanel(QStackedWidget):
         self._ago.timeout.connect(self._on_ago)
         jobs.jobs_changed.connect(self._on_jobs_changed)
         bridge.events_arrived.connect(self._on_events_arrived)
+        bridge.unlocked.connect(self._load)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show the selected jobs."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from fi_desktop.audit.acts import Act, ActKind
@@ -21,6 +21,7 @@ from fi_desktop.core.job import START_NOW, JobState
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.values import Priority
 from fi_desktop.exporters.files import Exportable
+from fi_desktop.gui import clipboard
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController
 from fi_desktop.gui.job_table.label_dialog import UndoableLabels
@@ -168,7 +169,7 @@ class JobController(QObject):
         rows = self._table.selected_rows()
         copied = {"what": "names", "jobs": ranges(row.id for row in rows)}
         self._bridge.record(Act(ActKind.COPIED, detail=copied))
-        QGuiApplication.clipboard().setText("\n".join(row.name for row in rows))
+        clipboard.copy_text("\n".join(row.name for row in rows))
 
     @Slot()
     def show_folder(self) -> None:

@@ -20,7 +20,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
-    QGuiApplication,
     QKeySequence,
     QMouseEvent,
     QResizeEvent,
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.gui import clipboard
 from fi_desktop.gui.result.segment_delegate import SegmentDelegate
 from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
 from fi_desktop.viewmodel.result import Match
@@ -301,7 +301,7 @@ class SegmentsTable(QTableView):
         rows = [index.row() for index in self.selectionModel().selectedRows()]
         if rows:
             self.copying.emit(len(rows))
-            QGuiApplication.clipboard().setText(self._segments.copied(rows))
+            clipboard.copy_text(self._segments.copied(rows))
 
     @Slot(QModelIndex)
     def _on_current_row_changed(self, current: QModelIndex) -> None:

@@ -1,0 +1,1 @@
+"""Encryption at rest in the window: unlocking it, choosing what unlocks it, and recovery keys."""

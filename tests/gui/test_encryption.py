@@ -1,0 +1,245 @@
+"""Encryption at rest in the window: unlocking it at the start, and a lock that takes the key from memory."""
+
+import shutil
+import wave
+from pathlib import Path
+
+import pyrage
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import JobOptions
+from fi_desktop.gui import clipboard
+from fi_desktop.vault.vault import Vault, VaultLocked
+from fi_desktop.viewmodel import pin
+from tests.gui.sealed_window import PASSPHRASE, enter, passphrase_vault, real_window, wait_until_working
+from tests.vault.keyrings import memory_keyring
+
+PIN = "2468"
+TEXT = "su prueba es positiva"
+
+
+@pytest.fixture(autouse=True)
+def _empty_clipboard(dressed):
+    yield
+    QGuiApplication.clipboard().clear()
+
+
+@pytest.fixture
+def recording(tmp_path: Path, sample: Path) -> Path:
+    """Ten seconds of the phone call."""
+    path = tmp_path / "recorder" / "Zutanita.wav"
+    path.parent.mkdir()
+    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
+        target.setparams(source.getparams())
+        source.setpos(5 * source.getframerate())
+        target.writeframes(source.readframes(10 * source.getframerate()))
+    return path
+
+
+def shown() -> list:
+    return [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+
+
+def unlocker_of(qtbot, desktop):
+    qtbot.waitUntil(lambda: desktop.unlocker is not None and desktop.unlocker.isVisible())
+    return desktop.unlocker
+
+
+def start_with_passphrase(qtbot, desktop) -> None:
+    enter(qtbot, unlocker_of(qtbot, desktop).form, PASSPHRASE)
+    wait_until_working(qtbot, desktop)
+
+
+def finish(qtbot, desktop, recording: Path) -> int:
+    """Have a recording processed; return its number."""
+    service = desktop._program.service
+    options = JobOptions(engine="builtin", transcriber="none")
+    (job_id,) = service.submit([recording], options, again=True).result(60).ids
+    qtbot.waitUntil(lambda: desktop.window.jobs.counts[JobState.COMPLETED] >= 1)
+    return job_id
+
+
+def test_the_passphrase_is_asked_for_and_starts_the_program(qtbot, dressed, home):
+    passphrase_vault(home)
+    with real_window(qtbot, home) as desktop:
+        unlocker = unlocker_of(qtbot, desktop)
+        assert unlocker.form.isVisible()
+        assert not unlocker.recovery.isVisible()  # there is no recovery key
+        assert not unlocker.again.isVisible()
+        assert desktop.window.message.text == ""
+        enter(qtbot, unlocker.form, "")
+        assert desktop.lock.attempts.failures == 0
+        enter(qtbot, unlocker.form, "grapa caballo pila")
+        qtbot.waitUntil(lambda: unlocker.form.error == "This is not the passphrase. Try again in 1 s.")
+        assert not unlocker.form.field.isEnabled()
+        assert pin.attempts_file(home).read_text() == "1"
+        enter(qtbot, unlocker.form, PASSPHRASE)
+        wait_until_working(qtbot, desktop)
+        assert desktop.unlocker is None
+        assert not pin.attempts_file(home).exists()
+        assert desktop._program.vault is not None
+        assert not desktop._program.vault.locked
+        assert desktop.window.message.text == ""
+        assert desktop._program.service.jobs().result(60) == []
+
+
+def test_the_program_can_be_ended_instead_of_unlocked(qtbot, dressed, home):
+    passphrase_vault(home)
+    with real_window(qtbot, home) as desktop:
+        unlocker = unlocker_of(qtbot, desktop)
+        with qtbot.waitSignal(desktop.ended):
+            QTest.mouseClick(unlocker.quit, Qt.MouseButton.LeftButton)
+    with real_window(qtbot, home) as desktop:
+        unlocker = unlocker_of(qtbot, desktop)
+        with qtbot.waitSignal(desktop.ended):
+            QTest.keyClick(unlocker, Qt.Key.Key_Escape)
+
+
+def test_wrong_passphrases_slow_down_after_a_restart_too(qtbot, dressed, home):
+    passphrase_vault(home)
+    pin.attempts_file(home).parent.mkdir(parents=True, exist_ok=True)
+    pin.attempts_file(home).write_text("3")
+    with real_window(qtbot, home) as desktop:
+        unlocker = unlocker_of(qtbot, desktop)
+        assert not unlocker.form.field.isEnabled()
+        assert unlocker.form.error.startswith("This is not the passphrase. Try again in ")
+        assert 0.0 < desktop.lock.attempts.wait_s <= 4.0
+        start_with_passphrase(qtbot, desktop)
+
+
+def test_locking_takes_the_results_away_and_unlocking_brings_them_back(qtbot, dressed, home, recording):
+    passphrase_vault(home)
+    with real_window(qtbot, home) as desktop:
+        start_with_passphrase(qtbot, desktop)
+        program, window = desktop._program, desktop.window
+        job_id = finish(qtbot, desktop, recording)
+        folders = program.service.folders
+        duration = folders.transcript(job_id).duration
+        window.table.select(job_id)
+        clipboard.copy_text(TEXT)
+        window.commands.lock.trigger()
+        assert shown() == [desktop.lock.screen]
+        assert program.settings.locked.exists()
+        qtbot.waitUntil(lambda: program.vault.locked)
+        with pytest.raises(VaultLocked):
+            folders.transcript(job_id)
+        assert QGuiApplication.clipboard().text() == ""
+        desktop.lock.screen.forgot.click()
+        assert "There is no other way." in desktop.lock.screen.help
+        assert not desktop.lock.screen._path.isVisible()
+        result = window.windows.open(job_id)  # as from a notification
+        second = recording.with_name("Second.wav")
+        shutil.copy(recording, second)
+        desktop.lock.screen.files_dropped.emit([second])
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 2)
+        enter(qtbot, desktop.lock.screen.form, "")
+        enter(qtbot, desktop.lock.screen.form, PIN)
+        qtbot.waitUntil(lambda: desktop.lock.attempts.failures == 1)
+        assert program.vault.locked
+        enter(qtbot, desktop.lock.screen.form, PASSPHRASE)
+        qtbot.waitUntil(lambda: not desktop.lock.locked)
+        assert not program.vault.locked
+        assert not program.settings.locked.exists()
+        assert folders.transcript(job_id).duration == duration
+        qtbot.waitUntil(lambda: result.result is not None)
+        assert window.message.text == "1 recording added: 2 speakers."
+        assert len(program.service.jobs().result(60)) == 2
+
+
+def test_an_empty_field_never_unlocks_while_the_vault_is_still_unlocked(qtbot, dressed, home, monkeypatch):
+    passphrase_vault(home)
+    with real_window(qtbot, home) as desktop:
+        start_with_passphrase(qtbot, desktop)
+        monkeypatch.setattr(desktop._program, "lock", lambda: None)  # as if it had failed
+        desktop.lock.lock()
+        form = desktop.lock.screen.form
+        enter(qtbot, form, "")
+        enter(qtbot, form, "quien sabe que")
+        qtbot.waitUntil(lambda: desktop.lock.attempts.failures == 1)
+        assert desktop.lock.locked
+        enter(qtbot, form, PASSPHRASE)
+        qtbot.waitUntil(lambda: not desktop.lock.locked)
+
+
+def test_with_a_keyring_the_pin_unlocks_the_vault(qtbot, dressed, home, recording):
+    with memory_keyring(), real_window(qtbot, home) as desktop:
+        wait_until_working(qtbot, desktop)
+        program = desktop._program
+        assert program.vault is not None  # there is a keyring
+        pin.change(home, "", PIN)
+        job_id = finish(qtbot, desktop, recording)
+        desktop.lock.lock()
+        qtbot.waitUntil(lambda: program.vault.locked)
+        assert "keyring opens them without the PIN" in desktop.lock.screen.help
+        enter(qtbot, desktop.lock.screen.form, PIN)
+        qtbot.waitUntil(lambda: not desktop.lock.locked)
+        assert not program.vault.locked
+        assert program.service.folders.transcript(job_id).duration > 0
+
+
+def test_a_program_that_ended_while_locked_starts_locked(qtbot, dressed, home, recording):
+    with memory_keyring():
+        with real_window(qtbot, home) as desktop:
+            wait_until_working(qtbot, desktop)
+            pin.change(home, "", PIN)
+            finish(qtbot, desktop, recording)
+            desktop.lock.lock()
+        with real_window(qtbot, home) as desktop:
+            assert shown() == [desktop.lock.screen]
+            qtbot.waitUntil(lambda: desktop._program.vault is not None and desktop.lock._ready)
+            qtbot.waitUntil(lambda: desktop._program.vault.locked)
+            assert desktop.window.jobs.rowCount() == 1
+            enter(qtbot, desktop.lock.screen.form, PIN)
+            qtbot.waitUntil(lambda: not desktop.lock.locked)
+            assert not desktop._program.vault.locked
+
+
+def test_with_a_passphrase_a_locked_program_asks_once_at_its_next_start(qtbot, dressed, home):
+    passphrase_vault(home)
+    with real_window(qtbot, home) as desktop:
+        start_with_passphrase(qtbot, desktop)
+        desktop.lock.lock()
+        locked = desktop._program.settings.locked
+    assert locked.exists()
+    with real_window(qtbot, home) as desktop:
+        unlocker_of(qtbot, desktop)
+        assert desktop.lock.screen is None
+        assert locked.exists()
+        start_with_passphrase(qtbot, desktop)
+        assert not locked.exists()
+        assert not desktop.lock.locked
+
+
+def test_a_lost_keyring_is_told_and_a_recovery_key_recovers(qtbot, dressed, home):
+    identity = pyrage.x25519.Identity.generate()
+    keys = home.with_name(f"{home.name}-keys")
+    with memory_keyring():
+        Vault.create(keys, keyring=True, recipients=[str(identity.to_public())]).close()
+    with memory_keyring(), real_window(qtbot, home) as desktop:  # an empty one
+        unlocker = unlocker_of(qtbot, desktop)
+        assert not unlocker.form.isVisible()
+        assert unlocker.again.isVisible()
+        unlocker.recovery.click()
+        other = pyrage.x25519.Identity.generate()
+        enter(qtbot, unlocker.form, str(other))
+        qtbot.waitUntil(lambda: desktop.lock.attempts.failures == 1)
+        enter(qtbot, unlocker.form, str(identity))
+        wait_until_working(qtbot, desktop)
+        qtbot.waitUntil(lambda: desktop.encryption.dialog is not None)
+        dialog = desktop.encryption.dialog
+        qtbot.waitUntil(dialog.choice.keyring.isEnabled)
+        assert dialog.message.text.startswith("The recovery key opened your results.")
+        dialog.choice.passphrase.setChecked(True)
+        for field in (dialog.choice.new, dialog.choice.repeat):
+            QTest.keyClicks(field, PASSPHRASE)
+        QTest.mouseClick(dialog.apply, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: dialog.message.text == "What unlocks your results was changed.")
+        dialog.close_button.click()
+    with real_window(qtbot, home) as desktop:
+        start_with_passphrase(qtbot, desktop)
