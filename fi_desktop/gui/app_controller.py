@@ -102,7 +102,7 @@ class AppController(QObject):
         self._notifier: QueueNotifier | None = None
         self.unlocker: UnlockDialog | None = None
         self.lock = ScreenLock(program, self._bridge, lambda: self.window)
-        self.session_lock = SessionLock(self._bridge)
+        self.session_lock = SessionLock()
         self.session_lock.locked.connect(self.lock.lock_if_possible)
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
         self._bridge.listing_failed.connect(self.lock.set_ready)

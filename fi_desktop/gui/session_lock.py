@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import SLOT, QObject, Signal, Slot
 
-from fi_desktop.gui.bridge import Bridge
-
 if TYPE_CHECKING:
-    from PySide6.QtDBus import QDBusConnection
+    from PySide6.QtDBus import QDBusConnection, QDBusPendingCallWatcher
 
 _SERVICE = "org.freedesktop.login1"
 _MANAGER = "org.freedesktop.login1.Manager"
@@ -37,29 +34,42 @@ class SessionLock(QObject):
 
     locked = Signal()
 
-    def __init__(self, bridge: Bridge, bus: QDBusConnection | None = None) -> None:
+    def __init__(self, bus: QDBusConnection | None = None) -> None:
         """Prepare; bus: the system's, if it is not given."""
         super().__init__()
-        self._bridge, self._bus = bridge, bus
+        self._bus = bus
         self.following = False
 
     def watch(self) -> None:
-        """Begin, if there is a session to follow."""
-        if sys.platform.startswith("linux"):
-            self._bridge.run_task(partial(_find, self._bus), self._on_found, self._on_not_found)
-
-    def _on_found(self, found: tuple[QDBusConnection, str]) -> None:
-        bus, path = found
-        if not path:
+        """Begin, if there is a session to follow; returns at once."""
+        if not sys.platform.startswith("linux"):
             return
-        self._bus = bus
-        self.following = True
-        bus.connect(_SERVICE, path, _SESSION, "Lock", self, SLOT("on_lock()").encode())
-        changed = SLOT("on_properties(QString,QVariantMap,QStringList)").encode()
-        bus.connect(_SERVICE, path, _PROPERTIES, "PropertiesChanged", self, changed)
+        # imported on demand, so that the first window appears sooner
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 
-    def _on_not_found(self, _sentence: str) -> None:
-        """Go without: not every system has logind."""
+        self._bus = self._bus or QDBusConnection.systemBus()
+        if not self._bus.isConnected():
+            return
+        ask = QDBusMessage.createMethodCall(_SERVICE, "/org/freedesktop/login1", _MANAGER, "GetSession")
+        # "auto": the caller's; PySide6 cannot send the process id, an unsigned integer
+        ask.setArguments([os.environ.get("XDG_SESSION_ID") or "auto"])
+        watcher = QDBusPendingCallWatcher(self._bus.asyncCall(ask, _TIMEOUT_MS), self)
+        watcher.finished.connect(self._on_answered)
+
+    @Slot("QDBusPendingCallWatcher*")
+    def _on_answered(self, watcher: QDBusPendingCallWatcher) -> None:
+        """Follow the session; without one, or without logind, there is nothing to follow."""
+        from PySide6.QtDBus import QDBusObjectPath
+
+        arguments = watcher.reply().arguments()
+        watcher.deleteLater()
+        if self._bus is None or not arguments or not isinstance(arguments[0], QDBusObjectPath):
+            return
+        path, self.following = arguments[0].path(), True
+        changed = SLOT("on_properties(QString,QVariantMap,QStringList)")
+        # PySide6 6.11 takes the text that SLOT returns, and not bytes, as its annotations say
+        self._bus.connect(_SERVICE, path, _SESSION, "Lock", self, SLOT("on_lock()"))  # type: ignore[call-overload]
+        self._bus.connect(_SERVICE, path, _PROPERTIES, "PropertiesChanged", self, changed)  # type: ignore[call-overload]
 
     @Slot()
     def on_lock(self) -> None:
@@ -71,27 +81,3 @@ class SessionLock(QObject):
         """Handle a lock screen of the desktop."""
         if interface == _SESSION and changed.get("LockedHint") is True:
             self.locked.emit()
-
-
-def _find(bus: QDBusConnection | None) -> tuple[QDBusConnection, str]:
-    """Return the bus, and the path of the session; "" if there is none. Called on another thread."""
-    from PySide6.QtDBus import QDBusConnection
-
-    bus = bus or QDBusConnection.systemBus()
-    if not bus.isConnected():
-        return bus, ""
-    # "auto": the caller's; PySide6 cannot send the process id, an unsigned integer
-    return bus, _path(bus, "GetSession", os.environ.get("XDG_SESSION_ID") or "auto")
-
-
-def _path(bus: QDBusConnection, method: str, argument: str) -> str:
-    """Return the path of a session that logind's manager finds; "" if it finds none."""
-    from PySide6.QtDBus import QDBus, QDBusMessage, QDBusObjectPath
-
-    message = QDBusMessage.createMethodCall(_SERVICE, "/org/freedesktop/login1", _MANAGER, method)
-    message.setArguments([argument])
-    reply = bus.call(message, QDBus.CallMode.Block, _TIMEOUT_MS)
-    if reply.type() is not QDBusMessage.MessageType.ReplyMessage:
-        return ""
-    (found,) = reply.arguments()
-    return found.path() if isinstance(found, QDBusObjectPath) else ""

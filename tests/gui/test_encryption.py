@@ -171,7 +171,7 @@ def test_with_a_keyring_the_pin_unlocks_the_vault(qtbot, dressed, home, recordin
     with memory_keyring(), real_window(qtbot, home) as desktop:
         wait_until_working(qtbot, desktop)
         program = desktop._program
-        assert program.vault is not None  # there is a keyring
+        qtbot.waitUntil(lambda: program.vault is not None)  # there is a keyring
         pin.change(home, "", PIN)
         job_id = finish(qtbot, desktop, recording)
         desktop.lock.lock()
@@ -187,6 +187,7 @@ def test_a_program_that_ended_while_locked_starts_locked(qtbot, dressed, home, r
     with memory_keyring():
         with real_window(qtbot, home) as desktop:
             wait_until_working(qtbot, desktop)
+            qtbot.waitUntil(lambda: desktop._program.vault is not None)
             pin.change(home, "", PIN)
             finish(qtbot, desktop, recording)
             desktop.lock.lock()

@@ -1,6 +1,7 @@
 """The session's lock, on a private bus with a logind of the test's."""
 
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -48,6 +49,11 @@ class Logind:
             error = new_error(message, "org.freedesktop.login1.NoSuchSession")
             self._bus.send(new_method_return(message, "o", (_PATH,)) if known else error)
 
+    def close(self) -> None:
+        self._bus.sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._bus.close()
+
     def lock(self, path: str = _PATH) -> None:
         self._bus.send(new_signal(DBusAddress(path, interface=_SESSION), "Lock"))
 
@@ -77,9 +83,16 @@ def bus(address: str) -> Iterator[QDBusConnection]:
     QDBusConnection.disconnectFromBus(name)
 
 
-def test_the_sessions_lock_is_followed(qtbot, bridge, address, bus, monkeypatch):
+@pytest.fixture
+def logind(address: str) -> Iterator[Logind]:
+    logind = Logind(address)
+    yield logind
+    logind.close()
+
+
+def test_the_sessions_lock_is_followed(qtbot, logind, bus, monkeypatch):
     monkeypatch.setenv("XDG_SESSION_ID", "7")
-    logind, lock = Logind(address), SessionLock(bridge, bus)
+    lock = SessionLock(bus)
     found: list[bool] = []
     lock.locked.connect(lambda: found.append(True))
     lock.watch()
@@ -95,13 +108,13 @@ def test_the_sessions_lock_is_followed(qtbot, bridge, address, bus, monkeypatch)
     assert len(found) == 2
 
 
-def test_without_a_session_or_a_bus_nothing_is_followed(qtbot, bridge, address, bus, monkeypatch):
+def test_without_a_session_or_a_bus_nothing_is_followed(qtbot, logind, bus, monkeypatch):
     monkeypatch.setenv("XDG_SESSION_ID", "8")
-    logind, lock = Logind(address), SessionLock(bridge, bus)
+    lock = SessionLock(bus)
     lock.watch()
     qtbot.waitUntil(lambda: logind.asked == ["8"])
-    SessionLock(bridge, QDBusConnection("not connected")).watch()
-    finished: list[object] = []
-    bridge.run_task(lambda: None, finished.append, finished.append)  # after those of `watch`
-    qtbot.waitUntil(lambda: finished == [None])
+    qtbot.waitUntil(lambda: not lock.children())  # the answer arrived
     assert not lock.following
+    unconnected = SessionLock(QDBusConnection("not connected"))
+    unconnected.watch()
+    assert not unconnected.children()
