@@ -182,7 +182,7 @@ class WelcomeDialog(QDialog):
         column.addWidget(private)
         column.addStretch(1)
         column.addLayout(foot)
-        resize_to_screen(self, (660, 510), minimum=(520, 470))
+        resize_to_screen(self, (660, 540), minimum=(520, 530))
 
     def _on_found(self, capabilities: Capabilities) -> None:
         self.computer.setText(

@@ -384,7 +384,7 @@ class Settings:
         Kind.INTEGER,
         Page.PRIVACY,
         "Lock when idle",
-        "Lock the window after this time without input. Requires a PIN. 0: never.",
+        "Lock the window after this time without input. Requires a PIN or a passphrase. 0: never.",
         unit=Unit.MINUTES,
         maximum=1440,
         zero_is_never=True,

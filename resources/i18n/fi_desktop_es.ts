@@ -1250,6 +1250,96 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>EncryptionDialog</name>
+    <message>
+        <source>Encryption</source>
+        <translation>Cifrado</translation>
+    </message>
+    <message>
+        <source>New key for all</source>
+        <translation>Nueva llave maestra</translation>
+    </message>
+    <message>
+        <source>Replaces the key of all keys: copies of the old keys open nothing new. Takes a moment.</source>
+        <translation>Reemplaza la llave maestra: las copias de las llaves anteriores no abren nada nuevo. Tarda un momento.</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>The recovery key opened your results. Choose what opens them from now on.</source>
+        <translation>La llave de recuperación abrió sus resultados. Elija qué los abrirá de ahora en adelante.</translation>
+    </message>
+    <message>
+        <source>What unlocks them</source>
+        <translation>Con qué se desbloquean</translation>
+    </message>
+    <message>
+        <source>Recovery keys</source>
+        <translation>Llaves de recuperación</translation>
+    </message>
+    <message>
+        <source>To write everything in clear again, close the program and run: {command}</source>
+        <translation>Para volver a guardar todo sin cifrar, cierre el programa y ejecute: {command}</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>Cambiar</translation>
+    </message>
+    <message>
+        <source>Encrypt</source>
+        <translation>Cifrar</translation>
+    </message>
+    <message>
+        <source>From now on everything is encrypted.</source>
+        <translation>De ahora en adelante todo queda cifrado.</translation>
+    </message>
+    <message>
+        <source>What unlocks your results was changed.</source>
+        <translation>Se cambió con qué se desbloquean sus resultados.</translation>
+    </message>
+    <message>
+        <source>This is not the current passphrase. Wait a moment before you try again.</source>
+        <translation>Esta no es la frase de contraseña actual. Espere un momento antes de volver a intentarlo.</translation>
+    </message>
+    <message>
+        <source>This is not the current passphrase.</source>
+        <translation>Esta no es la frase de contraseña actual.</translation>
+    </message>
+    <message>
+        <source>The recovery keys were changed.</source>
+        <translation>Se cambiaron las llaves de recuperación.</translation>
+    </message>
+    <message>
+        <source>The key of all keys was replaced.</source>
+        <translation>Se reemplazó la llave maestra.</translation>
+    </message>
+</context>
+<context>
+    <name>EncryptionRow</name>
+    <message>
+        <source>Checking…</source>
+        <translation>Verificando…</translation>
+    </message>
+    <message>
+        <source>Encrypt with a passphrase…</source>
+        <translation>Cifrar con una frase de contraseña…</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>Ahora no</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted; this account&apos;s keyring opens them.</source>
+        <translation>Los resultados, las palabras y los nombres se cifran; los abre el llavero de esta cuenta.</translation>
+    </message>
+    <message>
+        <source>This account has no keyring, so results are not encrypted by themselves.</source>
+        <translation>Esta cuenta no tiene llavero, así que los resultados no se cifran por sí solos.</translation>
+    </message>
+</context>
+<context>
     <name>ExportButton</name>
     <message>
         <source>Export</source>
@@ -1535,8 +1625,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en transcripciones</translation>
     </message>
     <message>
-        <source>Words, or a "phrase in quotes"</source>
-        <translation>Palabras, o una "frase entre comillas"</translation>
+        <source>Words, or a &quot;phrase in quotes&quot;</source>
+        <translation>Palabras, o una &quot;frase entre comillas&quot;</translation>
     </message>
     <message>
         <source>From</source>
@@ -2034,8 +2124,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Words of the file name, the case, a speaker's name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, the case, a speaker&apos;s name or role, draft, reviewed or signed; or case:0042, date:2026-11-29, date:2026-11, state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, del caso, nombre o función de un hablante, borrador, revisado o firmado; o caso:0042, fecha:2026-11-29, fecha:2026-11, estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>case</source>
@@ -2687,12 +2777,63 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>LockChoice</name>
+    <message>
+        <source>This account&apos;s keyring: nothing to type</source>
+        <translation>El llavero de esta cuenta: no hay que escribir nada</translation>
+    </message>
+    <message>
+        <source>A passphrase, asked for at each start</source>
+        <translation>Una frase de contraseña, que se pide al abrir el programa</translation>
+    </message>
+    <message>
+        <source>Both together</source>
+        <translation>Los dos juntos</translation>
+    </message>
+    <message>
+        <source>Current passphrase</source>
+        <translation>Frase de contraseña actual</translation>
+    </message>
+    <message>
+        <source>New passphrase</source>
+        <translation>Nueva frase de contraseña</translation>
+    </message>
+    <message>
+        <source>Repeat the passphrase</source>
+        <translation>Repita la frase de contraseña</translation>
+    </message>
+    <message>
+        <source>This computer has no keyring, or it is locked.</source>
+        <translation>Esta computadora no tiene llavero, o está bloqueado.</translation>
+    </message>
+    <message>
+        <source>The passphrase must have at least {number} characters.</source>
+        <translation>La frase de contraseña debe tener al menos {number} caracteres.</translation>
+    </message>
+    <message>
+        <source>The passphrases do not match.</source>
+        <translation>Las frases de contraseña no coinciden.</translation>
+    </message>
+    <message>
+        <source>At least {number} characters; four words that do not belong together are good.</source>
+        <translation>Al menos {number} caracteres; lo mejor son cuatro palabras que no tengan relación.</translation>
+    </message>
+    <message>
+        <source>Easy to guess. Add words that do not belong together.</source>
+        <translation>Fácil de adivinar. Agregue palabras que no tengan relación.</translation>
+    </message>
+    <message>
+        <source>Fair. One more word makes it hard to guess.</source>
+        <translation>Aceptable. Con una palabra más será difícil de adivinar.</translation>
+    </message>
+    <message>
+        <source>Hard to guess.</source>
+        <translation>Difícil de adivinar.</translation>
+    </message>
+</context>
+<context>
     <name>LockScreen</name>
     <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
-<message>
         <source>Forgot the PIN?</source>
         <translation>¿Olvidó el PIN?</translation>
     </message>
@@ -2702,10 +2843,10 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Your results are encrypted, and the key is not in memory. Only the passphrase opens them, or a recovery key, which you can enter instead. There is no other way.</source>
-        <translation>Sus resultados están cifrados y la clave no está en la memoria. Solo los abre la frase de contraseña, o una clave de recuperación, que puede escribir en su lugar. No hay otra manera.</translation>
+        <translation>Sus resultados están cifrados y la llave no está en la memoria. Solo los abre la frase de contraseña, o una llave de recuperación, que puede escribir en su lugar. No hay otra manera.</translation>
     </message>
     <message>
-        <source>The PIN only keeps others from looking. Your results are encrypted, but this account's keyring opens them without the PIN. To remove the PIN, delete this file and unlock with an empty field:</source>
+        <source>The PIN only keeps others from looking. Your results are encrypted, but this account&apos;s keyring opens them without the PIN. To remove the PIN, delete this file and unlock with an empty field:</source>
         <translation>El PIN solo evita que otros miren. Sus resultados están cifrados, pero el llavero de esta cuenta los abre sin el PIN. Para quitar el PIN, borre este archivo y desbloquee con el campo vacío:</translation>
     </message>
     <message>
@@ -2814,7 +2955,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El trabajo {job} está bajo retención legal. Nada lo quita hasta que se levante la retención.</translation>
     </message>
     <message>
-        <source>This computer's clock is {days} days later than when the program was last used. Nothing is deleted by age until you confirm that the clock is right.</source>
+        <source>This computer&apos;s clock is {days} days later than when the program was last used. Nothing is deleted by age until you confirm that the clock is right.</source>
         <translation>El reloj de este equipo está {days} días adelante respecto al último uso del programa. No se elimina nada por antigüedad hasta que usted confirme que el reloj es correcto.</translation>
     </message>
     <message>
@@ -3278,7 +3419,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive's compression is unusual. Create a plain zip.</source>
+        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -3354,11 +3495,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -3526,7 +3667,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3722,15 +3863,15 @@ Todo se queda en esta computadora.</translation>
         <translation>Al nombre de archivo “{template}” le falta una llave de apertura o de cierre.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The key of the encrypted results is not in this account's keyring. Put the keyring back, or use the recovery key. Nothing was changed.</source>
+        <source>The key of the encrypted results is not in this account&apos;s keyring. Put the keyring back, or use the recovery key. Nothing was changed.</source>
         <translation>La llave de los resultados cifrados no está en el llavero de esta cuenta. Restaure el llavero o use la llave de recuperación. No se cambió nada.</translation>
     </message>
     <message>
@@ -3790,7 +3931,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3882,11 +4023,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -3918,11 +4059,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -4421,6 +4562,53 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>NewRecoveryKeyDialog</name>
+    <message>
+        <source>New recovery key</source>
+        <translation>Nueva llave de recuperación</translation>
+    </message>
+    <message>
+        <source>This key is shown only now</source>
+        <translation>Esta llave solo se muestra ahora</translation>
+    </message>
+    <message>
+        <source>With this key and this computer, anybody can read all results. Keep it in a safe place that is not on this computer: on paper, or on a stick.</source>
+        <translation>Con esta llave y esta computadora, cualquiera puede leer todos los resultados. Guárdela en un lugar seguro que no sea esta computadora: en papel o en una memoria USB.</translation>
+    </message>
+    <message>
+        <source>Recovery key</source>
+        <translation>Llave de recuperación</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Copiar</translation>
+    </message>
+    <message>
+        <source>Save to a file…</source>
+        <translation>Guardar en un archivo…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>I have kept it</source>
+        <translation>Ya la guardé</translation>
+    </message>
+    <message>
+        <source>Copied. It is removed from the clipboard when the program is locked.</source>
+        <translation>Copiada. Se quita del portapapeles cuando se bloquea el programa.</translation>
+    </message>
+    <message>
+        <source>Save the recovery key</source>
+        <translation>Guardar la llave de recuperación</translation>
+    </message>
+    <message>
+        <source>Saved to {path}.</source>
+        <translation>Se guardó en {path}.</translation>
+    </message>
+</context>
+<context>
     <name>NoTranscriptLabels</name>
     <message>
         <source>Words can be added; who spoke when stays as it is.</source>
@@ -4757,10 +4945,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>PinDialog</name>
-    <message>
-        <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt your recordings, which are as safe as your account on this computer.</source>
-        <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora.</translation>
-    </message>
     <message>
         <source>Repeat the new PIN</source>
         <translation>Repita el PIN nuevo</translation>
@@ -5365,6 +5549,45 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>RecoveryKeys</name>
+    <message>
+        <source>A recovery key opens the results if the keyring is lost or the passphrase is forgotten. Keep it away from this computer.</source>
+        <translation>Una llave de recuperación abre los resultados si se pierde el llavero o se olvida la frase de contraseña. Guárdela lejos de esta computadora.</translation>
+    </message>
+    <message>
+        <source>Recovery keys</source>
+        <translation>Llaves de recuperación</translation>
+    </message>
+    <message>
+        <source>New recovery key…</source>
+        <translation>Nueva llave de recuperación…</translation>
+    </message>
+    <message>
+        <source>Add a public key…</source>
+        <translation>Agregar una llave pública…</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Quitar</translation>
+    </message>
+    <message>
+        <source>Add a public key</source>
+        <translation>Agregar una llave pública</translation>
+    </message>
+    <message>
+        <source>Public key of age, which begins with age1:</source>
+        <translation>Llave pública de age, que empieza con age1:</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>Agregar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
     <name>RejectedRecordings</name>
     <message>
         <source>Recordings that were not added</source>
@@ -5801,11 +6024,15 @@ Todo se queda en esta computadora.</translation>
         <translation>Bitácora de auditoría</translation>
     </message>
     <message>
+        <source>Lock the window after this time without input. Requires a PIN or a passphrase. 0: never.</source>
+        <translation>Bloquear la ventana después de este tiempo sin actividad. Requiere un PIN o una frase de contraseña. 0: nunca.</translation>
+    </message>
+    <message>
         <source>Copy to a folder</source>
         <translation>Copiar en una carpeta</translation>
     </message>
     <message>
-        <source>Entries are also written to a file in this folder, such as one on the clinic's server. While the folder is away, they wait.</source>
+        <source>Entries are also written to a file in this folder, such as one on the clinic&apos;s server. While the folder is away, they wait.</source>
         <translation>Los registros también se escriben en un archivo de esta carpeta, por ejemplo una del servidor de la clínica. Mientras la carpeta no está disponible, esperan.</translation>
     </message>
     <message>
@@ -5861,7 +6088,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Mostrar casos en vez de nombres de archivo</translation>
     </message>
     <message>
-        <source>{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
+        <source>{name} stands for the recording&apos;s name, {case} for the case, {date} and {time} for when it was recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.</source>
         <translation>{name} es el nombre de la grabación, {case} el caso, {date} y {time} cuándo se grabó y {speakers} las personas que hablan. No se reemplaza ningún otro archivo: se agrega un número.</translation>
     </message>
     <message>
@@ -6237,10 +6464,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Bloquear por inactividad</translation>
     </message>
     <message>
-        <source>Lock the window after this time without input. Requires a PIN. 0: never.</source>
-        <translation>Bloquear la ventana después de este tiempo sin actividad. Requiere un PIN. 0: nunca.</translation>
-    </message>
-    <message>
         <source>Encrypt results</source>
         <translation>Cifrar los resultados</translation>
     </message>
@@ -6362,6 +6585,29 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{word}: {number}</source>
         <translation>{word}: {number}</translation>
+    </message>
+</context>
+<context>
+    <name>StateWords</name>
+    <message>
+        <source>Results, words and names are not encrypted.</source>
+        <translation>Los resultados, las palabras y los nombres no están cifrados.</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted. This account&apos;s keyring opens them.</source>
+        <translation>Los resultados, las palabras y los nombres están cifrados. Los abre el llavero de esta cuenta.</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted. The passphrase and this account&apos;s keyring open them together.</source>
+        <translation>Los resultados, las palabras y los nombres están cifrados. Los abren juntos la frase de contraseña y el llavero de esta cuenta.</translation>
+    </message>
+    <message>
+        <source>Results, words and names are encrypted. The passphrase opens them.</source>
+        <translation>Los resultados, las palabras y los nombres están cifrados. Los abre la frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>Earlier results are being encrypted; you can go on working.</source>
+        <translation>Se están cifrando los resultados anteriores; puede seguir trabajando.</translation>
     </message>
 </context>
 <context>
@@ -6542,7 +6788,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -7072,6 +7318,64 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>UnlockDialog</name>
+    <message>
+        <source>Your results are encrypted</source>
+        <translation>Sus resultados están cifrados</translation>
+    </message>
+    <message>
+        <source>Use a recovery key…</source>
+        <translation>Usar una llave de recuperación…</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Reintentar</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Salir</translation>
+    </message>
+    <message>
+        <source>Enter the passphrase to open them.</source>
+        <translation>Escriba la frase de contraseña para abrirlos.</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>Frase de contraseña</translation>
+    </message>
+    <message>
+        <source>This is not the passphrase.</source>
+        <translation>Esta no es la frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>This is not the passphrase. Try again in {seconds} s.</source>
+        <translation>Esta no es la frase de contraseña. Vuelva a intentarlo en {seconds} s.</translation>
+    </message>
+    <message>
+        <source>Enter the recovery key: one line that begins with AGE-SECRET-KEY-1. Afterwards you choose what unlocks your results from then on.</source>
+        <translation>Escriba la llave de recuperación: una línea que empieza con AGE-SECRET-KEY-1. Después usted elige con qué se desbloquearán sus resultados.</translation>
+    </message>
+    <message>
+        <source>Recovery key</source>
+        <translation>Llave de recuperación</translation>
+    </message>
+    <message>
+        <source>This is not a recovery key of these results.</source>
+        <translation>Esta no es una llave de recuperación de estos resultados.</translation>
+    </message>
+    <message>
+        <source>This is not a recovery key of these results. Try again in {seconds} s.</source>
+        <translation>Esta no es una llave de recuperación de estos resultados. Vuelva a intentarlo en {seconds} s.</translation>
+    </message>
+</context>
+<context>
+    <name>UnlockForm</name>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+</context>
+<context>
     <name>UpdateNotice</name>
     <message>
         <source>Version {version} is available.</source>
@@ -7550,318 +7854,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
-    </message>
-</context>
-<context>
-    <name>EncryptionDialog</name>
-    <message>
-        <source>Encryption</source>
-        <translation>Cifrado</translation>
-    </message>
-    <message>
-        <source>New key for all</source>
-        <translation>Nueva clave maestra</translation>
-    </message>
-    <message>
-        <source>Replaces the key of all keys: copies of the old keys open nothing new. Takes a moment.</source>
-        <translation>Reemplaza la clave maestra: las copias de las claves anteriores no abren nada nuevo. Tarda un momento.</translation>
-    </message>
-    <message>
-        <source>Close</source>
-        <translation>Cerrar</translation>
-    </message>
-    <message>
-        <source>The recovery key opened your results. Choose what opens them from now on.</source>
-        <translation>La clave de recuperación abrió sus resultados. Elija qué los abrirá de ahora en adelante.</translation>
-    </message>
-    <message>
-        <source>What unlocks them</source>
-        <translation>Con qué se desbloquean</translation>
-    </message>
-    <message>
-        <source>Recovery keys</source>
-        <translation>Claves de recuperación</translation>
-    </message>
-    <message>
-        <source>To write everything in clear again, close the program and run: {command}</source>
-        <translation>Para volver a guardar todo sin cifrar, cierre el programa y ejecute: {command}</translation>
-    </message>
-    <message>
-        <source>Change</source>
-        <translation>Cambiar</translation>
-    </message>
-    <message>
-        <source>Encrypt</source>
-        <translation>Cifrar</translation>
-    </message>
-    <message>
-        <source>From now on everything is encrypted.</source>
-        <translation>De ahora en adelante todo queda cifrado.</translation>
-    </message>
-    <message>
-        <source>What unlocks your results was changed.</source>
-        <translation>Se cambió con qué se desbloquean sus resultados.</translation>
-    </message>
-    <message>
-        <source>This is not the current passphrase. Wait a moment before you try again.</source>
-        <translation>Esta no es la frase de contraseña actual. Espere un momento antes de volver a intentarlo.</translation>
-    </message>
-    <message>
-        <source>This is not the current passphrase.</source>
-        <translation>Esta no es la frase de contraseña actual.</translation>
-    </message>
-    <message>
-        <source>The recovery keys were changed.</source>
-        <translation>Se cambiaron las claves de recuperación.</translation>
-    </message>
-    <message>
-        <source>The key of all keys was replaced.</source>
-        <translation>Se reemplazó la clave maestra.</translation>
-    </message>
-</context>
-<context>
-    <name>EncryptionRow</name>
-    <message>
-        <source>Checking…</source>
-        <translation>Verificando…</translation>
-    </message>
-    <message>
-        <source>Encrypt with a passphrase…</source>
-        <translation>Cifrar con una frase de contraseña…</translation>
-    </message>
-    <message>
-        <source>Not now</source>
-        <translation>Ahora no</translation>
-    </message>
-    <message>
-        <source>Results, words and names are encrypted; this account's keyring opens them.</source>
-        <translation>Los resultados, las palabras y los nombres se cifran; los abre el llavero de esta cuenta.</translation>
-    </message>
-    <message>
-        <source>This account has no keyring, so results are not encrypted by themselves.</source>
-        <translation>Esta cuenta no tiene llavero, así que los resultados no se cifran por sí solos.</translation>
-    </message>
-</context>
-<context>
-    <name>LockChoice</name>
-    <message>
-        <source>This account's keyring: nothing to type</source>
-        <translation>El llavero de esta cuenta: no hay que escribir nada</translation>
-    </message>
-    <message>
-        <source>A passphrase, asked for at each start</source>
-        <translation>Una frase de contraseña, que se pide al abrir el programa</translation>
-    </message>
-    <message>
-        <source>Both together</source>
-        <translation>Los dos juntos</translation>
-    </message>
-    <message>
-        <source>Current passphrase</source>
-        <translation>Frase de contraseña actual</translation>
-    </message>
-    <message>
-        <source>New passphrase</source>
-        <translation>Nueva frase de contraseña</translation>
-    </message>
-    <message>
-        <source>Repeat the passphrase</source>
-        <translation>Repita la frase de contraseña</translation>
-    </message>
-    <message>
-        <source>This computer has no keyring, or it is locked.</source>
-        <translation>Esta computadora no tiene llavero, o está bloqueado.</translation>
-    </message>
-    <message>
-        <source>The passphrase must have at least {number} characters.</source>
-        <translation>La frase de contraseña debe tener al menos {number} caracteres.</translation>
-    </message>
-    <message>
-        <source>The passphrases do not match.</source>
-        <translation>Las frases de contraseña no coinciden.</translation>
-    </message>
-    <message>
-        <source>At least {number} characters; four words that do not belong together are good.</source>
-        <translation>Al menos {number} caracteres; lo mejor son cuatro palabras que no tengan relación.</translation>
-    </message>
-    <message>
-        <source>Easy to guess. Add words that do not belong together.</source>
-        <translation>Fácil de adivinar. Agregue palabras que no tengan relación.</translation>
-    </message>
-    <message>
-        <source>Fair. One more word makes it hard to guess.</source>
-        <translation>Aceptable. Con una palabra más será difícil de adivinar.</translation>
-    </message>
-    <message>
-        <source>Hard to guess.</source>
-        <translation>Difícil de adivinar.</translation>
-    </message>
-</context>
-<context>
-    <name>NewRecoveryKeyDialog</name>
-    <message>
-        <source>New recovery key</source>
-        <translation>Nueva clave de recuperación</translation>
-    </message>
-    <message>
-        <source>This key is shown only now</source>
-        <translation>Esta clave solo se muestra ahora</translation>
-    </message>
-    <message>
-        <source>Whoever has this key and this computer can read all results. Keep it in a safe place that is not on this computer: on paper, or on a stick.</source>
-        <translation>Quien tenga esta clave y esta computadora puede leer todos los resultados. Guárdela en un lugar seguro que no sea esta computadora: en papel o en una memoria USB.</translation>
-    </message>
-    <message>
-        <source>Recovery key</source>
-        <translation>Clave de recuperación</translation>
-    </message>
-    <message>
-        <source>Copy</source>
-        <translation>Copiar</translation>
-    </message>
-    <message>
-        <source>Save to a file…</source>
-        <translation>Guardar en un archivo…</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
-        <source>I have kept it</source>
-        <translation>Ya la guardé</translation>
-    </message>
-    <message>
-        <source>Copied. It is removed from the clipboard when the program is locked.</source>
-        <translation>Copiada. Se quita del portapapeles cuando se bloquea el programa.</translation>
-    </message>
-    <message>
-        <source>Save the recovery key</source>
-        <translation>Guardar la clave de recuperación</translation>
-    </message>
-    <message>
-        <source>Saved to {path}.</source>
-        <translation>Se guardó en {path}.</translation>
-    </message>
-</context>
-<context>
-    <name>RecoveryKeys</name>
-    <message>
-        <source>A recovery key opens the results if the keyring is lost or the passphrase is forgotten. Keep it away from this computer.</source>
-        <translation>Una clave de recuperación abre los resultados si se pierde el llavero o se olvida la frase de contraseña. Guárdela lejos de esta computadora.</translation>
-    </message>
-    <message>
-        <source>Recovery keys</source>
-        <translation>Claves de recuperación</translation>
-    </message>
-    <message>
-        <source>New recovery key…</source>
-        <translation>Nueva clave de recuperación…</translation>
-    </message>
-    <message>
-        <source>Add a public key…</source>
-        <translation>Agregar una clave pública…</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Quitar</translation>
-    </message>
-    <message>
-        <source>Add a public key</source>
-        <translation>Agregar una clave pública</translation>
-    </message>
-    <message>
-        <source>Public key of age, which begins with age1:</source>
-        <translation>Clave pública de age, que empieza con age1:</translation>
-    </message>
-    <message>
-        <source>Add</source>
-        <translation>Agregar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-</context>
-<context>
-    <name>StateWords</name>
-    <message>
-        <source>Results, words and names are not encrypted.</source>
-        <translation>Los resultados, las palabras y los nombres no están cifrados.</translation>
-    </message>
-    <message>
-        <source>Results, words and names are encrypted. This account's keyring opens them.</source>
-        <translation>Los resultados, las palabras y los nombres están cifrados. Los abre el llavero de esta cuenta.</translation>
-    </message>
-    <message>
-        <source>Results, words and names are encrypted. The passphrase and this account's keyring open them together.</source>
-        <translation>Los resultados, las palabras y los nombres están cifrados. Los abren juntos la frase de contraseña y el llavero de esta cuenta.</translation>
-    </message>
-    <message>
-        <source>Results, words and names are encrypted. The passphrase opens them.</source>
-        <translation>Los resultados, las palabras y los nombres están cifrados. Los abre la frase de contraseña.</translation>
-    </message>
-    <message>
-        <source>Earlier results are being encrypted; you can go on working.</source>
-        <translation>Se están cifrando los resultados anteriores; puede seguir trabajando.</translation>
-    </message>
-</context>
-<context>
-    <name>UnlockDialog</name>
-    <message>
-        <source>Your results are encrypted</source>
-        <translation>Sus resultados están cifrados</translation>
-    </message>
-    <message>
-        <source>Use a recovery key…</source>
-        <translation>Usar una clave de recuperación…</translation>
-    </message>
-    <message>
-        <source>Try again</source>
-        <translation>Reintentar</translation>
-    </message>
-    <message>
-        <source>Quit</source>
-        <translation>Salir</translation>
-    </message>
-    <message>
-        <source>Enter the passphrase to open them.</source>
-        <translation>Escriba la frase de contraseña para abrirlos.</translation>
-    </message>
-    <message>
-        <source>Passphrase</source>
-        <translation>Frase de contraseña</translation>
-    </message>
-    <message>
-        <source>This is not the passphrase.</source>
-        <translation>Esta no es la frase de contraseña.</translation>
-    </message>
-    <message>
-        <source>This is not the passphrase. Try again in {seconds} s.</source>
-        <translation>Esta no es la frase de contraseña. Vuelva a intentarlo en {seconds} s.</translation>
-    </message>
-    <message>
-        <source>Enter the recovery key: one line that begins with AGE-SECRET-KEY-1. Afterwards you choose what unlocks your results from then on.</source>
-        <translation>Escriba la clave de recuperación: una línea que empieza con AGE-SECRET-KEY-1. Después usted elige con qué se desbloquearán sus resultados.</translation>
-    </message>
-    <message>
-        <source>Recovery key</source>
-        <translation>Clave de recuperación</translation>
-    </message>
-    <message>
-        <source>This is not a recovery key of these results.</source>
-        <translation>Esta no es una clave de recuperación de estos resultados.</translation>
-    </message>
-    <message>
-        <source>This is not a recovery key of these results. Try again in {seconds} s.</source>
-        <translation>Esta no es una clave de recuperación de estos resultados. Vuelva a intentarlo en {seconds} s.</translation>
-    </message>
-</context>
-<context>
-    <name>UnlockForm</name>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
     </message>
 </context>
 </TS>

@@ -217,7 +217,7 @@ def test_with_a_passphrase_a_locked_program_asks_once_at_its_next_start(qtbot, d
         assert not desktop.lock.locked
 
 
-def test_a_lost_keyring_is_told_and_a_recovery_key_recovers(qtbot, dressed, home):
+def test_a_recovery_key_replaces_a_lost_keyring(qtbot, dressed, home):
     identity = pyrage.x25519.Identity.generate()
     keys = home.with_name(f"{home.name}-keys")
     with memory_keyring():

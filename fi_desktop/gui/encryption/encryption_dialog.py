@@ -1,4 +1,4 @@
-"""The dialog of encryption at rest: encrypt everything, what unlocks it, recovery keys, a new key for all."""
+"""The dialog of encryption at rest: what unlocks the data, recovery keys, a new key for all."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.encryption.fitted_dialog import FittedDialog
 from fi_desktop.gui.encryption.lock_choice import LockChoice
 from fi_desktop.gui.encryption.recovery_keys import NewRecoveryKeyDialog, RecoveryKeys
 from fi_desktop.gui.encryption.state_words import StateWords
@@ -27,7 +28,7 @@ _WIDTH_PX = 560
 _UNSEAL_COMMAND = "fi-desktop vault unseal"
 
 
-class EncryptionDialog(QDialog):
+class EncryptionDialog(FittedDialog):
     """Encrypts data at rest, and changes what unlocks it.
 
     Attributes:
@@ -88,6 +89,7 @@ class EncryptionDialog(QDialog):
         self.close_button.clicked.connect(self.reject)
         self._show_state()
         if recovered:
+            self.apply.setFocus()
             self.message.info(
                 self.tr("The recovery key opened your results. Choose what opens them from now on.")
             )
@@ -154,7 +156,6 @@ class EncryptionDialog(QDialog):
         self.rotate.setEnabled(not self._recovered)
         self.recovery.setEnabled(not self._recovered)
         self._on_choice_changed()
-        self.adjustSize()
 
     def _on_keyring_found(self, available: bool) -> None:
         self._available = available

@@ -25,7 +25,7 @@ class LockChoice(QWidget):
 
     Attributes:
         keyring, passphrase, both: the choices.
-        current: the passphrase until now; hidden if there is none.
+        current: the passphrase until now; hidden if none is set.
         new, repeat: the new passphrase; hidden if none is needed.
         hint: how hard the new one is to guess.
 
@@ -49,7 +49,7 @@ class LockChoice(QWidget):
         self.repeat = self._add_field(self.tr("Repeat the passphrase"))
         self.hint = QLabel(self)
         self.hint.setWordWrap(True)
-        self.hint.setMinimumHeight(2 * self.fontMetrics().height())
+        self.hint.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self._form.addRow("", self.hint)
         self._none = QLabel(self.tr("This computer has no keyring, or it is locked."), self)
         self._none.setObjectName("quiet")

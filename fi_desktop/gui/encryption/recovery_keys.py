@@ -1,4 +1,4 @@
-"""Recovery keys: the list of public keys that can recover the data, and the dialog that shows a new one."""
+"""Recovery keys: the list of public keys, and the dialog that shows a new key once."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class NewRecoveryKeyDialog(QDialog):
         title.setFont(theme.scaled(self.font(), 1.25, QFont.Weight.DemiBold))
         about = QLabel(
             self.tr(
-                "Whoever has this key and this computer can read all results. Keep it in a safe place that "
+                "With this key and this computer, anybody can read all results. Keep it in a safe place that "
                 "is not on this computer: on paper, or on a stick."
             ),
             self,

@@ -6,11 +6,12 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.core import messages
 from fi_desktop.gui import labels, theme
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.encryption.fitted_dialog import FittedDialog
 from fi_desktop.gui.encryption.unlock_form import Secret, UnlockForm
 from fi_desktop.viewmodel import unlocking
 from fi_desktop.viewmodel.pin import PinAttempts
@@ -21,12 +22,12 @@ _FIELD_PX = 280
 _REASONS = {message.code: message for message in (messages.VAULT_NOT_IN_KEYRING, messages.VAULT_NO_KEYRING)}
 
 
-class UnlockDialog(QDialog):
+class UnlockDialog(FittedDialog):
     """Asks for the passphrase, or for a recovery key; without a passphrase, the keyring is tried again.
 
     Attributes:
         form: the field for the passphrase or the recovery key, and the button.
-        recovery: asks for a recovery key; hidden if there is none, or it is asked for.
+        recovery: asks for a recovery key; hidden if no key was made, or it is asked for.
         again: tries the keyring again; hidden if its key is not what is missing.
         quit: ends the program.
         recovered: a recovery key was used: something else should unlock it the next time.
@@ -75,14 +76,14 @@ class UnlockDialog(QDialog):
         self.recovery.setVisible(recoverable)
         self.recovery.clicked.connect(self._on_recovery_chosen)
         self.again = QPushButton(self.tr("Try again"), self)
+        self.again.setObjectName("primary")
         self.again.clicked.connect(self.opened)
         self.again.setVisible(by_keyring)
         self.quit = QPushButton(self.tr("Quit"), self)
+        self.quit.setObjectName("plain")
         self.quit.clicked.connect(self.quit_requested)
         for button in (self.recovery, self.again, self.quit):
             button.setAutoDefault(False)
-        for button in (self.again, self.quit):
-            button.setObjectName("plain")
         if by_keyring:
             self._text.setText(labels.sentence(_REASONS[code]()))
             self.form.hide()
@@ -136,7 +137,6 @@ class UnlockDialog(QDialog):
                 self.tr("This is not a recovery key of these results. Try again in {seconds} s."),
             )
         )
-        self.adjustSize()
 
     def _apply_colours(self) -> None:
         quiet = theme.quiet(self.palette())
