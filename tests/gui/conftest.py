@@ -28,6 +28,7 @@ from fi_desktop.gui.application import GarbageCollector, make_application
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.jobs.file_sealing import FileSealing
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.retention import KEEP_ALL, KeepTimes
@@ -35,6 +36,7 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.pipeline.stages import write_result
 from fi_desktop.settings import Settings, changed, load, save_changes
+from fi_desktop.vault.vault import Vault
 from fi_desktop.workers.queue_thread import QueueThread
 from tests.gui import environments
 from tests.gui.samples import claim_of
@@ -156,7 +158,8 @@ class FakeApp:
         self.calls: list[str] = []
         self.refusal: Exception | None = None
         self.handover: Callable[[list[str]], None] = lambda paths: None
-        self.vault = self.sealing = None
+        self.vault: Vault | None = None
+        self.sealing: FileSealing | None = None
 
     def start(self) -> None:
         self.calls.append("start")
