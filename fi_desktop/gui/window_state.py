@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, QSize, Qt
@@ -11,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from fi_desktop.exporters import EXPORTERS
+from fi_desktop.vault import keys_folder, vault_exists
 from fi_desktop.watch.config import Choice, choice_from_json, choice_to_json
 
 # default and minimum size of each window
@@ -28,6 +30,7 @@ class WindowState:
     """Saves and restores what the person arranged."""
 
     def __init__(self, home: Path) -> None:
+        self._home = home
         self._settings = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
 
     def restore(
@@ -63,7 +66,14 @@ class WindowState:
         return chosen if previous == defaults else defaults
 
     def save_choice(self, defaults: Choice, chosen: Choice) -> None:
-        """Save the chosen options with the defaults they were chosen against."""
+        """Save the chosen options with the defaults they were chosen against.
+
+        Of a home that is encrypted, what was typed for a recording is not saved: this file is in clear.
+        """
+        if vault_exists(keys_folder(self._home)):
+            usual = defaults.options
+            options = replace(chosen.options, prompt=usual.prompt, vocabulary=usual.vocabulary)
+            chosen = replace(chosen, options=options)
         saved = {"usual": choice_to_json(defaults), "chosen": choice_to_json(chosen)}
         self._settings.setValue("options/chosen", json.dumps(saved))
 

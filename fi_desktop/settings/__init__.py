@@ -22,6 +22,7 @@ from fi_desktop.settings.policy import NO_POLICY, Policy
 from fi_desktop.settings.policy_file import read_policy
 from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
 from fi_desktop.system.files import resource
+from fi_desktop.vault import keys_folder
 
 __all__ = [
     "CONTEXT",
@@ -464,7 +465,7 @@ class Settings:
     @property
     def keys(self) -> Path:
         """Folder of the keys of sealed data: not in the home, so that copies of that do not contain it."""
-        return self.home.with_name(f"{self.home.name}-keys")
+        return keys_folder(self.home)
 
     @property
     def audit(self) -> Path:

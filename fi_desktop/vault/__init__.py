@@ -12,6 +12,11 @@ VAULT_FILE = "vault.json"
 """File name of a vault in its folder."""
 
 
+def keys_folder(home: Path) -> Path:
+    """Return the folder of a data folder's keys: not in it, so that copies of it do not contain them."""
+    return home.with_name(f"{home.name}-keys")
+
+
 def vault_exists(folder: Path) -> bool:
     """Whether there is a vault in a folder."""
     return (folder / VAULT_FILE).is_file()

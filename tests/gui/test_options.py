@@ -1,7 +1,9 @@
 """The options for new recordings, and their summary."""
 
+from dataclasses import replace
+
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolBar, QToolButton
 
@@ -9,6 +11,9 @@ from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount
 from fi_desktop.engines import term_lists
 from fi_desktop.gui.adding.languages_dialog import LanguagesDialog
 from fi_desktop.gui.adding.options_bar import OptionsBar
+from fi_desktop.gui.window_state import WindowState
+from fi_desktop.vault import keys_folder
+from fi_desktop.vault.vault import Vault
 from fi_desktop.watch.config import Choice
 
 PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
@@ -179,3 +184,19 @@ def test_several_languages_are_checked_in_a_list(qtbot, bar):
     bar.choose(Choice(JobOptions()))
     bar.choose(Choice(JobOptions(language="es,en,fr")))
     assert bar.options().language == "es,en,fr"
+
+
+def test_what_was_typed_for_a_recording_is_not_saved_in_clear(qtbot, home):
+    usual = Choice()
+    typed = replace(
+        usual, options=JobOptions(language="es", prompt="Sospecha", vocabulary=("Quiquirimundi",))
+    )
+    WindowState(home).save_choice(usual, typed)
+    assert WindowState(home).restore_choice(usual) == typed
+    Vault.create(keys_folder(home), keyring=False, passphrase="caballo grapa pila").close()
+    state = WindowState(home)
+    state.save_choice(usual, typed)
+    assert state.restore_choice(usual) == replace(usual, options=JobOptions(language="es"))
+    del state
+    QCoreApplication.processEvents()
+    assert b"Quiquirimundi" not in (home / "window.ini").read_bytes()
