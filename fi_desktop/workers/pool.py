@@ -11,6 +11,7 @@ import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import wait
 
@@ -150,6 +151,8 @@ class WorkerPool(QueueThread):
     def _work(self) -> None:
         if missing := confinement().missing:
             log.event("WORKERS_NOT_CONFINED", missing="+".join(missing))
+        with suppress(OSError):  # confined workers can read it only if it is there when they start
+            self._settings.models.mkdir(mode=0o700, exist_ok=True)
         unlisten = self._service.listen(self._on_events)
         try:
             while not self._stopping.is_set():

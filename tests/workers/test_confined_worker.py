@@ -128,12 +128,12 @@ def test_crash_of_the_decoder_leaves_the_worker_alive_and_ends_the_job_at_the_se
     assert codes == ["decoder.crashed", "audio.crashes"]
 
 
-def test_worker_started_before_the_models_folder_lets_another_one_read_it(home: Path, sample: Path):
-    assert not (home / "models").exists()
+def test_worker_started_before_a_folder_of_vocabulary_lets_another_one_read_it(home: Path, sample: Path):
+    assert not (home / "vocabulary").exists()
     with running_app(home, workers=1) as driver:
         driver.wait_for(lambda: [w.state for w in driver.workers()] == [WorkerState.IDLE])
         pid = driver.workers()[0].pid
-        (home / "models").mkdir()
+        (home / "vocabulary").mkdir()
         (job,) = driver.wait_until_done(*driver.submit(sample))
         assert driver.workers()[0].pid != pid
     assert job.state is JobState.COMPLETED
