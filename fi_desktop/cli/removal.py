@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fi_desktop.cli.queue_access import job_folders
 from fi_desktop.cli.recorded import trail_of
 from fi_desktop.cli.terminal import say, warn
 from fi_desktop.core.job import Job
-from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recording_removal import RecordingsChecked, check_recordings, trash_recordings
 from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import QueueClient
@@ -22,7 +22,7 @@ def remove_jobs(settings: Settings, client: QueueClient, ids: Sequence[int], *, 
     Raises:
         UserError: a job is unknown, running or on legal hold; nothing was removed.
     """
-    folders = JobFolders(settings.jobs)
+    folders = job_folders(settings)
     results = sum(
         job is not None and job.summary is not None
         for job in (client.call(JobService.job, job_id) for job_id in set(ids))
