@@ -22,7 +22,6 @@ def remove_jobs(settings: Settings, client: QueueClient, ids: Sequence[int], *, 
     Raises:
         UserError: a job is unknown, running or on legal hold; nothing was removed.
     """
-    folders = job_folders(settings)
     results = sum(
         job is not None and job.summary is not None
         for job in (client.call(JobService.job, job_id) for job_id in set(ids))
@@ -31,7 +30,9 @@ def remove_jobs(settings: Settings, client: QueueClient, ids: Sequence[int], *, 
     def jobs_after(after: int, limit: int) -> list[Job]:
         return client.call(JobService.jobs, after=after, limit=limit)
 
-    checked = check_recordings(set(ids), jobs_after, folders) if with_recording else RecordingsChecked()
+    checked = RecordingsChecked()
+    if with_recording:
+        checked = check_recordings(set(ids), jobs_after, job_folders(settings))
     client.call(JobService.remove, ids)
     corrections = "1 result with its corrections" if results == 1 else f"{results} results with corrections"
     say(f"Deleted: {_count(len(set(ids)), 'job')}, {corrections}.")
