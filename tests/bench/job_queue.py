@@ -26,10 +26,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -59,8 +60,10 @@ _real_main = process.main
 # ---- ours
 
 
-def noop_worker(pipe: Connection, device: str, *_confined: object) -> None:
-    """Run a worker process whose pipeline does nothing."""
+def noop_worker(pipe: Connection, device: str, grants: Connection | None = None, *_confined: object) -> None:
+    """Run a worker process whose pipeline does nothing, and which notes in the data folder when it starts."""
+    if grants is not None:
+        threading.Thread(target=_read_all, args=(grants,), daemon=True).start()  # as its opener would
 
     def run(task: pipeline.Task, reporter: object) -> Summary:
         note_start(Path(task.folder).parents[1], int(Path(task.path).stem))
@@ -68,6 +71,12 @@ def noop_worker(pipe: Connection, device: str, *_confined: object) -> None:
 
     pipeline.run = run
     _real_main(pipe, device)
+
+
+def _read_all(pipe: Connection) -> None:
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.recv_bytes()
 
 
 def measure_sealed(home: Path) -> dict[str, Any]:
