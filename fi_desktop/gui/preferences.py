@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.engines.term_lists import SPECIALTIES
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.encryption.state_words import StateWords
+from fi_desktop.gui.encryption.common import StateWords
 from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field

@@ -27,7 +27,7 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.review import Step
 from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.commands import CommandQueue, command
-from fi_desktop.jobs.file_conversion import seal_folder
+from fi_desktop.jobs.conversion import seal_folder
 from fi_desktop.jobs.folders import JobFolders, LeftoverScan
 from fi_desktop.jobs.queue_events import (
     ClockDoubted,

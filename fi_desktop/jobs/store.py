@@ -34,6 +34,7 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Done, Job, JobState
 from fi_desktop.core.messages import Note
+from fi_desktop.jobs.conversion import rewrite
 from fi_desktop.jobs.event_chain import ROOT, UNREADABLE, link, replay, valid_events
 from fi_desktop.jobs.queue_index import QueueIndex
 from fi_desktop.jobs.row_keys import (
@@ -50,7 +51,6 @@ from fi_desktop.jobs.row_keys import (
 )
 from fi_desktop.jobs.sealed_rows import RowSeal
 from fi_desktop.jobs.sql import Rows, opening, peek, to_text
-from fi_desktop.jobs.store_conversion import rewrite
 from fi_desktop.system import log
 
 if TYPE_CHECKING:

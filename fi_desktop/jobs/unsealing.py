@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fi_desktop.jobs.file_conversion import unseal_folder
+from fi_desktop.jobs.conversion import unseal_folder
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.sealed_rows import RowSeal
 from fi_desktop.jobs.store import JobStore

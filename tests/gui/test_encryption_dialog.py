@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from fi_desktop.gui.encryption.recovery_keys import NewRecoveryKeyDialog
 from fi_desktop.vault.vault import Vault
-from fi_desktop.viewmodel.passphrase import Strength, strength
+from fi_desktop.viewmodel.pin import Strength, strength
 from tests.gui.sealed_window import PASSPHRASE, enter, passphrase_vault, real_window, wait_until_working
 from tests.gui.test_encryption import finish, recording, start_with_passphrase, unlocker_of  # noqa: F401
 from tests.vault.keyrings import memory_keyring

@@ -12,10 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.encryption.fitted_dialog import FittedDialog
+from fi_desktop.gui.encryption.common import FittedDialog, StateWords
 from fi_desktop.gui.encryption.lock_choice import LockChoice
 from fi_desktop.gui.encryption.recovery_keys import NewRecoveryKeyDialog, RecoveryKeys
-from fi_desktop.gui.encryption.state_words import StateWords
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.widgets import separator
 from fi_desktop.system import keyring_access

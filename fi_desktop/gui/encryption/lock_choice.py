@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.gui import theme
-from fi_desktop.viewmodel.passphrase import SHORTEST, Strength, strength
+from fi_desktop.viewmodel.pin import SHORTEST_PASSPHRASE, Strength, strength
 
 _TONES = {Strength.SHORT: "neutral", Strength.WEAK: "warn", Strength.FAIR: "neutral", Strength.GOOD: "good"}
 
@@ -81,8 +81,10 @@ class LockChoice(QWidget):
         """Why this cannot be used, as a sentence; "" if it can."""
         if not self.with_passphrase:
             return ""
-        if len(self.new.text()) < SHORTEST:
-            return self.tr("The passphrase must have at least {number} characters.").format(number=SHORTEST)
+        if len(self.new.text()) < SHORTEST_PASSPHRASE:
+            return self.tr("The passphrase must have at least {number} characters.").format(
+                number=SHORTEST_PASSPHRASE
+            )
         if self.new.text() != self.repeat.text():
             return self.tr("The passphrases do not match.")
         return ""
@@ -134,7 +136,7 @@ class LockChoice(QWidget):
             case Strength.SHORT:
                 return self.tr(
                     "At least {number} characters; four words that do not belong together are good."
-                ).format(number=SHORTEST)
+                ).format(number=SHORTEST_PASSPHRASE)
             case Strength.WEAK:
                 return self.tr("Easy to guess. Add words that do not belong together.")
             case Strength.FAIR:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from fi_desktop.core import messages
 from fi_desktop.gui import labels, theme
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.encryption.fitted_dialog import FittedDialog
+from fi_desktop.gui.encryption.common import FittedDialog
 from fi_desktop.gui.encryption.unlock_form import Secret, UnlockForm
 from fi_desktop.viewmodel import unlocking
 from fi_desktop.viewmodel.pin import PinAttempts

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.encryption.state_words import StateWords
+from fi_desktop.gui.encryption.common import StateWords
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system import keyring_access
 from fi_desktop.viewmodel.unlocking import SealedProgram
