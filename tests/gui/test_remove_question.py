@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
@@ -62,6 +62,14 @@ def press(qtbot, box: QMessageBox, text: str) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def tick(qtbot, box: QMessageBox) -> None:
+    """Tick the box, by a click on the square itself, wherever the text ends."""
+    check = box.checkBox()
+    qtbot.waitUntil(lambda: check.isVisible() and check.height() > 0)
+    qtbot.mouseClick(check, Qt.MouseButton.LeftButton, pos=QPoint(8, check.height() // 2))
+    assert check.isChecked()
+
+
 def stored(program) -> list[int]:
     return [job.id for job in program.service.jobs().result(60)]
 
@@ -96,7 +104,7 @@ def test_jobs_without_a_result_are_removed_without_a_question(qtbot, finished, p
 def test_recordings_go_to_the_trash_with_an_entry_first(qtbot, finished, program, recordings, trash, trail):
     content = recordings[0].read_bytes()
     box = press_delete(qtbot, finished, 1)
-    qtbot.mouseClick(box.checkBox(), Qt.MouseButton.LeftButton)
+    tick(qtbot, box)
     assert box.checkBox().isChecked()
     assert box.informativeText().endswith("\n\nKept: exported files and the entries in the audit trail.")
     press(qtbot, box, "Remove")
@@ -124,7 +132,7 @@ def test_recordings_stay_that_changed_are_shared_or_have_no_result(
     program.service.submit([recordings[1]], other).result(60)
     qtbot.waitUntil(lambda: finished.jobs.rowCount() == 4)
     box = press_delete(qtbot, finished, 1, 2, 3)
-    qtbot.mouseClick(box.checkBox(), Qt.MouseButton.LeftButton)
+    tick(qtbot, box)
     press(qtbot, box, "Remove")
     qtbot.waitUntil(lambda: "moved to the trash" in finished.message.text)
     said = finished.message.text
@@ -138,7 +146,7 @@ def test_recordings_stay_that_changed_are_shared_or_have_no_result(
 
 def test_recordings_stay_if_a_job_cannot_be_removed(qtbot, finished, program, hand, recordings):
     box = press_delete(qtbot, finished, 1, 3)
-    qtbot.mouseClick(box.checkBox(), Qt.MouseButton.LeftButton)
+    tick(qtbot, box)
     hand.claim()  # the third starts meanwhile
     press(qtbot, box, "Remove")
     qtbot.waitUntil(lambda: "is running" in finished.message.text)
@@ -149,9 +157,11 @@ def test_recordings_stay_if_a_job_cannot_be_removed(qtbot, finished, program, ha
 def test_a_drive_without_a_trash_keeps_the_recording(
     qtbot, finished, program, recordings, tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "no" / "such" / "folder"))
+    blocked = tmp_path / "blocked"
+    blocked.write_bytes(b"a file, in which nobody can create a folder")
+    monkeypatch.setenv("XDG_DATA_HOME", str(blocked))
     box = press_delete(qtbot, finished, 1)
-    qtbot.mouseClick(box.checkBox(), Qt.MouseButton.LeftButton)
+    tick(qtbot, box)
     press(qtbot, box, "Remove")
     qtbot.waitUntil(lambda: "cannot move it to the trash" in finished.message.text)
     assert recordings[0].exists()
