@@ -42,7 +42,8 @@ def test_a_held_job_says_so_and_cannot_be_removed(qtbot, added, program):
     qtbot.waitUntil(lambda: window.jobs.job(2).on_hold)
     assert [window.jobs.job(number).on_hold for number in (1, 2, 3)] == [False, True, False]
     (row,) = (row for row in range(3) if window.jobs.entry_at(row) == 2)
-    assert window.jobs.index(row, column_index("state")).data() == "Waiting · Legal hold"
+    state = column_index("state")
+    qtbot.waitUntil(lambda: window.jobs.index(row, state).data() == "Waiting · Legal hold")
     qtbot.waitUntil(lambda: not window.commands.jobs["remove"].isEnabled())
     QTest.keyClick(window.table, Qt.Key.Key_Delete)
     window.commands.details.trigger()
