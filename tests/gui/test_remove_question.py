@@ -40,8 +40,13 @@ def finished(qtbot, trash, trail, window, hand, recordings):
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     for _ in range(2):
         hand.complete(hand.claim(), transcript(*VISIT))
-    qtbot.waitUntil(lambda: window.jobs.job(2).exportable)
+    # what is shown follows what is known in batches
+    qtbot.waitUntil(lambda: sum(row.exportable for row in shown(window.jobs)) == 2)
     return window
+
+
+def shown(jobs) -> list:
+    return [jobs.row(jobs.index(number, 0)) for number in range(jobs.rowCount())]
 
 
 def press_delete(qtbot, window, *ids: int) -> QMessageBox:
