@@ -1,5 +1,6 @@
-"""The command line. No command but `window` needs a display or imports Qt.
+"""The command line. No command but `window` needs a display or imports Qt's widgets.
 
+`jobs remove --with-recording` asks QtCore for the trash.
 Exit codes: 0 success, 1 a failure, 2 wrong usage, 130 interrupted.
 """
 

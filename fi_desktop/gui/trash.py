@@ -8,5 +8,5 @@ from PySide6.QtCore import QFile
 
 
 def move_to_trash(path: Path) -> bool:
-    """Move a file to the system's trash; return False, and leave it, where there is none. Any thread."""
+    """Move a file to the system's trash; return False, and leave it, if that is impossible. Any thread."""
     return bool(QFile.moveToTrash(str(path)))
