@@ -27,7 +27,9 @@ _MAGIC = b"fi-keys1"
 _SLOT_BYTES = 64
 _WRAPPED_BYTES = KEY_BYTES + SEAL_BYTES
 _INTERIM = b"\1"
+_GROWTH_BYTES = 64 * 1024
 _PRIVATE = 0o600
+_sync_data = getattr(os, "fdatasync", os.fsync)
 
 
 class KeyDestroyed(KeyError):
@@ -46,6 +48,7 @@ class JobKeys:
         """
         self._file = path.open("r+b", buffering=0)
         self._unsynced = False
+        self._end = 0  # of the file, as far as known
         if not self._file.read(_SLOT_BYTES).startswith(_MAGIC):
             self._file.close()
             raise SealBroken("not a file of keys")
@@ -102,7 +105,7 @@ class JobKeys:
     def sync(self) -> None:
         """Bring every change to the disk."""
         if self._unsynced:
-            os.fsync(self._file.fileno())
+            _sync_data(self._file.fileno())
             self._unsynced = False
 
     def numbers(self) -> list[int]:
@@ -133,7 +136,12 @@ class JobKeys:
         return self._file.read(_WRAPPED_BYTES)
 
     def _put(self, number: int, wrapped: bytes, *, interim: bool = False) -> None:
-        self._file.seek((1 + number) * _SLOT_BYTES)
+        at = (1 + number) * _SLOT_BYTES
+        if at >= self._end:  # ahead of need: bringing a new length to the disk takes longer than bytes
+            self._end = self._file.seek(0, os.SEEK_END)
+            room = max(0, at + _SLOT_BYTES - self._end)
+            self._end += self._file.write(bytes(room + _GROWTH_BYTES))
+        self._file.seek(at)
         self._file.write((wrapped + _INTERIM * interim).ljust(_SLOT_BYTES, b"\0"))
         self._unsynced = True
 

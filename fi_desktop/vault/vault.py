@@ -38,6 +38,7 @@ _VERSION = 1
 _PRIVATE = 0o600
 _ID_BYTES = 8
 _SALT_BYTES = 16
+_RECENT_KEYS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class Vault:
         self._keys = _open_keys(folder, self._state.generation)
         self._unlocked: _Unlocked | None = None
         self._held: dict[int, bytes] = {}
+        self._recent: dict[int, bytes] = {}  # keys that were used last; empty while it is locked
         self._interim: bytes | None = None  # while it is locked, after `lock`
         self._guard = threading.RLock()
         if owner:
@@ -187,6 +189,7 @@ class Vault:
         with self._guard:
             self._unlocked = self._interim = None
             self._held.clear()
+            self._recent.clear()
             self._keys.close()
 
     # ---- locking
@@ -255,6 +258,7 @@ class Vault:
             state = replace(self._state, interim=wrapped)
             _write_state(self.folder, state)
             self._state, self._interim, self._unlocked = state, interim, None
+            self._recent.clear()
 
     def _end_interim(self, home_key: bytes) -> None:
         """Wrap the keys of jobs that were added while it was locked as those of the others."""
@@ -391,7 +395,7 @@ class Vault:
         """
         with self._guard:
             if self._unlocked is not None:
-                self._keys.create(job_id, self._unlocked.home_key)
+                self._recent[job_id] = self._keys.create(job_id, self._unlocked.home_key)
             elif self._interim is not None:
                 self._held[job_id] = self._keys.create(job_id, self._interim, interim=True)
             else:
@@ -406,6 +410,7 @@ class Vault:
         """Destroy a job's key, and with it all that it seals, wherever that is; `sync` makes it last."""
         with self._guard:
             self._held.pop(job_id, None)
+            self._recent.pop(job_id, None)
             self._keys.destroy(job_id)
 
     def sync(self) -> None:
@@ -452,7 +457,12 @@ class Vault:
             return held
         if self._unlocked is None:
             raise VaultLocked
-        return self._keys.key(job_id, self._unlocked.home_key)
+        if (recent := self._recent.get(job_id)) is not None:
+            return recent
+        if len(self._recent) >= _RECENT_KEYS:
+            self._recent.clear()
+        key = self._recent[job_id] = self._keys.key(job_id, self._unlocked.home_key)
+        return key
 
 
 def _locked(

@@ -287,6 +287,9 @@ def test_slot_of_another_job_or_home_is_refused(vaults, tmp_path: Path, system_k
     theirs = (tmp_path / "other" / "keys-1.bin").read_bytes()
     slots[64 * 6 : 64 * 7] = theirs[64 * 6 : 64 * 7]
     path.write_bytes(slots)
+    vault.close()
+    vault = vaults(tmp_path / "keys", owner=True)
+    vault.unlock()
     for job in JOBS:
         with pytest.raises(SealBroken):
             vault.files(job)
