@@ -31,7 +31,8 @@ class ReadInBlocks(Recording):
 
 
 def read_in_blocks(recording: Recording, samples: int, read: list[int] | None = None) -> ReadInBlocks:
-    return ReadInBlocks(recording.path, recording.channels, recording.samples, recording.mix, samples, read)
+    known = (recording.path, recording.channels, recording.samples, recording.mix)
+    return ReadInBlocks(*known, block_samples=samples, read=read)
 
 
 def speech_bands(samples: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fi_desktop.core.transcript import Region, Word
@@ -53,6 +53,7 @@ def heard(words: list[Word], start: float, end: float, jitter: list[float], garb
     st.lists(st.floats(-0.04, 0.04), min_size=3, max_size=7),
     st.booleans(),
 )
+@example([(0.25, 0.0)] * 4 + [(0.375, 0.0)] * 6, ["no"] * 60, [0.625], [0.0, 0.0, 0.0], False)
 def test_for_any_cuts_no_word_is_lost_doubled_or_out_of_order(
     lengths: list[tuple[float, float]],
     texts: list[str],

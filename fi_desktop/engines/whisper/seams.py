@@ -2,7 +2,7 @@
 
 A window that had to be cut inside speech overlaps the next one, so each word is whole in one of the two. In
 the overlap both may have the same words at about the same times: the text changes from the first window to
-the second after the longest such run. Without one, it changes at the middle of the overlap.
+the second after the best such run. Without one, it changes at the middle of the overlap.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def join_words(
         return list(before), _without_repetition(before, after)
     first = next((n for n, word in enumerate(before) if word.end > start - _REACH_S), len(before))
     last = sum(1 for _word in takewhile(lambda word: word.start < end + _REACH_S, after))
-    length, at_before, at_after = _longest_run(before[first:], after[:last])
+    length, at_before, at_after = _best_run(before[first:], after[:last])
     if length:
         return list(before[: first + at_before + length]), list(after[at_after + length :])
     border = (start + end) / 2 if border is None else border
@@ -102,25 +102,34 @@ def normalized(word: Word) -> str:
     return word.text.casefold().strip(".,;:!?¡¿…-\"' ")
 
 
-def _longest_run(before: Sequence[Word], after: Sequence[Word]) -> tuple[int, int, int]:
-    """Return the length of the longest run of words in both, and where it starts in each."""
-    best = (0, 0, 0)
+def _best_run(before: Sequence[Word], after: Sequence[Word]) -> tuple[int, int, int]:
+    """Return the length of the best run of words in both, and where it starts in each.
+
+    Long is good, and so is at the same time: of "no no no", each word is its neighbour's, a third of a second
+    away.
+    """
+    best, best_likeness = (0, 0, 0), 0.0
     for one in range(len(before)):
         for other in range(len(after)):
-            length = 0
+            length, likeness = 0, 0.0
             while (
                 one + length < len(before)
                 and other + length < len(after)
-                and _same(before[one + length], after[other + length])
+                and (alike := _likeness(before[one + length], after[other + length])) > 0.0
             ):
                 length += 1
-            best = max(best, (length, one, other), key=lambda run: run[0])
+                likeness += alike
+            if likeness > best_likeness:
+                best, best_likeness = (length, one, other), likeness
     return best
 
 
-def _same(one: Word, other: Word) -> bool:
-    near = abs((one.start + one.end) - (other.start + other.end)) / 2 <= _SAME_TIME_S
-    return near and normalized(one) == normalized(other) != ""
+def _likeness(one: Word, other: Word) -> float:
+    """Return how likely two words are the same one, 0 to 1; 0 for other words."""
+    if normalized(one) != normalized(other) or not normalized(one):
+        return 0.0
+    apart_s = abs((one.start + one.end) - (other.start + other.end)) / 2
+    return max(0.0, 1.0 - apart_s / _SAME_TIME_S)
 
 
 def _without_repetition(before: Sequence[Word], after: Sequence[Word]) -> list[Word]:
