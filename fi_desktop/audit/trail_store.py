@@ -194,7 +194,7 @@ class TrailStore:
         path = self.path(state.file)
         size = path.stat().st_size if path.exists() else 0
         if size == state.size and (not files or files[-1] <= state.file):
-            return state, []
+            return state, self._unsaid_beginning(state, files)
         if size < state.size:
             lost = Act(ActKind.TRAIL_DAMAGED, detail={"missing_bytes": state.size - size})
             return replace(state, file=max([state.file, *files]), size=size), [lost]
@@ -210,10 +210,19 @@ class TrailStore:
         last = files[-1] if files else 1
         path = self.path(last)
         size = self._end_line(path) if path.exists() else 0
-        began = Act(
-            ActKind.TRAIL_BEGAN, detail={"key": chain.public_key, "reason": "keys lost" if files else "new"}
-        )
-        return TrailState(chain, last, size, self._last_stored(files)), [began]
+        state = TrailState(chain, last, size, self._last_stored(files))
+        save_state(
+            self.folder, state
+        )  # first: a program that is killed after its first lines knows their keys
+        return state, self._unsaid_beginning(state, files)
+
+    def _unsaid_beginning(self, state: TrailState, files: Sequence[int]) -> list[Act]:
+        """Return the act that a chain begins, if none of its lines was written yet."""
+        chain = state.chain
+        if load_roots(self.folder).chains.get(chain.number) != chain.chain_key:
+            return []
+        reason = "keys lost" if files else "new"
+        return [Act(ActKind.TRAIL_BEGAN, detail={"key": chain.public_key, "reason": reason})]
 
     def _catch_up(self, state: TrailState, files: Sequence[int]) -> tuple[TrailState, list[Act]]:
         """Return the state after lines that were written, but that the state does not know yet."""

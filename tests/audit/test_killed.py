@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.audit.chain import Entry
 from fi_desktop.audit.trail_store import TrailStore
 from fi_desktop.audit.verification import verify_trail
@@ -83,6 +84,37 @@ def verified(home: Path) -> list[Entry]:
 
 def jobs_of(entries: list[Entry], kind: str) -> list[int]:
     return [entry.fields["job"] for entry in entries if entry.fields["kind"] == kind]
+
+
+KILLED_BEFORE_SAVING = """
+import os, signal, sys
+from pathlib import Path
+from fi_desktop.audit import trail_store
+from fi_desktop.audit.acts import Act, ActKind
+
+real, calls = trail_store.save_state, 0
+
+def save_state(folder, state):
+    global calls
+    calls += 1
+    if calls == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(folder, state)
+
+trail_store.save_state = save_state
+trail_store.TrailStore(Path(sys.argv[1]) / "audit").append([(1.0, Act(ActKind.OPENED, 1))], {})
+"""
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_first_act_of_a_trail_survives_a_kill_before_its_state_is_saved(home: Path, call: int):
+    command = [sys.executable, "-c", KILLED_BEFORE_SAVING, str(home), str(call)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    entries = verified(home)
+    assert jobs_of(entries, "opened") == ([1] if call == 2 else [])
+    TrailStore(home / "audit").append([(2.0, Act(ActKind.OPENED, 2))], {})
+    kinds = [entry.fields["kind"] for entry in verified(home)]
+    assert kinds.count("trail began") == 1
 
 
 @pytest.mark.slow
