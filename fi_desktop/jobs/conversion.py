@@ -13,6 +13,9 @@ from fi_desktop.core.job import Job
 from fi_desktop.jobs.event_chain import ROOT, link
 from fi_desktop.jobs.row_keys import (
     ALL_FINGERPRINTS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SEALED_SCHEMA_VERSION,
     SEALED_WITH,
     event_key,
     event_keys,
@@ -40,8 +43,10 @@ def rewrite(rows: Rows, jobs: Iterable[Job], before: RowSeal, after: RowSeal) ->
         _rewrite_job(rows, job, before, after)
     if after.vault is None:
         rows.delete(SEALED_WITH)
+        rows.put(SCHEMA, SCHEMA_VERSION)
     else:
         rows.put(SEALED_WITH, to_text(after.vault.state.home))
+        rows.put(SCHEMA, SEALED_SCHEMA_VERSION)
 
 
 def _rewrite_job(rows: Rows, job: Job, before: RowSeal, after: RowSeal) -> None:

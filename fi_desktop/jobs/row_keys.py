@@ -14,6 +14,10 @@ from __future__ import annotations
 
 from fi_desktop.core.job import Job
 
+SCHEMA = "m:schema"
+"""Key of the row with the schema's version."""
+SCHEMA_VERSION, SEALED_SCHEMA_VERSION = 1, 2
+"""Versions: in clear, and sealed, which a program that knows no seals must leave alone."""
 SEALED_WITH = "m:sealed"
 """Key of the row with the vault's home, as JSON text; without it, the store is in clear."""
 ALL_JOBS = "j:", "j;"

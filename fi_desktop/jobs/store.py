@@ -39,6 +39,9 @@ from fi_desktop.jobs.event_chain import ROOT, UNREADABLE, link, replay, valid_ev
 from fi_desktop.jobs.queue_index import QueueIndex
 from fi_desktop.jobs.row_keys import (
     ALL_JOBS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SEALED_SCHEMA_VERSION,
     SEALED_WITH,
     batch_key,
     batch_keys,
@@ -56,8 +59,6 @@ from fi_desktop.system import log
 if TYPE_CHECKING:
     from fi_desktop.vault.vault import Vault
 
-SCHEMA_VERSION = 1
-_SCHEMA = "m:schema"
 _CACHED_JOBS = 10_000  # some megabytes
 
 
@@ -108,7 +109,7 @@ class JobStore:
             TransientError: it cannot be opened now.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_newer(peek(folder, _SCHEMA))
+        _refuse_newer(peek(folder, SCHEMA))
         _refuse_other(peek(folder, SEALED_WITH), vault)
         self.seal = self._committed_seal = RowSeal(vault)
         self.rows = Rows(folder)
@@ -129,13 +130,14 @@ class JobStore:
 
     def _begin(self) -> None:
         cache = self.rows.cache
-        _refuse_newer(cache.get(_SCHEMA, default=SCHEMA_VERSION))
+        _refuse_newer(cache.get(SCHEMA, default=SCHEMA_VERSION))
         self.intact = not cache.get("m:open", default=0) or not self.check()
         # once in a store's life: free pages from before `secure_delete` hold deleted data
         if not cache.get("m:overwrites", default=0) and self.rows.vacuum():
             cache.set("m:overwrites", 1)
         with self.transaction():
-            cache.set(_SCHEMA, SCHEMA_VERSION)
+            sealed = self.rows.row(SEALED_WITH) is not None
+            cache.set(SCHEMA, SEALED_SCHEMA_VERSION if sealed else SCHEMA_VERSION)
             cache.set("m:open", 1)
             self.epoch: int = cache.incr("m:epoch", default=0)
         if self.seal.vault is not None:
@@ -521,7 +523,7 @@ def _refuse_newer(version: Any) -> None:
     Raises:
         UserError: the store was written by a newer version.
     """
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    if isinstance(version, int) and version > SEALED_SCHEMA_VERSION:
         raise UserError(
             messages.STORE_NEWER,
         )

@@ -20,7 +20,7 @@ from fi_desktop.core.codec import (
 )
 from fi_desktop.core.job import JobState, apply, check
 from fi_desktop.core.messages import MESSAGES, verbatim
-from fi_desktop.jobs.store import SCHEMA_VERSION
+from fi_desktop.jobs.row_keys import SCHEMA_VERSION
 
 DATA = Path(__file__).parents[1] / "jobs" / "data"
 

@@ -20,7 +20,9 @@ from fi_desktop.core.job import Done, Job, JobState, apply
 from fi_desktop.core.values import JobOptions, Priority, ReviewState, Summary
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import open_or_rebuild, verify
+from fi_desktop.jobs.row_keys import SCHEMA
 from fi_desktop.jobs.sealed_rows import RowSeal
+from fi_desktop.jobs.sql import peek
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.vault.vault import Vault, VaultLocked
 from tests.vault.keyrings import memory_keyring
@@ -130,6 +132,7 @@ def test_store_in_clear_is_sealed_and_written_in_clear_again(tmp_path: Path, vau
     store.close()
     sealed = JobStore(tmp_path / "store", vault)
     assert everything(sealed) == wanted
+    assert peek(tmp_path / "store", SCHEMA) == 2  # programs that know no seals leave it alone
     assert found_in(tmp_path / "store") == []
     assert list(verify(sealed)) == []
     assert sorted(vault.jobs()) == [2, 3, 4]
@@ -141,6 +144,7 @@ def test_store_in_clear_is_sealed_and_written_in_clear_again(tmp_path: Path, vau
     with sealed.transaction():
         sealed.convert(RowSeal())
     sealed.checkpoint()
+    assert peek(tmp_path / "store", SCHEMA) == 1
     assert everything(sealed) == wanted
     assert list(verify(sealed)) == []
     assert "Quiquirimundi" in found_in(tmp_path / "store")
