@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,14 @@ class Archive:
                 pass
 
     def shut(self) -> None:
+        """End the thread; it may be asking for a job, which a transaction answers."""
         if self.thread is not None:
-            self.thread.close()
+            closing = threading.Thread(target=self.thread.close)
+            closing.start()
+            while closing.is_alive():
+                with self.bench.service.transaction():
+                    pass
+                closing.join(0.005)
             self.thread = None
 
     def add(self, result: Transcript, name: str = "visit.wav") -> int:
