@@ -17,7 +17,7 @@ from fi_desktop.watch.config import Choice, choice_from_json, choice_to_json
 
 # default and minimum size of each window
 _SIZES = {
-    "main": ((1120, 700), (760, 420)),
+    "main": ((1220, 700), (760, 420)),
     "job": ((1180, 700), (560, 400)),
     "monitor": ((1100, 700), (920, 560)),
     "find": ((900, 620), (640, 360)),

@@ -922,7 +922,7 @@
     </message>
     <message>
         <source>Time left</source>
-        <translation>Tiempo restante</translation>
+        <translation>Restante</translation>
     </message>
     <message>
         <source>Estimated time until it is done</source>
