@@ -216,3 +216,16 @@ def test_a_moment_is_written_alike_everywhere(spanish):
     words, at = UiLabels(), QDateTime(QDate(2026, 11, 28), QTime(13, 14, 15)).toSecsSinceEpoch()
     assert words.exact(at).replace(":15", "", 1) == words.moment(at)
     assert words.moment(at).startswith(words.day(at))
+
+
+def test_all_default_columns_fit_into_a_window_of_the_default_size(qtbot, desktop, recordings):
+    drop_files(desktop.window, recordings[0])
+    qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 1)
+    for choice in ("system", "es"):
+        if choice == "es":
+            change(qtbot, desktop, choice)
+            qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 1)
+        desktop.window.resize(1220, 700)
+        table = desktop.window.table
+        qtbot.waitUntil(lambda table=table: table.viewport().width() > 1200)
+        assert table.horizontalHeader().length() <= table.viewport().width(), choice
