@@ -140,6 +140,11 @@ def available(window: QWidget) -> QRect:
     return screen.availableGeometry()
 
 
+def room(window: QWidget) -> QSize:
+    """Return the largest size that a window can have on its screen."""
+    return available(window).size() - _FRAME
+
+
 def resize_to_screen(
     window: QWidget,
     default: tuple[int, int],
@@ -151,12 +156,12 @@ def resize_to_screen(
 
     cascaded: leave room for others like it, see `cascade`.
     """
-    room = available(window).size() - _FRAME
+    largest = room(window)
     if minimum is not None:
-        window.setMinimumSize(QSize(*minimum).boundedTo(room))
+        window.setMinimumSize(QSize(*minimum).boundedTo(largest))
     if cascaded:
-        room -= QSize(_SIDE_BY_SIDE * _STEP.x(), 0)
-    window.resize(QSize(*default).boundedTo(room))
+        largest -= QSize(_SIDE_BY_SIDE * _STEP.x(), 0)
+    window.resize(QSize(*default).boundedTo(largest))
 
 
 def center(window: QWidget, over: QWidget | None = None) -> None:
@@ -168,12 +173,14 @@ def center(window: QWidget, over: QWidget | None = None) -> None:
 
 def keep_on_screen(window: QWidget) -> None:
     """Move and shrink a window that was saved on a larger screen."""
-    if _fills(window):
-        return
-    room = available(window).size() - _FRAME
-    if window.size().boundedTo(room) != window.size():
-        window.resize(window.size().boundedTo(room))
-        window.move(_within(window, window.pos()))
+    if not _fills(window) and window.size().boundedTo(room(window)) != window.size():
+        fit_on_screen(window, window.size())
+
+
+def fit_on_screen(window: QWidget, size: QSize) -> None:
+    """Resize a window, limited to its screen, and move it where it would leave the screen."""
+    window.resize(size.boundedTo(room(window)))
+    window.move(_within(window, window.pos()))
 
 
 def cascade(window: QWidget, others: Iterable[QWidget]) -> None:
@@ -196,9 +203,8 @@ def _fills(window: QWidget) -> bool:
 
 def _free(window: QWidget) -> QRect:
     """Return where a window's corner can be without leaving the screen; at least 1 × 1 pixel."""
-    room = available(window)
-    left = room.size() - window.size() - _FRAME
-    return QRect(room.topLeft(), left.expandedTo(QSize(1, 1)))
+    left = room(window) - window.size()
+    return QRect(available(window).topLeft(), left.expandedTo(QSize(1, 1)))
 
 
 def _within(window: QWidget, corner: QPoint) -> QPoint:

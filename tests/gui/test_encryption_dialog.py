@@ -7,8 +7,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from fi_desktop.gui.encryption.common import FittedDialog, FittedScrollArea
 from fi_desktop.gui.encryption.recovery_keys import NewRecoveryKeyDialog
+from fi_desktop.gui.window_state import available
 from fi_desktop.vault.vault import Vault
 from fi_desktop.viewmodel.pin import Strength, strength
 from tests.gui.sealed_window import PASSPHRASE, enter, passphrase_vault, real_window, wait_until_working
@@ -44,6 +47,7 @@ def test_an_existing_home_is_encrypted_with_a_passphrase(qtbot, dressed, home, r
         assert not dialog.recovery.isVisible()
         assert dialog.choice.passphrase.isChecked()
         assert not dialog.choice.keyring.isEnabled()
+        dialog.move(0, available(dialog).bottom() - dialog.height())
         type_twice(dialog, "corta")
         assert not dialog.apply.isEnabled()
         assert dialog.choice.hint.text().startswith("At least 8 characters")
@@ -58,6 +62,9 @@ def test_an_existing_home_is_encrypted_with_a_passphrase(qtbot, dressed, home, r
         qtbot.waitUntil(lambda: program.sealing is not None and program.sealing.done.is_set())
         sealed = "Results, words and names are encrypted. The passphrase opens them."
         qtbot.waitUntil(lambda: dialog.state.text() == sealed)
+        assert dialog.recovery.isVisible()
+        assert dialog.height() > 600  # taller than before: it moved up
+        assert available(dialog).contains(dialog.geometry())
         assert desktop.preferences.dialog.encryption._texts[1] == sealed
         assert dialog.choice.new.text() == ""
         assert program.service.folders.transcript(job_id).duration > 0
@@ -189,3 +196,19 @@ def test_the_welcome_asks_once_without_a_keyring(qtbot, desktop):
     assert not row.later.isVisible()
     click(row.encrypt)
     assert desktop.encryption.dialog.isVisible()
+
+
+def test_a_dialog_that_needs_more_than_the_screen_scrolls(qtbot, dressed):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog, content = FittedDialog(parent), QWidget()
+    lines = QVBoxLayout(content)
+    area = FittedScrollArea(content, dialog)
+    QVBoxLayout(dialog).addWidget(area)
+    lines.addWidget(QLabel("first"))
+    dialog.show()
+    assert area.verticalScrollBar().maximum() == 0
+    for _ in range(100):
+        lines.addWidget(QLabel("another"))
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    assert available(dialog).contains(dialog.geometry())

@@ -1,20 +1,22 @@
-"""What the dialogs of encryption share: their height, and words for its state."""
+"""What the dialogs of encryption share: their height, and words for the state of encryption."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QDialog
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtWidgets import QDialog, QFrame, QLayout, QScrollArea, QSizePolicy, QWidget
+
+from fi_desktop.gui.window_state import fit_on_screen, room
 
 if TYPE_CHECKING:
     from fi_desktop.vault.vault import Vault
 
 
 class FittedDialog(QDialog):
-    """As high as its texts need, which Qt does not see to where they wrap.
+    """As high as its texts need, which Qt does not see to where they wrap; never higher than the screen.
 
-    Its width is fixed by its content, or by the dialog.
+    Its width is fixed by its content, or by the dialog. What may grow stands in a `FittedScrollArea`.
     """
 
     def event(self, event: QEvent) -> bool:
@@ -30,11 +32,41 @@ class FittedDialog(QDialog):
             return
         layout.activate()
         width = max(self.minimumWidth(), layout.minimumSize().width())
-        height = (
-            layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
-        )
-        self.setMinimumHeight(height)
-        self.resize(width, height)
+        height = _needed(layout, width)
+        self.setMinimumHeight(min(height, room(self).height()))
+        fit_on_screen(self, QSize(width, height))
+
+
+class FittedScrollArea(QScrollArea):
+    """Asks for the height that its content needs, and scrolls where there is less."""
+
+    def __init__(self, content: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._content = content
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(content)
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the content's height."""
+        layout = self._content.layout()
+        return 0 if layout is None else _needed(layout, width)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ask for another height when the content needs one."""
+        if watched is self._content and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
+def _needed(layout: QLayout, width: int) -> int:
+    """Return the height that a layout needs at a width."""
+    return layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
 
 
 class StateWords(QObject):

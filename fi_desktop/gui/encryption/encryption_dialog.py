@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.encryption.common import FittedDialog, StateWords
+from fi_desktop.gui.encryption.common import FittedDialog, FittedScrollArea, StateWords
 from fi_desktop.gui.encryption.lock_choice import LockChoice
 from fi_desktop.gui.encryption.recovery_keys import NewRecoveryKeyDialog, RecoveryKeys
 from fi_desktop.gui.message_bar import MessageBar
@@ -116,7 +116,9 @@ class EncryptionDialog(FittedDialog):
         foot.addWidget(self.rotate)
         foot.addStretch(1)
         foot.addWidget(self.close_button)
-        inner = QVBoxLayout()
+        foot.setContentsMargins(24, 10, 24, 12)
+        content = QWidget(self)
+        inner = QVBoxLayout(content)
         inner.setContentsMargins(24, 16, 24, 16)
         inner.setSpacing(12)
         head: tuple[QWidget, ...] = (self.state, heading, self.choice)
@@ -126,12 +128,13 @@ class EncryptionDialog(FittedDialog):
         for widget in (self._line, self._recovery_heading, self.recovery, self._unseal):
             inner.addWidget(widget)
         inner.addStretch(1)
-        inner.addLayout(foot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.message)
-        column.addLayout(inner)
+        column.addWidget(FittedScrollArea(content, self), 1)
+        column.addWidget(separator(self))
+        column.addLayout(foot)
         self.setFixedWidth(_WIDTH_PX)
 
     def _show_state(self) -> None:
