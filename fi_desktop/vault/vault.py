@@ -11,97 +11,35 @@ generation; `vault.json` names the one that counts, and is replaced at once.
 
 from __future__ import annotations
 
-import base64
-import json
 import secrets
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.system import keyring_access
-from fi_desktop.system.files import write_whole
 from fi_desktop.vault import VAULT_FILE, vault_exists
 from fi_desktop.vault.job_files import JobFiles
 from fi_desktop.vault.job_keys import SEARCH_INDEX, JobKeys, make_keys_file
-from fi_desktop.vault.sealing import KEY_BYTES, SealBroken, derived, new_key, seal, unseal
+from fi_desktop.vault.sealing import SealBroken, derived, new_key, seal, unseal
+from fi_desktop.vault.vault_state import (
+    Argon2Cost,
+    Recovery,
+    VaultState,
+    decoded,
+    encoded,
+    read_state,
+    write_state,
+)
 
 SHORTEST_PASSPHRASE = 8
 """Characters."""
-_VERSION = 1
-_PRIVATE = 0o600
 _ID_BYTES = 8
 _SALT_BYTES = 16
 _RECENT_KEYS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Argon2Cost:
-    """What it costs to try a passphrase: RFC 9106's second recommendation, 64 MiB.
-
-    Attributes:
-        salt: hex.
-        iterations, memory_kib, lanes: parameters of Argon2id.
-    """
-
-    salt: str
-    iterations: int = 3
-    memory_kib: int = 65_536
-    lanes: int = 4
-
-    def hash(self, passphrase: str) -> bytes:
-        """Return what follows from a passphrase; takes a quarter of a second on purpose."""
-        return Argon2id(
-            salt=bytes.fromhex(self.salt),
-            length=KEY_BYTES,
-            iterations=self.iterations,
-            lanes=self.lanes,
-            memory_cost=self.memory_kib,
-        ).derive(passphrase.encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """Somebody who can recover the home's key. recipient: an age public key; wrapped: base64."""
-
-    recipient: str
-    wrapped: str
-
-
-@dataclass(frozen=True, slots=True)
-class VaultState:
-    """What `vault.json` says.
-
-    Attributes:
-        home: tells this home from others, hex.
-        generation: of the home's key, from 1.
-        keyring: a key in the keyring is needed.
-        passphrase: a passphrase is needed.
-        wrapped: the home's key, base64.
-        root: the secret of keyed hashes, wrapped with the home's key, base64.
-        recovery: who else can recover it.
-        interim: the key with which keys of jobs are wrapped that were added while it was locked, wrapped with
-            the home's key, base64; "" if there are no such jobs.
-        mixed: files of jobs that are not sealed yet are read too.
-        unsealing: everything is being written in clear again.
-    """
-
-    home: str
-    generation: int
-    keyring: bool
-    passphrase: Argon2Cost | None
-    wrapped: str
-    root: str
-    recovery: tuple[Recovery, ...] = ()
-    interim: str = ""
-    mixed: bool = True
-    unsealing: bool = False
 
 
 @dataclass(slots=True)
@@ -131,7 +69,7 @@ class Vault:
             OSError: it cannot be read.
         """
         self.folder = folder
-        self._state = _read_state(folder)
+        self._state = read_state(folder)
         self._keys = _open_keys(folder, self._state.generation)
         self._unlocked: _Unlocked | None = None
         self._held: dict[int, bytes] = {}
@@ -169,7 +107,7 @@ class Vault:
             recipients=recipients,
         )
         make_keys_file(_keys_file(folder, 1))
-        _write_state(folder, state)
+        write_state(folder, state)
         vault = cls(folder, owner=True)
         vault._unlocked = unlocked
         return vault
@@ -203,18 +141,20 @@ class Vault:
         state = self._state
         in_keyring = b""
         if state.keyring:
-            stored = keyring_access.read(_account(state))
+            stored = keyring_access.read(state.account)
             if stored is None:
                 available = keyring_access.available()
                 raise UserError(messages.VAULT_NOT_IN_KEYRING if available else messages.VAULT_NO_KEYRING)
-            in_keyring = _decoded(stored)
+            in_keyring = decoded(stored)
         passphrase_hash = b""
         if state.passphrase is not None:
             if not passphrase:
                 raise UserError(messages.VAULT_PASSPHRASE_NEEDED)
             passphrase_hash = state.passphrase.hash(passphrase)
         try:
-            home_key = unseal(_lock_key(in_keyring, passphrase_hash), _decoded(state.wrapped), _about(state))
+            home_key = unseal(
+                _lock_key(in_keyring, passphrase_hash), decoded(state.wrapped), state.about_home_key
+            )
         except SealBroken as error:
             wrong = messages.VAULT_PASSPHRASE_WRONG if passphrase_hash else messages.VAULT_NOT_IN_KEYRING
             raise UserError(wrong) from error
@@ -231,12 +171,12 @@ class Vault:
         for each in self._state.recovery:
             with suppress(pyrage.DecryptError, pyrage.IdentityError, SealBroken):
                 key = pyrage.x25519.Identity.from_str(identity.strip())
-                self._open_with(pyrage.decrypt(_decoded(each.wrapped), [key]), b"")
+                self._open_with(pyrage.decrypt(decoded(each.wrapped), [key]), b"")
                 return
         raise UserError(messages.VAULT_NOT_A_RECIPIENT)
 
     def _open_with(self, home_key: bytes, passphrase_hash: bytes) -> None:
-        root = unseal(home_key, _decoded(self._state.root), _about_root(self._state))
+        root = unseal(home_key, decoded(self._state.root), self._state.about_root)
         with self._guard:
             self._unlocked = _Unlocked(home_key, root, passphrase_hash)
             self._held.clear()
@@ -254,9 +194,9 @@ class Vault:
             if self._unlocked is None:
                 return
             interim = new_key()
-            wrapped = _encoded(seal(self._unlocked.home_key, interim, _about_interim(self._state)))
+            wrapped = encoded(seal(self._unlocked.home_key, interim, self._state.about_interim))
             state = replace(self._state, interim=wrapped)
-            _write_state(self.folder, state)
+            write_state(self.folder, state)
             self._state, self._interim, self._unlocked = state, interim, None
             self._recent.clear()
 
@@ -264,11 +204,11 @@ class Vault:
         """Wrap the keys of jobs that were added while it was locked as those of the others."""
         if not self._state.interim:
             return
-        interim = unseal(home_key, _decoded(self._state.interim), _about_interim(self._state))
+        interim = unseal(home_key, decoded(self._state.interim), self._state.about_interim)
         self._keys.end_interim(interim, home_key)
         self._keys.sync()
         state = replace(self._state, interim="")
-        _write_state(self.folder, state)
+        write_state(self.folder, state)
         self._state, self._interim = state, None
 
     def hold(self, job_id: int) -> None:
@@ -341,13 +281,13 @@ class Vault:
         state = _locked(state, new, passphrase=passphrase, recipients=recipients)
         target = _keys_file(self.folder, state.generation)
         self._keys.write_rewrapped(target, old.home_key, new.home_key)
-        _write_state(self.folder, state)
+        write_state(self.folder, state)
         self._keys.close()
         self._keys = _open_keys(self.folder, state.generation)
         self._state, self._unlocked = state, new
         _keys_file(self.folder, before.generation).unlink(missing_ok=True)
         if before.keyring:
-            keyring_access.delete(_account(before))
+            keyring_access.delete(before.account)
 
     def _tidy(self) -> None:
         """Delete what a rotation left that was interrupted."""
@@ -360,7 +300,7 @@ class Vault:
         """Read files that are not sealed yet, or no longer. unsealing: all are to be in clear again."""
         with self._guard:
             state = replace(self._state, mixed=mixed, unsealing=unsealing)
-            _write_state(self.folder, state)
+            write_state(self.folder, state)
             self._state = state
 
     def delete(self) -> None:
@@ -371,7 +311,7 @@ class Vault:
             for path in self.folder.glob("keys-*.bin"):
                 path.unlink()
             if self._state.keyring:
-                keyring_access.delete(_account(self._state))
+                keyring_access.delete(self._state.account)
             with suppress(OSError):  # the index of transcripts, or what is not the program's
                 self.folder.rmdir()
 
@@ -484,13 +424,13 @@ def _locked(
     in_keyring = b""
     if state.keyring:
         in_keyring = new_key()
-        if not keyring_access.write(_account(state), _encoded(in_keyring)):
+        if not keyring_access.write(state.account, encoded(in_keyring)):
             raise UserError(messages.VAULT_NO_KEYRING)
     lock_key = _lock_key(in_keyring, unlocked.passphrase_hash)
     return replace(
         state,
-        wrapped=_encoded(seal(lock_key, unlocked.home_key, _about(state))),
-        root=_encoded(seal(unlocked.home_key, unlocked.root, _about_root(state))),
+        wrapped=encoded(seal(lock_key, unlocked.home_key, state.about_home_key)),
+        root=encoded(seal(unlocked.home_key, unlocked.root, state.about_root)),
         recovery=recovery,
     )
 
@@ -502,7 +442,7 @@ def _recovery(recipient: str, home_key: bytes) -> Recovery:
         key = pyrage.x25519.Recipient.from_str(recipient.strip())
     except pyrage.RecipientError as error:
         raise UserError(messages.VAULT_BAD_RECIPIENT, recipient=recipient.strip()[:80]) from error
-    return Recovery(str(key), _encoded(pyrage.encrypt(home_key, [key])))
+    return Recovery(str(key), encoded(pyrage.encrypt(home_key, [key])))
 
 
 def _lock_key(in_keyring: bytes, passphrase_hash: bytes) -> bytes:
@@ -510,45 +450,8 @@ def _lock_key(in_keyring: bytes, passphrase_hash: bytes) -> bytes:
     return derived(in_keyring + passphrase_hash, f"lock {len(in_keyring)} {len(passphrase_hash)}")
 
 
-def _account(state: VaultState) -> str:
-    return f"vault {state.home} {state.generation}"
-
-
-def _about(state: VaultState) -> bytes:
-    return f"home key {state.home} {state.generation}".encode()
-
-
-def _about_root(state: VaultState) -> bytes:
-    return f"root {state.home}".encode()
-
-
-def _about_interim(state: VaultState) -> bytes:
-    return f"interim {state.home} {state.generation}".encode()
-
-
 def _keys_file(folder: Path, generation: int) -> Path:
     return folder / f"keys-{generation}.bin"
-
-
-def _read_state(folder: Path) -> VaultState:
-    data: dict[str, Any]
-    try:
-        data = json.loads((folder / VAULT_FILE).read_bytes())
-        if data.pop("version") > _VERSION:
-            raise UserError(messages.VAULT_NEWER)
-        cost, recovery = data.pop("passphrase"), data.pop("recovery")
-        return VaultState(
-            passphrase=None if cost is None else Argon2Cost(**cost),
-            recovery=tuple(Recovery(**each) for each in recovery),
-            **data,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(messages.VAULT_DAMAGED, folder=str(folder)) from error
-
-
-def _write_state(folder: Path, state: VaultState) -> None:
-    text = json.dumps({"version": _VERSION, **asdict(state)}, indent=1)
-    write_whole(folder / VAULT_FILE, text.encode(), mode=_PRIVATE)
 
 
 def _open_keys(folder: Path, generation: int) -> JobKeys:
@@ -556,14 +459,3 @@ def _open_keys(folder: Path, generation: int) -> JobKeys:
         return JobKeys(_keys_file(folder, generation))
     except (FileNotFoundError, SealBroken) as error:
         raise UserError(messages.VAULT_DAMAGED, folder=str(folder)) from error
-
-
-def _encoded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise SealBroken("not base64") from error
