@@ -25,6 +25,7 @@ from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.pipeline.stages import write_result
 from fi_desktop.system.files import WAVEFORM
+from fi_desktop.vault.vault import Vault
 from tests.gui import samples
 from tests.gui.conftest import TIMEOUT_S, FakeApp
 from tests.gui.events import drag_out
@@ -53,7 +54,10 @@ class Scene:
     Attributes:
         program: the fake app below the window.
         desktop: the controller of the windows.
+        keys: the vault of the views of encryption, once one was shown.
     """
+
+    keys: Vault | None = None
 
     def __init__(self, home: Path, jobs: Iterable[QueueEvent] = (), *, language: str = "en") -> None:
         """Fill a store with jobs and open the window."""
@@ -89,6 +93,7 @@ class Scene:
         for other in QApplication.topLevelWidgets():
             if not isinstance(other, MainWindow) and other.isVisible():
                 other.close()
+        self.program.vault = None
         drag_out(window)
         window.message.dismiss()
         window.add_controller.sheet.hide()
@@ -103,6 +108,8 @@ class Scene:
 
     def close(self) -> None:
         """Stop the program."""
+        if self.keys is not None:
+            self.keys.close()
         window = self.desktop.window
         self.desktop.stop()
         self.wait(lambda: window.closable)

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import pyrage
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from fi_desktop.core import messages
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.revision import Check, Describe
 from fi_desktop.core.transcript import Grade, Role
@@ -19,6 +21,7 @@ from fi_desktop.core.values import JobOptions, ReviewState, SpeakerCount
 from fi_desktop.gui.actions import HelpMenu
 from fi_desktop.gui.adding.own_exports_dialog import OwnExportsDialog
 from fi_desktop.gui.adding.watched_folders_dialog import WatchedFoldersDialog
+from fi_desktop.gui.encryption.unlock_dialog import UnlockDialog
 from fi_desktop.gui.help import AboutDialog, WelcomeDialog
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
@@ -29,6 +32,7 @@ from fi_desktop.gui.window_state import center, resize_to_screen
 from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerState
+from fi_desktop.vault.vault import Vault
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.config import Choice, WatchedFolder
 from tests.exporters.said_lines import transcript_of
@@ -38,6 +42,7 @@ from tests.gui.events import drag_in, files_data
 from tests.gui.events import drop as drop_data
 from tests.gui.monitor_samples import clinic_days
 from tests.gui.scene import Scene
+from tests.gui.sealed_window import PASSPHRASE
 
 View = Callable[[Scene], QWidget]
 
@@ -329,6 +334,39 @@ def pin_dialog(scene: Scene) -> QWidget:
     return asked_for(scene, scene.desktop.window.commands.lock)
 
 
+def sealed(scene: Scene) -> None:
+    """Give the program a vault that a passphrase and a recovery key open."""
+    if scene.keys is None:
+        folder = scene.program.settings.home / "keys-of-a-view"
+        key = str(pyrage.x25519.Identity.generate().to_public())
+        scene.keys = Vault.create(folder, keyring=False, passphrase=PASSPHRASE, recipients=[key])
+        scene.keys.set_mixed(mixed=False)
+    scene.program.vault = scene.keys
+
+
+def encryption(scene: Scene) -> QWidget:
+    sealed(scene)
+    scene.desktop.encryption.open()
+    dialog = scene.desktop.encryption.dialog
+    assert dialog is not None
+    return dialog
+
+
+def unlocking(scene: Scene) -> QWidget:
+    sealed(scene)
+    desktop = scene.desktop
+    dialog = UnlockDialog(
+        scene.program,
+        messages.VAULT_PASSPHRASE_NEEDED.code,
+        desktop.lock.attempts,
+        desktop._bridge,
+        desktop.window,
+    )
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
+
+
 def cover(scene: Scene) -> QWidget:
     home, lock = scene.program.settings.home, scene.desktop.lock
     if not pin.is_set(home):
@@ -495,6 +533,8 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "keys": (a_day, keys),
     "about": (a_day, about),
     "pin": (a_day, pin_dialog),
+    "encryption": (a_day, encryption),
+    "unlocking": (a_day, unlocking),
     "locked": (a_day, cover),
     "just-added": (a_day, just_added),
     "watched": (a_day, watched),
