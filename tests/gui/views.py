@@ -362,6 +362,7 @@ def unlocking(scene: Scene) -> QWidget:
         desktop._bridge,
         desktop.window,
     )
+    dialog.quit_requested.connect(partial(dialog.done, 0))
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
     return dialog
