@@ -31,8 +31,16 @@ LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
-# programs that the tests use: a virtual display, a D-Bus session, and readers of PDF
-PROGRAMS = {"Xvfb": "xvfb", "dbus-run-session": "dbus", "pdftotext": "poppler-utils"}
+# programs that the tests use
+PROGRAMS = {
+    "Xvfb": "xvfb",
+    "dbus-run-session": "dbus",
+    "pdftotext": "poppler-utils",
+    # what a process asks of the kernel, without network, and as another account
+    "strace": "strace",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+}
 # the accessibility bus for screen readers
 AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")
 # Qt includes no fonts
@@ -48,7 +56,7 @@ def missing() -> list[str]:
         packages.append("at-spi2-core")
     if not any(files for folder in FONT_FOLDERS for _, _, files in os.walk(folder)):
         packages.append(FONT)
-    return packages
+    return list(dict.fromkeys(packages))
 
 
 def main() -> int:
