@@ -70,14 +70,8 @@ class ChainState:
         mac_key, following = _mac_key_and_next(self.chain_key)
         mac = _mac(mac_key, self.mac, text)
         line = f'{text[:-1]}{_MAC_KEY}{mac}"}}\n'.encode("ascii")
-        after = replace(
-            self,
-            number=self.number + 1,
-            mac=mac,
-            digest=digest_of(self.digest, line),
-            chain_key=following,
-        )
-        return line, after
+        digest = digest_of(self.digest, line)
+        return line, ChainState(self.number + 1, mac, digest, following, self.signing_key)
 
     def checkpoint(self, fields: Mapping[str, Any]) -> tuple[bytes, ChainState]:
         """Return a line that signs all lines so far, and the state after it, with the next signing key."""

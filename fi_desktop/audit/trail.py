@@ -18,7 +18,6 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from filelock import Timeout
@@ -48,7 +47,6 @@ class _WaitingActs(NamedTuple):
     at: float
     acts: tuple[Act, ...]
     written: Future[None]
-    urgent: bool
 
 
 class AuditTrail:
@@ -81,10 +79,14 @@ class AuditTrail:
         self._now = now
         self.sent: Callable[[], float] = lambda: math.inf
         self._names_key: bytes | None = None
-        self._acts: SimpleQueue[_WaitingActs | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self._closing = threading.Event()
+        # all of these under the condition, which is notified as seldom as can be: each wake-up of the thread
+        # holds up the queue's
+        self._changed = threading.Condition()
+        self._new: list[_WaitingActs] = []
+        self._new_acts = 0
+        self._hurried = False  # somebody waits for what is new
+        self._closing = False
         self._listeners: tuple[Callable[[], None], ...] = ()
 
     def on_appended(self, listener: Callable[[], None]) -> None:
@@ -100,11 +102,16 @@ class AuditTrail:
             urgent: nothing else keeps them; others are collected for a moment, which costs much less.
         """
         written: Future[None] = Future()
-        with self._lock:
-            if self._closing.is_set():
+        with self._changed:
+            if self._closing:
                 written.set_exception(OSError("the audit trail is closed"))
                 return written
-            self._acts.put(_WaitingActs(self._now() if at is None else at, acts, written, urgent))
+            first = not self._new
+            self._new.append(_WaitingActs(self._now() if at is None else at, acts, written))
+            self._new_acts += len(acts)
+            self._hurried = self._hurried or urgent
+            if first or self._ready:
+                self._changed.notify()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
                 self._thread.start()
@@ -117,7 +124,9 @@ class AuditTrail:
 
     def flush(self) -> None:
         """Write what is being collected now; returns at once."""
-        self._acts.put(_WaitingActs(0.0, (), Future(), urgent=True))
+        with self._changed:
+            self._hurried = True
+            self._changed.notify()
 
     def code(self, name: str) -> str | None:
         """Return the code that stands for a file name or a folder; None if the key for it cannot be read."""
@@ -138,41 +147,37 @@ class AuditTrail:
 
     def close(self) -> None:
         """Write what is waiting, and stop; at most a few seconds."""
-        with self._lock:
-            if self._closing.is_set():
+        with self._changed:
+            if self._closing:
                 return
-            self._closing.set()
-            self._acts.put(None)
+            self._closing = True
+            self._changed.notify()
         if self._thread is not None:
             self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
         waiting: list[_WaitingActs] = []
-        while True:
-            ended = self._take(waiting)
+        closing = False
+        while not closing:
+            closing = self._take(waiting)
             if waiting:
                 self._write(waiting)
-            if ended or (self._closing.is_set() and self._acts.empty()):
-                break
         for one in waiting:
             one.written.set_exception(OSError("the audit trail cannot be written"))
 
     def _take(self, waiting: list[_WaitingActs]) -> bool:
-        """Add acts to those that wait; return whether the trail is closed and no more come."""
-        try:
-            item = self._acts.get(timeout=_RETRY_S if waiting else None)
-            deadline = time.monotonic() + _COLLECT_S
-            while item is not None:
-                if not item.acts:  # somebody waits for what was collected
-                    return False
-                waiting.append(item)
-                if sum(len(one.acts) for one in waiting) >= _BATCH:
-                    return False
-                left_s = 0.0 if item.urgent else deadline - time.monotonic()
-                item = self._acts.get(timeout=left_s) if left_s > 0 else self._acts.get_nowait()
-        except Empty:
-            return False
-        return True
+        """Add new acts to those that wait, once there are enough; return whether no more will come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._new or self._ready, _RETRY_S if waiting else None)
+            self._changed.wait_for(lambda: self._ready, _COLLECT_S)
+            waiting += self._new
+            self._new, self._new_acts, self._hurried = [], 0, False
+            return self._closing
+
+    @property
+    def _ready(self) -> bool:
+        """Whether what is new is to be written now."""
+        return self._hurried or self._closing or self._new_acts >= _BATCH
 
     def _write(self, waiting: list[_WaitingActs]) -> None:
         try:

@@ -6,6 +6,7 @@ wall says, also after daylight saving begins or ends. Running jobs are never sto
 
 from __future__ import annotations
 
+import math
 import time as system_time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from fi_desktop.system import power
 
 RECHECK_S = 30.0
 """Longest wait before times are checked again: no event says that power came back or the lid was opened."""
+_SUPPLY_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +97,21 @@ class TimesCheck:
         on_battery: Callable[[], bool] = power.on_battery,
     ) -> None:
         """Prepare. clock: UTC, seconds since the epoch, as the system has it."""
-        self._clock, self._on_battery = clock, on_battery
+        self._clock, self._read_supply = clock, on_battery
+        self._supply_read_at, self._on_battery = -math.inf, False
         self.held = QueueHeld()
 
     @property
     def on_battery(self) -> bool:
-        """Whether the computer runs on its battery."""
-        return self._on_battery()
+        """Whether the computer runs on its battery; known for some seconds, since asking takes time."""
+        now = self._clock()
+        if abs(now - self._supply_read_at) >= _SUPPLY_EVERY_S:
+            self._supply_read_at, self._on_battery = now, self._read_supply()
+        return self._on_battery
 
     def changed(self, settings: Settings) -> bool:
         """Check the times; return whether something else keeps jobs from starting than before."""
-        before, self.held = self.held, RunTimes.of(settings).held(self._clock(), on_battery=self._on_battery)
+        before, self.held = self.held, RunTimes.of(settings).held(self._clock(), on_battery=self._read_supply)
         return self.held != before
 
     @property

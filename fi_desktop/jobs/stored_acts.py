@@ -150,6 +150,15 @@ class StoredActs:
 
     def _acts(self, event: QueueEvent) -> Iterator[Act]:
         match event:
+            case JobChanged(job=job, event=job_event):  # nearly all events, so it comes first
+                kind = _KINDS.get(type(job_event))
+                if kind is ActKind.ADDED and isinstance(job_event, ev.Submitted):
+                    detail = {} if job_event.batch is None else {"batch": job_event.batch}
+                    yield Act(kind, job.id, self._code(job_event.path), detail=detail)
+                elif kind is not None:
+                    yield Act(kind, job.id)
+                elif isinstance(job_event, ev.Failed) and job.state is JobState.FAILED:
+                    yield Act(ActKind.FAILED, job.id)
             case JobRemoved(job_id=job_id, why=why):
                 yield Act(ActKind.REMOVED, job_id, detail={"by": why.value})
             case RetentionRan():
@@ -159,13 +168,6 @@ class StoredActs:
             case ResultCorrected(job_id=job_id, steps=steps):
                 for kind in dict.fromkeys(_STEPS.get(step, ActKind.EDITED) for step in steps):
                     yield Act(kind, job_id)
-            case JobChanged(job=job, event=ev.Failed()) if job.state is JobState.FAILED:
-                yield Act(ActKind.FAILED, job.id)
-            case JobChanged(job=job, event=ev.Submitted(path=path, batch=batch)):
-                detail = {} if batch is None else {"batch": batch}
-                yield Act(ActKind.ADDED, job.id, self._code(path), detail=detail)
-            case JobChanged(job=job, event=job_event) if type(job_event) in _KINDS:
-                yield Act(_KINDS[type(job_event)], job.id)
 
     def _code(self, path: str) -> str | None:
         return None if self._trail is None else self._trail.code(PurePath(path).name)

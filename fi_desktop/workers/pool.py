@@ -318,11 +318,15 @@ class WorkerPool(QueueThread):
             return
         for message in slot.unread():
             self._on_message(slot, message)
-        running, kill_error = slot.running, slot.kill_error if slot.overdue else None
+        running, kill_error, overdue = slot.running, slot.kill_error, slot.overdue
         exit_error = slot.vacate()
         if running is not None:
             slot.failed += 1
-            error, stages = kill_error or error_info(exit_error), running.stage_times()
+            if not overdue:
+                kill_error = error_info(exit_error)
+            elif kill_error is None:
+                kill_error = error_info(DeadlineExceeded(self._limits.hard_for(running.duration_s)))
+            error, stages = kill_error, running.stage_times()
             failed = partial(self._service.transitions.failed, crashed=True, stages=stages)
             self._pending.append(partial(failed, running.job.id, running.job.claim or "", error))
 
@@ -340,11 +344,9 @@ class WorkerPool(QueueThread):
     def _set_hard_limit(self, slot: WorkerSlot) -> None:
         if slot.running is None or slot.requeueing:
             return
-        if slot.kill_error is not None and slot.kill_error.code != messages.JOB_TIMEOUT.code:
+        if slot.kill_error is not None:
             return  # it is killed earlier, for another reason
-        limit_s = self._limits.hard_for(slot.running.duration_s)
-        slot.kill_at = slot.running.delivered_at + limit_s
-        slot.kill_error = error_info(DeadlineExceeded(limit_s))
+        slot.kill_at = slot.running.delivered_at + self._limits.hard_for(slot.running.duration_s)
 
     def _apply_limits(self) -> None:
         if self._limits is self._wanted_limits:

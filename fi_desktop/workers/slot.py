@@ -95,7 +95,8 @@ class WorkerSlot:
         running: the job that the worker runs; None if it is idle.
         heard_at: when the worker last sent a message.
         rss_checked_at: when the worker's memory was last checked.
-        kill_at, kill_error: when the worker is killed, and the job's error in that case.
+        kill_at: when the worker is killed.
+        kill_error: the job's error in that case; None: it passed its hard limit.
         spawn_at: earliest start of the next worker.
         failed_starts: consecutive workers that exited before becoming ready.
         low_priority: other programs go before the worker.

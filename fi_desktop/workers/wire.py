@@ -2,15 +2,19 @@
 
 A process that reads hostile data must not be able to make another one run code, as `pickle` would, or hand it
 values that no code expects. What a message may say beyond its types is checked in `reports.py`.
+
+How a type is written and checked is worked out once, at the first message that has it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -18,11 +22,15 @@ _LARGEST_INT = 1 << 53  # that every JSON reader knows exactly
 _MOST_ITEMS = 100_000
 _KIND = "message"
 
+_to_text = json.JSONEncoder(separators=(",", ":")).encode
+
+Check = Callable[[Any], Any]
+"""Returns a value of a type as it was before it was written; TypeError or ValueError if it is of another."""
+
 
 def encoded(message: Any) -> bytes:
     """Return a message, a dataclass, as JSON."""
-    data = {_KIND: type(message).__name__, **_plain(message)}
-    return json.dumps(data, separators=(",", ":")).encode("ascii")
+    return _to_text({_KIND: type(message).__name__, **_plain(message)}).encode("ascii")
 
 
 def decoded(data: bytes, kinds: Mapping[str, type]) -> Any:
@@ -33,75 +41,134 @@ def decoded(data: bytes, kinds: Mapping[str, type]) -> Any:
     """
     try:
         said = json.loads(data)
-        return _typed(kinds[said.pop(_KIND)], said)
-    except (AttributeError, KeyError, RecursionError, TypeError) as error:
+        return _check(kinds[said.pop(_KIND)])(said)
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError) as error:
         raise ValueError(f"no message: {type(error).__name__}") from None
 
 
+# ---- writing
+
+
 def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, bytes):
-        return value.hex()
+    kind: Any = type(value)
+    return _writer(kind)(value)
+
+
+@cache
+def _writer(kind: type) -> Callable[[Any], Any]:
+    """Return what makes JSON values of a type's values; each is looked at, whatever its field declares."""
+    if kind in (NoneType, str, bool, int, float):
+        return _as_it_is
+    if issubclass(kind, Enum):
+        return attrgetter("value")
+    if is_dataclass(kind):
+        names = tuple(field.name for field in fields(kind))
+        return lambda value: {name: _plain(getattr(value, name)) for name in names}
+    if issubclass(kind, tuple):
+        return lambda value: [_plain(item) for item in value]
+    if issubclass(kind, bytes):
+        return bytes.hex
+    if issubclass(kind, str):
+        return str
     # NumPy's numbers, too
-    return float(value) if isinstance(value, float) else int(value)
+    return float if issubclass(kind, float) else int
 
 
-def _typed(kind: Any, said: Any) -> Any:
-    """Return a value of this type; TypeError or ValueError if it is of another."""
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+# ---- checking
+
+
+@cache
+def _check(kind: Any) -> Check:
     origin = get_origin(kind)
     if origin in (Union, UnionType):
-        return _one_of(get_args(kind), said)
+        return _one_of(get_args(kind))
     if origin is tuple:
-        if not isinstance(said, list) or len(said) > _MOST_ITEMS:
-            raise TypeError("not a list")
-        items = get_args(kind)
-        if items[1:] == (...,):
-            return tuple(_typed(items[0], item) for item in said)
-        return tuple(_typed(item_kind, item) for item_kind, item in zip(items, said, strict=True))
+        return _tuple_of(get_args(kind))
     if is_dataclass(kind):
-        return _object(kind, said)
+        return _object_of(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(said)
+        return kind
     if kind is bytes:
-        return bytes.fromhex(said)
-    if kind is float and type(said) is int:
-        said = float(said)
-    if type(said) is not kind:
+        return bytes.fromhex
+    return {int: _int, float: _float}.get(kind) or _exactly(kind)
+
+
+def _exactly(kind: Any) -> Check:
+    def check(said: Any) -> Any:
+        if type(said) is not kind:
+            raise TypeError("another type")
+        return said
+
+    return check
+
+
+def _int(said: Any) -> int:
+    if type(said) is not int:
         raise TypeError("another type")
-    if kind is int and abs(said) > _LARGEST_INT:
+    if abs(said) > _LARGEST_INT:
         raise ValueError("too large a number")
-    if kind is float and not abs(said) < float("inf"):
+    return said
+
+
+def _float(said: Any) -> float:
+    if type(said) is int:
+        said = float(said)
+    if type(said) is not float:
+        raise TypeError("another type")
+    if not math.isfinite(said):
         raise ValueError("not a number")
     return said
 
 
-def _one_of(kinds: tuple[Any, ...], said: Any) -> Any:
-    if said is None and NoneType in kinds:
-        return None
-    # an integer for a float is exact; the first that fits is meant
-    for kind in kinds:
-        try:
-            return _typed(kind, said)
-        except (TypeError, ValueError):
-            continue
-    raise TypeError("none of the types")
+def _tuple_of(items: tuple[Any, ...]) -> Check:
+    if items[1:] == (...,):
+        each = _check(items[0])
+        checks = None
+    else:
+        checks = [_check(item) for item in items]
+
+    def check(said: Any) -> Any:
+        if not isinstance(said, list) or len(said) > _MOST_ITEMS:
+            raise TypeError("not a list")
+        if checks is None:
+            return tuple(map(each, said))
+        return tuple(one(item) for one, item in zip(checks, said, strict=True))
+
+    return check
 
 
-def _object(kind: Any, said: Any) -> Any:
-    types = _types(kind)
-    if not isinstance(said, dict) or said.keys() != types.keys():
-        raise TypeError("other fields")
-    return kind(**{name: _typed(types[name], item) for name, item in said.items()})
+def _one_of(kinds: tuple[Any, ...]) -> Check:
+    optional = NoneType in kinds
+    checks = [_check(kind) for kind in kinds if kind is not NoneType]
+
+    def check(said: Any) -> Any:
+        if said is None and optional:
+            return None
+        # an integer for a float is exact; the first that fits is meant
+        for one in checks:
+            try:
+                return one(said)
+            except (TypeError, ValueError):
+                continue
+        raise TypeError("none of the types")
+
+    return check
 
 
-@cache
-def _types(kind: type) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+def _object_of(kind: Any) -> Check:
+    checks: dict[str, Check] | None = None
+
+    def check(said: Any) -> Any:
+        nonlocal checks
+        if checks is None:  # not before: a type may have fields of itself
+            hints = get_type_hints(kind)
+            checks = {field.name: _check(hints[field.name]) for field in fields(kind)}
+        if not isinstance(said, dict) or said.keys() != checks.keys():
+            raise TypeError("other fields")
+        return kind(**{name: one(said[name]) for name, one in checks.items()})
+
+    return check

@@ -149,6 +149,7 @@ NOT_MESSAGES: dict[str, bytes] = {
     "no number": b'{"message": "Measured", "claim": "c", "duration_s": NaN}',
     "infinity": b'{"message": "Measured", "claim": "c", "duration_s": 1e999}',
     "huge number": b'{"message": "Measured", "claim": "c", "duration_s": 1' + b"0" * 5_000 + b"}",
+    "too large for a float": b'{"message": "Measured", "claim": "c", "duration_s": 1' + b"0" * 400 + b"}",
     "unknown stage": b'{"message": "Progressed", "claim": "c", "stage": "rest", "fraction": 0.5}',
     "one for yes": b'{"message": "AttemptStopped", "claim": "c", "cancelled": 1}',
     "nested": b'{"message":' + b"[" * 100_000,
