@@ -20,6 +20,8 @@ import sbom
 from fi_desktop.models import Pack, installed
 
 INSTALLED = Path("usr/lib") / about.NAME
+# for printing; the second is its name since Debian 13 and Ubuntu 24.04
+_CUPS = ("libcups2", "libcups2t64")
 _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)")
 
 
@@ -98,7 +100,7 @@ def _control(flavour: str, models: tuple[str, ...], tree: Path, version: str) ->
         "Section": "sound",
         "Priority": "optional",
         "Depends": ", ".join(depends(tree / INSTALLED)),
-        "Recommends": "fonts-dejavu-core",
+        "Recommends": f"fonts-dejavu-core, {' | '.join(_CUPS)}",
         "Provides": about.ANY_PACKAGE,
         "Conflicts": others,
         "Replaces": others,
@@ -132,7 +134,7 @@ def depends(frozen: Path) -> list[str]:
         if not found:
             print(f"deb: no package here provides {library}: no dependency added")
         packages.add(found)
-    packages -= {"", "libc6"}
+    packages -= {"", "libc6", *_CUPS}
     # rich uses Debian's default pager
     return [f"libc6 (>= {newest[0]}.{newest[1]})", *sorted(packages | {"sensible-utils"})]
 

@@ -12,6 +12,7 @@ from fi_desktop.system.data_folder import is_on_network
 STDOUT = "terminal"
 CLIPBOARD = "clipboard"
 DRAGGED = "another program"
+PRINTER = "printer"
 
 _REMOVABLE = ("/media", "/run/media", "/mnt", "/Volumes")
 
@@ -34,13 +35,15 @@ def exported(trail: AuditTrail, job: int | None, format: str, target: Path, **de
 
     format: a key of the table of exporters; detail: what else is to be recorded, without names.
     """
-    where = {
-        "format": format,
+    return Act(ActKind.EXPORTED, job, detail={"format": format, **_where(trail, target), **detail})
+
+
+def _where(trail: AuditTrail, target: Path) -> dict[str, str | None]:
+    return {
         "place": place_of(target.parent),
         "folder": trail.code(str(target.parent.absolute())),
         "file": trail.code(target.name),
     }
-    return Act(ActKind.EXPORTED, job, detail={**where, **detail})
 
 
 def record_exports(
@@ -56,3 +59,11 @@ def record_exports(
         acts = [exported(trail, job, format, target) for job, target in files]
     if acts:
         trail.record_first(*acts)
+
+
+def record_prints(trail: AuditTrail | None, jobs: Iterable[int | None], file: Path | None) -> None:
+    """Record that results are about to be printed. `file`: into this file; None: by a printer."""
+    if trail is None:
+        return
+    where = _where(trail, file) if file is not None else {"place": PRINTER}
+    trail.record_first(*(Act(ActKind.PRINTED, job, detail=where) for job in jobs))

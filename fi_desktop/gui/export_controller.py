@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 
 from fi_desktop.audit.acts import Act, ActKind
@@ -30,6 +30,7 @@ from fi_desktop.exporters.note import PastedNote, note_of
 from fi_desktop.gui import clipboard, labels
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.print_controller import PrintController
 from fi_desktop.gui.template_choice import TemplateChoice, TemplateMenu
 from fi_desktop.gui.widgets import FileDialog, message_box, url_from_path
 
@@ -50,10 +51,12 @@ class ExportMenu(QMenu):
     Signals:
         chosen: a key of `EXPORTERS`.
         note_requested: copy the results instead.
+        print_requested: print them.
     """
 
     chosen = Signal(str)
     note_requested = Signal()
+    print_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(self.tr("E&xport"), parent)
@@ -63,6 +66,9 @@ class ExportMenu(QMenu):
         copy = self.addAction(self.tr("&Copy as note"))
         copy.setShortcut("Ctrl+Shift+C")
         copy.triggered.connect(self._copy)
+        printing = self.addAction(self.tr("&Print…"))
+        printing.setShortcut(QKeySequence.StandardKey.Print)
+        printing.triggered.connect(self._print)
         self._add(self, [format for format in common if format not in documents])
         self.addSeparator()
         others = self.addMenu(self.tr("&Other formats"))
@@ -80,6 +86,9 @@ class ExportMenu(QMenu):
 
     def _copy(self, _checked: bool = False) -> None:
         self.note_requested.emit()
+
+    def _print(self, _checked: bool = False) -> None:
+        self.print_requested.emit()
 
     def _choose(self, format: str, _checked: bool = False) -> None:
         self.chosen.emit(format)
@@ -109,6 +118,7 @@ class ExportController(QObject):
 
     Attributes:
         templates: says how documents look; None: without a template.
+        printing: prints them.
 
     Signals:
         exported: the format in which files were written.
@@ -123,6 +133,7 @@ class ExportController(QObject):
         self._message = message
         self._dialog: QDialog | None = None
         self.templates: TemplateChoice | None = None
+        self.printing = PrintController(bridge, message)
 
     def request(self, results: Sequence[Exportable], format: str) -> None:
         """Ask where to export these results, unless a dialog is open."""
@@ -151,6 +162,10 @@ class ExportController(QObject):
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
             dialog.fileSelected.connect(partial(self._on_folder_chosen, results, format, options))
         self._open(dialog)
+
+    def print_results(self, results: Sequence[Exportable]) -> None:
+        """Ask where to print these results."""
+        self.printing.request(results, export_options(), self.templates)
 
     def copy_note(self, results: Sequence[Exportable]) -> None:
         """Copy these results as rich text and as plain text."""

@@ -285,6 +285,7 @@ class MainWindow(QMainWindow):
         self.job_controller.open_requested.connect(self.windows.open)
         commands.export.chosen.connect(self.job_controller.export)
         commands.export.note_requested.connect(self.job_controller.copy_note)
+        commands.export.print_requested.connect(self.job_controller.print_results)
         self.job_controller.exports.exported.connect(self._window_state.save_format)
         commands.undo.triggered.connect(self.job_controller.removal.undo)
         commands.collapse.triggered.connect(self.jobs.collapse_all)

@@ -306,6 +306,23 @@
     </message>
 </context>
 <context>
+    <name>PrintController</name>
+    <message numerus="yes">
+        <source>%Ln result(s) given to the printer.</source>
+        <translation>
+            <numerusform>%Ln result given to the printer.</numerusform>
+            <numerusform>%Ln results given to the printer.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read; retry to make them again.</source>
+        <translation>
+            <numerusform>%Ln result cannot be read. Retry the recording to make it again.</numerusform>
+            <numerusform>%Ln results cannot be read. Retry the recordings to make them again.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>PurgePrompt</name>
     <message numerus="yes">
         <source>%Ln recording(s) waiting for a worker or a retry will be removed.</source>

@@ -239,6 +239,10 @@
         <translation>otro programa</translation>
     </message>
     <message>
+        <source>printer</source>
+        <translation>impresora</translation>
+    </message>
+    <message>
         <source>another folder</source>
         <translation>otra carpeta</translation>
     </message>
@@ -1346,8 +1350,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Exportar</translation>
     </message>
     <message>
-        <source>Save the result as a file</source>
-        <translation>Guardar el resultado en un archivo</translation>
+        <source>Save, copy or print the result</source>
+        <translation>Guardar, copiar o imprimir el resultado</translation>
     </message>
 </context>
 <context>
@@ -1433,6 +1437,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>&amp;Copy as note</source>
         <translation>&amp;Copiar como nota</translation>
+    </message>
+    <message>
+        <source>&amp;Print…</source>
+        <translation>&amp;Imprimir…</translation>
     </message>
     <message>
         <source>&amp;Other formats</source>
@@ -5134,6 +5142,31 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>PrintController</name>
+    <message>
+        <source>Print</source>
+        <translation>Imprimir</translation>
+    </message>
+    <message>
+        <source>The printer did not take the pages. Choose another one.</source>
+        <translation>La impresora no aceptó las páginas. Elija otra.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) given to the printer.</source>
+        <translation>
+            <numerusform>%Ln resultado se entregó a la impresora.</numerusform>
+            <numerusform>%Ln resultados se entregaron a la impresora.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read; retry to make them again.</source>
+        <translation>
+            <numerusform>No se puede leer %Ln resultado. Reintente la grabación para obtenerlo de nuevo.</numerusform>
+            <numerusform>No se pueden leer %Ln resultados. Reintente las grabaciones para obtenerlos de nuevo.</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtPrintSupport import QPrinter
+from PySide6.QtWidgets import QDialog, QFileDialog
 
 from fi_desktop.audio.media_files import phone_call
 from fi_desktop.audit.chain import Entry
 from fi_desktop.audit.formats import of_people
+from fi_desktop.audit.places import record_prints
 from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.audit.trail_store import TrailStore
 from fi_desktop.audit.verification import verify_trail
@@ -123,6 +125,24 @@ def test_open_copy_export_and_remove_are_recorded(qtbot, window, job_id, program
     whole = b"".join(line.content for line in TrailStore(program.settings.audit).lines()).decode()
     for private in ("Zutanita", "Quiquirimundi", str(tmp_path), "morning", "doctor"):
         assert private not in whole
+
+
+def test_prints_are_recorded_with_where_they_went(qtbot, window, job_id, program, tmp_path):
+    window.table.select(job_id)
+    window.commands.export.print_requested.emit()
+    controller = window.job_controller.exports.printing
+    qtbot.waitUntil(lambda: controller.dialog is not None)
+    printer = controller.dialog.printer()
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printer.setOutputFileName(str(tmp_path / "Zutanita.pdf"))
+    controller.dialog.done(QDialog.DialogCode.Accepted)
+    record_prints(program.trail, [job_id], None)  # as with a printer, which this machine lacks
+    file, printer = (e.fields for e in entries(program) if e.fields["kind"] == "printed")
+    assert printer["detail"] == {"place": "printer"}
+    assert printer["job"] == file["job"] == job_id
+    where = {"folder": program.trail.code(str(tmp_path)), "file": program.trail.code("Zutanita.pdf")}
+    assert file["detail"] == {"place": "other", **where}
+    assert file["result"]
 
 
 @pytest.fixture

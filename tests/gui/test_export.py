@@ -310,6 +310,7 @@ def test_documents_come_first_and_formats_for_programs_are_below(window, done):
         "Word",
         "PDF",
         "&Copy as note",
+        "&Print…",
         "Text (to read)",
         "&Other formats",
         "&Template",

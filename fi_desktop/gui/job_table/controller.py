@@ -136,6 +136,11 @@ class JobController(QObject):
         """Copy the results of the selected jobs as a note."""
         self.exports.copy_note(self.selected_results())
 
+    @Slot()
+    def print_results(self) -> None:
+        """Print the results of the selected jobs."""
+        self.exports.print_results(self.selected_results())
+
     def prioritize(self, priority: Priority) -> None:
         """Change the priority of the selected jobs that wait."""
         ids = [row.id for row in self._table.selected_rows() if row.waits]

@@ -81,6 +81,8 @@ class ActLabels(QObject):
             case ActKind.COPIED:
                 copied = {"names": self.tr("file names"), "note": self.tr("as a note")}
                 return copied.get(str(detail.get("what")), self.tr("text"))
+            case ActKind.PRINTED:
+                return self._place(str(detail.get("place", "")))
             case ActKind.REMOVED:
                 by = {"age": self.tr("by age"), "replaced": self.tr("replaced by another job")}
                 return by.get(str(detail.get("by")), self.tr("by a person"))
@@ -100,6 +102,7 @@ class ActLabels(QObject):
             "network": self.tr("network drive"),
             "terminal": self.tr("terminal"),
             "another program": self.tr("another program"),
+            "printer": self.tr("printer"),
         }.get(place, self.tr("another folder"))
 
 

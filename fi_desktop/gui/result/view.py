@@ -401,13 +401,14 @@ class ExportButton(QToolButton):
         self.setObjectName("bordered")
         self.setText(self.tr("Export"))
         self.setAccessibleName(self.tr("Export"))
-        self.setToolTip(self.tr("Save the result as a file"))
+        self.setToolTip(self.tr("Save, copy or print the result"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setIconSize(QSize(18, 18))
         self.formats = ExportMenu(self)
         self.formats.chosen.connect(self._on_chosen)
         self.formats.note_requested.connect(self._on_note_requested)
+        self.formats.print_requested.connect(self._on_print_requested)
         self.setMenu(self.formats)
         self._apply_theme()
 
@@ -418,6 +419,10 @@ class ExportButton(QToolButton):
     @Slot()
     def _on_note_requested(self) -> None:
         self._controller.copy_note([self._result()])
+
+    @Slot()
+    def _on_print_requested(self) -> None:
+        self._controller.print_results([self._result()])
 
     def _result(self) -> Exportable:
         reviewed = replace(self._session.reviewed, label=self.label)
