@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -211,6 +212,7 @@ def job_folders(settings: Settings) -> JobFolders:
         from fi_desktop.vault.vault import Vault
 
         folders.vault = Vault(settings.keys)
+        weakref.finalize(folders, folders.vault.close)  # whichever command reads them last
         unlock(folders.vault)
     return folders
 

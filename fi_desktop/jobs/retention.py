@@ -22,6 +22,7 @@ from filelock import Timeout
 from fi_desktop.audit.shortening import old_files
 from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core import messages
+from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.jobs.folders import JobFolders
@@ -176,7 +177,13 @@ class Retention:
         self._gone = RetentionReport(self._now())
 
     def plan(self) -> RetentionReport:
-        """Return what is due now. Deletes nothing."""
+        """Return what is due now. Deletes nothing.
+
+        Raises:
+            UserError: the vault is locked, so that nobody knows.
+        """
+        if self._store.seal.locked:
+            raise UserError(messages.VAULT_LOCKED)
         jump = self.clock_jump()
         results, audio = self._due(0, self._store.last_id)
         return RetentionReport(
@@ -191,8 +198,12 @@ class Retention:
         )
 
     def run(self, *, clock_is_right: bool = False) -> RetentionReport:
-        """Delete everything that is due now, and return what that was. Needs a transaction."""
-        if clock_is_right:
+        """Delete everything that is due now, and return what that was. Needs a transaction.
+
+        Raises:
+            UserError: the vault is locked; nothing was deleted.
+        """
+        if clock_is_right and not self._store.seal.locked:
             self._store.rows.put(_LAST_USED, round(self._now()))
             self._transitions.events.append(ClockConfirmed())
         planned = self.plan()

@@ -30,6 +30,7 @@ from fi_desktop.jobs.retention import DAY_S, KeepTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load, save
+from fi_desktop.vault.vault import Vault
 from tests.jobs.archive import VISIT, transcript
 from tests.jobs.conftest import Bench
 
@@ -43,7 +44,13 @@ MONTH = KeepTimes(
 
 
 class AgingQueue(Bench):
-    """A service with an audit trail, whose clock the test moves."""
+    """A service with an audit trail, whose clock the test moves.
+
+    Attributes:
+        vault: has the keys; None: everything is in clear.
+    """
+
+    vault: Vault | None = None
 
     def __init__(self, home: Path, times: KeepTimes = MONTH, *, file_bytes: int = 2000) -> None:
         self._times, self._file_bytes = times, file_bytes
@@ -52,7 +59,7 @@ class AgingQueue(Bench):
 
     def _service(self) -> JobService:
         self.now = max(self.now, START)
-        folders = JobFolders(self.home / "jobs")
+        folders = JobFolders(self.home / "jobs", self.vault)
         self.trail = AuditTrail(self.home / "audit", program="window", now=lambda: self.now)
         self.trail.store = TrailStore(self.home / "audit", file_bytes=self._file_bytes)
         service = JobService(
@@ -98,7 +105,7 @@ class AgingQueue(Bench):
             job = self.claim()
             folder = self.service.folders.folder(job.id)
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "result.json").write_text("{}")
+            self.service.folders.files(job.id).write(folder / "result.json", b"{}")
             with self.service.transaction():
                 self.service.transitions.completed(job.id, job.claim, SUMMARY)
         return ids
