@@ -17,7 +17,11 @@ from fi_desktop.gui import clipboard
 from fi_desktop.vault.vault import Vault, VaultLocked
 from fi_desktop.viewmodel import pin
 from tests.gui.sealed_window import PASSPHRASE, enter, passphrase_vault, real_window, wait_until_working
+from tests.gui.test_remove_question import press, tick, trash
+from tests.gui.test_remove_question import shown as shown_rows
 from tests.vault.keyrings import memory_keyring
+
+__all__ = ["trash"]  # a fixture
 
 PIN = "2468"
 TEXT = "su prueba es positiva"
@@ -86,6 +90,28 @@ def test_the_passphrase_is_asked_for_and_starts_the_program(qtbot, dressed, home
         assert not desktop._program.vault.locked
         assert desktop.window.message.text == ""
         assert desktop._program.service.jobs().result(60) == []
+
+
+def test_a_recording_goes_to_the_trash_that_is_the_one_of_the_sealed_result(
+    qtbot, dressed, home, recording, trash
+):
+    passphrase_vault(home)
+    with real_window(qtbot, home) as desktop:
+        start_with_passphrase(qtbot, desktop)
+        job_id = finish(qtbot, desktop, recording)
+        folder = desktop._program.service.folders.folder(job_id)
+        assert not (folder / "result.json").read_bytes().startswith(b"{")
+        qtbot.waitUntil(lambda: shown_rows(desktop.window.jobs)[0].exportable)
+        desktop.window.table.select(job_id)
+        desktop.window.job_controller.remove()
+        box = desktop.window.job_controller.remove_question.box
+        tick(qtbot, box)
+        press(qtbot, box, "Remove")
+        qtbot.waitUntil(lambda: desktop.window.message.text == "1 recording moved to the trash")
+        assert [path.name for path in trash.iterdir()] == ["Zutanita.wav"]
+        assert not recording.exists()
+        assert not folder.exists()
+        assert desktop._program.vault.jobs() == []
 
 
 def test_the_program_can_be_ended_instead_of_unlocked(qtbot, dressed, home):
