@@ -192,11 +192,18 @@ class Bridge(QObject):
         self._post(self._emit_folder, (folder, scan))
 
     def _post(self, action: Callable[[Any], None], value: object) -> None:
-        """Run an action on the GUI thread, in order."""
+        """Run an action on the GUI thread, in order; drop it once the bridge is closed."""
+        if self._closed:
+            return
         self._inbox.put((action, value))
         if not self._waking:
             self._waking = True
-            self._woken.emit()
+            try:
+                self._woken.emit()
+            except RuntimeError:
+                if shiboken6.isValid(self):
+                    raise
+                # Qt has ended, and deleted it
 
     def _post_events(self, events: tuple[QueueEvent, ...]) -> None:
         self._post(self._emit_events, events)
@@ -229,7 +236,7 @@ class Bridge(QObject):
     @Slot()
     def _on_woken(self) -> None:
         self._waking = False  # before emptying the inbox: what arrives from now on wakes again
-        while True:
+        while not self._closed:
             try:
                 action, value = self._inbox.get_nowait()
             except Empty:
