@@ -14,7 +14,7 @@ from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.audit.delivery import AuditDelivery
 from fi_desktop.audit.targets import AuditTarget, targets_of
 from fi_desktop.audit.trail import AuditTrail
-from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.audit_check import evidence_of
 from fi_desktop.jobs.automatic_exports import ExportingThread
@@ -31,7 +31,7 @@ from fi_desktop.jobs.unsealing import unseal_home
 from fi_desktop.rpc.client import RemoteClient
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
 from fi_desktop.rpc.server import IpcServer, answer, request
-from fi_desktop.settings import SPECS, Settings, save_changes
+from fi_desktop.settings import PRIVATE, SPECS, Settings, save_changes, toml_file, with_private
 from fi_desktop.system import keyring_access, log
 from fi_desktop.system.clock import Clock
 from fi_desktop.system.data_folder import check_data_folder
@@ -190,6 +190,8 @@ class App:
                 self.unseal()
         log.set_up(self.settings.logs)
         log.event("APP_STARTED", version=__version__)
+        if self.vault is not None:
+            self._open_private()
         if self._compares:
             self.trail.on_appended(self.delivery.on_appended)
             policy = self.settings.policy.sha256
@@ -247,6 +249,7 @@ class App:
             raise
         self.vault = vault
         log.event("SEALED")
+        self._seal_private()
         self._seal_files(vault)
         self.index.move()
 
@@ -269,6 +272,29 @@ class App:
                 self.seal(keyring=True)
             except (UserError, TransientError) as error:  # a keyring that stays locked, a full disk
                 log.event("SEALING_FAILED", code=error.code)
+
+    def _open_private(self) -> None:
+        """Use what is sealed of the settings, after sealing what was still in clear.
+
+        Raises:
+            UserError: the sealed settings were damaged.
+        """
+        self._seal_private()
+        self.settings = settings = with_private(self.settings, self.service.folders.home_files)
+        self._apply_private(settings)
+
+    def _seal_private(self) -> None:
+        """Seal what the clinic wrote itself and is in clear: of an earlier version, or put there by hand."""
+        files = self.service.folders.home_files
+        try:
+            sealed = [*files.seal_all(), *toml_file.move_to_sealed(files, PRIVATE)]
+            files.forget_typed()
+        except (FiError, OSError) as error:  # a full disk, a file of another account: the next start goes on
+            log.event("SEALING_FAILED", error=type(error).__name__)
+            return
+        if sealed:
+            log.event("FILES_SEALED", files=len(sealed))
+            self.trail.record(Act(ActKind.SETTINGS_CHANGED, detail={"sealed": sorted(sealed)}))
 
     def _seal_files(self, vault: Vault) -> None:
         self.sealing = FileSealing(self.service, vault)
@@ -327,17 +353,20 @@ class App:
             TransientError: the disk is full.
         """
         before = self.settings
-        self.settings = settings = save_changes(before, changes)
+        self.settings = settings = save_changes(before, changes, self.service.folders.home_files)
         self._record_settings(before, settings, changes)
         self.service.change_policy(_policy(settings))
         self.service.change_retention(KeepTimes.of(settings))
-        self.service.change_names(settings.name_pattern)
         self._backend.change_settings(settings)
         if self._compares:
             self.delivery.change(self._targets())
+        self._apply_private(settings)
+        return settings
+
+    def _apply_private(self, settings: Settings) -> None:
+        self.service.change_names(settings.name_pattern)
         if self.exports is not None:
             self.exports.change(settings)
-        return settings
 
     def _targets(self) -> list[AuditTarget]:
         settings = self.settings

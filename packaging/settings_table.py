@@ -35,6 +35,8 @@ def _meaning(spec: SettingSpec) -> str:
         sentences.append(f"One of {', '.join(map(_toml, spec.choices))}.")
     if spec.unit.value:
         sentences.append(f"In {spec.unit.value}.")
+    if spec.private:
+        sentences.append("Private.")
     if spec.needs_restart:
         sentences.append("Takes effect after a restart.")
     return " ".join(sentences)

@@ -10,8 +10,10 @@ import pytest
 
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.settings import Settings, load
+from fi_desktop.vault.home_files import HomeFile
 from fi_desktop.vault.sealed_file import MAGIC
 from tests.app_driver import running_app
+from tests.e2e.clinic_files import write_clinic_files
 from tests.e2e.commands import fi_desktop
 
 PAGE = Path(__file__).parents[1] / "docs" / "privacy.md"
@@ -40,6 +42,17 @@ def files(settings: Settings) -> set[str]:
     return found
 
 
+def sealed_by_the_vault(found: set[str]) -> set[str]:
+    """Return the files that the page says are sealed with a key of the vault itself."""
+    patterns = [
+        pattern
+        for row in rows()
+        if row[2] == "with a key of the vault"
+        for pattern in re.findall(r"`([^`]+)`", row[0])
+    ]
+    return {name for name in found if any(fnmatchcase(name, pattern) for pattern in patterns)}
+
+
 def unnamed(found: set[str]) -> list[str]:
     return sorted(name for name in found if not any(fnmatchcase(name, pattern) for pattern in named()))
 
@@ -50,6 +63,7 @@ def test_each_file_of_a_job_is_named_while_it_runs_and_afterwards(
     home: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool
 ):
     monkeypatch.setenv("FI_DESKTOP_PASSPHRASE", PASSPHRASE)
+    write_clinic_files(home)
     settings, found = load(), set[str]()
     with running_app(home, workers=1) as driver:
         if sealed:
@@ -83,6 +97,9 @@ def test_each_file_of_a_job_is_named_while_it_runs_and_afterwards(
     if sealed:  # as the page says of what is kept of a job
         kept = [path for path in (home / "jobs" / "1").iterdir() if path.is_file() and path.name != "hold"]
         assert {path.name for path in kept} >= {"result.json", "waveform.u8"}
+        own = sealed_by_the_vault(found)
+        assert own >= {name.value for name in HomeFile if name is not HomeFile.EXPORT_FOLDERS}
+        kept += [home / name for name in own]
         assert {path.read_bytes()[: len(MAGIC)] for path in kept} == {MAGIC}
 
 

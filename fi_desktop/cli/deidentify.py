@@ -10,7 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from fi_desktop.cli.arguments import add_export_language, export_formats
-from fi_desktop.cli.queue_access import find_job, idle_queue, read_result
+from fi_desktop.cli.queue_access import find_job, idle_queue, job_folders, read_result
 from fi_desktop.cli.run import export_options
 from fi_desktop.cli.terminal import Terminal, say, say_json, warn
 from fi_desktop.core.errors import UserError
@@ -86,7 +86,7 @@ def _deidentify(settings: Settings, options: argparse.Namespace) -> int:
     result = read_result(settings, job)
     transcript = result.transcript
     how = export_options(settings, options.lang, "")
-    clinic = read_clinic_list(settings.home)
+    clinic = read_clinic_list(job_folders(settings).home_files)
     wanted = Wanted(tuple(options.add), tuple(options.keep))
     hints = (Path(job.path).stem, result.label.case)
     found = find(transcript, clinic, hints=hints, wanted=wanted)

@@ -29,7 +29,7 @@ from fi_desktop.cli.arguments import (
     recorded_date,
 )
 from fi_desktop.cli.deidentify import add_deidentify
-from fi_desktop.cli.queue_access import find_job, idle_queue, read_result
+from fi_desktop.cli.queue_access import find_job, idle_queue, read_result, with_sealed
 from fi_desktop.cli.recorded import record, record_export
 from fi_desktop.cli.removal import remove_jobs
 from fi_desktop.cli.run import export_options
@@ -293,11 +293,12 @@ def _label(settings: Settings, options: argparse.Namespace) -> int:
     if not options.from_name and given == LabelChange():
         raise UserError(_NO_CHANGE)
     ids, now = list(dict.fromkeys(options.id)), time.time()
+    pattern = with_sealed(settings).name_pattern if options.from_name else ""
     with idle_queue(settings) as client:
         changes = []
         if options.from_name:
             jobs = [find_job(client, job_id) for job_id in ids]
-            by_name = partial(change_by_name, pattern=settings.name_pattern, now=now)
+            by_name = partial(change_by_name, pattern=pattern, now=now)
             changes.append({job.id: by_name(Path(job.path).stem, label=job.label) for job in jobs})
         if given != LabelChange():
             changes.append(dict.fromkeys(ids, given))

@@ -35,7 +35,7 @@ from fi_desktop.jobs.queue_events import (
 )
 from fi_desktop.jobs.service import JobService, unknown_job
 from fi_desktop.rpc.client import LocalClient, QueueClient
-from fi_desktop.settings import Settings
+from fi_desktop.settings import Settings, with_private
 from fi_desktop.vault import vault_exists
 
 if TYPE_CHECKING:
@@ -215,6 +215,17 @@ def job_folders(settings: Settings) -> JobFolders:
         weakref.finalize(folders, folders.vault.close)  # whichever command reads them last
         unlock(folders.vault)
     return folders
+
+
+def with_sealed(settings: Settings) -> Settings:
+    """Return the settings with those that are sealed.
+
+    Raises:
+        UserError: they cannot be unlocked or read, or the program is locked.
+    """
+    return (
+        with_private(settings, job_folders(settings).home_files) if vault_exists(settings.keys) else settings
+    )
 
 
 def refuse_locked(settings: Settings) -> None:

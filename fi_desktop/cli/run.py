@@ -31,7 +31,14 @@ from fi_desktop.cli.arguments import (
     recording_path,
     recording_path_or_stdin,
 )
-from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, find_job, job_folders, working_queue
+from fi_desktop.cli.queue_access import (
+    FollowedJobs,
+    QueueFollower,
+    find_job,
+    job_folders,
+    with_sealed,
+    working_queue,
+)
 from fi_desktop.cli.recorded import trail_of
 from fi_desktop.cli.terminal import Terminal, job_table, job_to_brief_json, say, say_json, warn
 from fi_desktop.core.errors import TransientError, UserError
@@ -114,7 +121,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         for sentence in _describe(left_out):
             warn(sentence)
 
-    wanted = job_options(settings.job_options, options)
+    wanted = job_options(with_sealed(settings).job_options, options)
     files = _files(options.files)
     how = export_options(settings, options.lang, options.template if options.to else "")
     if options.to:

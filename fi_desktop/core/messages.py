@@ -286,6 +286,10 @@ IDENTIFIERS_BAD_LINE = Message(
     "{kinds}.",
 )
 IDENTIFIERS_BAD_TEXT = Message("identifiers.bad_text", "The list of names is not a text in UTF-8.")
+IDENTIFIERS_DAMAGED = Message(
+    "identifiers.damaged",
+    "The encrypted list of names was damaged. Put back an earlier copy of {file}, or delete it.",
+)
 IDENTIFIERS_TOO_LONG = Message("identifiers.too_long", "The list of names has more than {most} entries.")
 IDENTIFIERS_UNREADABLE = Message(
     "identifiers.unreadable", "The list of names cannot be read or written: {reason}"
@@ -788,6 +792,11 @@ SETTINGS_POLICY_UNKNOWN = Message(
     "settings.policy_unknown",
     "The policy of this computer, {file}, names an unknown setting, “{name}”. The program does not start "
     "before it is corrected.",
+)
+SETTINGS_DAMAGED = Message(
+    "settings.damaged",
+    "The encrypted settings were damaged. Put back an earlier copy of {file}, or delete it to use the "
+    "defaults.",
 )
 SETTINGS_POLICY_UNREADABLE = Message(
     "settings.policy_unreadable",

@@ -26,6 +26,7 @@ from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.settings import Settings
+from fi_desktop.vault import vault_exists
 from fi_desktop.viewmodel import unlocking
 from fi_desktop.viewmodel.unlocking import SealedProgram
 from fi_desktop.watch.watcher import Watcher
@@ -95,6 +96,8 @@ class AppController(QObject):
         self._bridge = Bridge(program.service)
         self._program_thread: threading.Thread | None = None
         self._stopping = False
+        self._begun = not vault_exists(program.settings.keys)  # else once the vault is unlocked
+        self._waiting: list[Path] = []  # files that were given before
         self._bridge.files_received.connect(self.open_files)
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self._watcher = Watcher(program.settings.home, program.service, self._bridge.report_folder)
@@ -124,10 +127,10 @@ class AppController(QObject):
         self._bridge.run_task(self.window.drag_folder.empty, None, self._show_warning)
         self._start_program()
         self.session_lock.watch()
-        self.watch.start()
+        if self._begun:
+            self.watch.start()
         self.updates.check()
-        if files:
-            self.window.add_controller.add(files)
+        self._add(files)
 
     def _start_program(self, then: Callable[[], None] | None = None) -> None:
         self._program_thread = self._bridge.run_in_thread(
@@ -144,8 +147,27 @@ class AppController(QObject):
             return
         if code:
             self._ask_to_unlock(code)
-        elif then is not None:
+            return
+        self._begin()
+        if then is not None:
             then()
+
+    def _begin(self) -> None:
+        """Use what is encrypted of profiles, watched folders and settings, which can be read now."""
+        if not self._begun:
+            self._begun = True
+            self.window.use_private(self._program.settings)
+            self.watch.start()
+            self._add(self._waiting)
+        if self._program.vault is not None:
+            self._bridge.retry()  # what was asked while a home in clear was being encrypted
+
+    def _add(self, files: list[Path]) -> None:
+        """Add files, with the settings that are known once the vault is unlocked."""
+        if not self._begun:
+            self._waiting += files
+        elif files:
+            self.window.add_controller.add(files)
 
     def _ask_to_unlock(self, code: str) -> None:
         """Ask what opens the encrypted data, over the window that is still empty."""
@@ -204,7 +226,11 @@ class AppController(QObject):
         """Build the windows in the current language."""
         program = self._program
         self.window = MainWindow(program.service, program.settings, self._bridge, jobs)
-        self.watch = WatchController(self._watcher, program.settings.home, self._bridge, self.window)
+        self.watch = WatchController(
+            self._watcher, program.service.folders.home_files, self._bridge, self.window
+        )
+        if not self._begun:
+            self.window.wait_for_private()
         self.close_question = CloseQuestion(self.window)
         self._tray = TrayIcon(self.window) if TrayIcon.available() else None
         self._monitor: MonitorWindow | None = None
@@ -223,7 +249,7 @@ class AppController(QObject):
         self.preferences.pin_requested.connect(self._on_pin_requested)
         self.preferences.encryption_requested.connect(self.encryption.open)
         self.welcome.encryption_requested.connect(self.encryption.open)
-        self.encryption.changed.connect(self.preferences.show_encryption)
+        self.encryption.changed.connect(self._on_encryption_changed)
         self.window.commands.lock.triggered.connect(self.lock.lock)
         # queued: the menu that was used must close before its window is deleted
         self.window.language_requested.connect(self.set_language, Qt.ConnectionType.QueuedConnection)
@@ -236,6 +262,12 @@ class AppController(QObject):
             self._tray.pause_requested.connect(self.window.queue.pause)
             self._tray.last_requested.connect(self._on_last_requested)
             self._tray.show()
+
+    @Slot()
+    def _on_encryption_changed(self) -> None:
+        self.preferences.show_encryption()
+        self.window.save_options()
+        self._bridge.retry()
 
     @Slot(str)
     def set_language(self, choice: str) -> None:
@@ -352,8 +384,7 @@ class AppController(QObject):
         if self._stopping:
             return
         self._bring_to_front()
-        if paths:
-            self.window.add_controller.add(Path(path) for path in paths)
+        self._add([Path(path) for path in paths])
 
     @Slot()
     def _bring_to_front(self) -> None:
@@ -364,8 +395,8 @@ class AppController(QObject):
 
     @Slot(object)
     def _on_files_dropped(self, paths: list[Path]) -> None:
-        if paths and not self._stopping:
-            self.window.add_controller.add(paths)
+        if not self._stopping:
+            self._add(paths)
 
     @Slot()
     def _on_pin_needed(self) -> None:

@@ -110,7 +110,7 @@ class MainWindow(QMainWindow):
         self.commands = Actions(self)
         self.options = OptionsBar(settings.job_options, self)
         self.exports = OwnExports(settings, service, bridge, self)
-        self.profiles = ProfileController(settings.home, bridge, self.options, self.exports)
+        self.profiles = ProfileController(service.folders.home_files, bridge, self.options, self.exports)
         self.panel = JobsPanel(self.jobs, self)
         self.table = self.panel.table
         self.empty = EmptyState(self)
@@ -184,13 +184,37 @@ class MainWindow(QMainWindow):
             self.job_controller.labels.change([row], change)
 
     def _restore_options(self) -> None:
-        self.options.choose(self._window_state.restore_choice(self.options.default))
-        self.options.changed.connect(self._on_options_changed)
+        self._choose_last()
+        self.options.changed.connect(self.save_options)
         self.profiles.failed.connect(self._show_error)
         self.exports.failed.connect(self._show_error)
 
+    def _choose_last(self) -> None:
+        self.options.choose(self._window_state.restore_choice(self.options.default))
+
+    def wait_for_private(self) -> None:
+        """Let nobody change profiles, watched folders and settings before those that are stored are known."""
+        self._set_private_enabled(enabled=False)
+
+    def use_private(self, settings: Settings) -> None:
+        """Use the settings with those that were sealed, and let people change the rest."""
+        self._set_private_enabled(enabled=True)
+        self.apply_settings(settings)
+        self._choose_last()
+        self.exports.read()
+        self.profiles.read()
+
+    def _set_private_enabled(self, *, enabled: bool) -> None:
+        for action in (
+            self.commands.watch,
+            self.commands.preferences,
+            self.options.menu.profiles.menuAction(),
+        ):
+            action.setEnabled(enabled)
+
     @Slot()
-    def _on_options_changed(self) -> None:
+    def save_options(self) -> None:
+        """Save the options of the next recordings, for the next start."""
         self._window_state.save_choice(self.options.default, self.options.choice())
 
     def show_stopping(self) -> None:

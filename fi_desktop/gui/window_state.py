@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.vault import keys_folder, vault_exists
+from fi_desktop.vault.home_files import TYPED_KEY, WINDOW_STATE
 from fi_desktop.watch.config import Choice, choice_from_json, choice_to_json
 
 # default and minimum size of each window
@@ -31,7 +32,7 @@ class WindowState:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._settings = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
+        self._settings = QSettings(str(home / WINDOW_STATE), QSettings.Format.IniFormat)
 
     def restore(
         self, name: str, window: QWidget, header: QHeaderView | None = None, *, over: QWidget | None = None
@@ -59,23 +60,32 @@ class WindowState:
     def restore_choice(self, defaults: Choice) -> Choice:
         """Return the options chosen last; the defaults if these have changed since."""
         try:
-            saved = json.loads(str(self._settings.value("options/chosen")))
+            saved = json.loads(str(self._settings.value(self._options_key)))
             chosen, previous = choice_from_json(saved["chosen"]), choice_from_json(saved["usual"])
         except (AttributeError, KeyError, TypeError, ValueError):
             return defaults
-        return chosen if previous == defaults else defaults
+        if not self._sealed:
+            return chosen if previous == defaults else defaults
+        return _with_words(chosen, defaults) if previous == _with_words(defaults, Choice()) else defaults
 
     def save_choice(self, defaults: Choice, chosen: Choice) -> None:
         """Save the chosen options with the defaults they were chosen against.
 
-        Of a home that is encrypted, what was typed for a recording is not saved: this file is in clear.
+        Of a home that is encrypted, no word that was typed is saved: this file is in clear.
         """
-        if vault_exists(keys_folder(self._home)):
-            usual = defaults.options
-            options = replace(chosen.options, prompt=usual.prompt, vocabulary=usual.vocabulary)
-            chosen = replace(chosen, options=options)
+        if self._sealed:
+            defaults, chosen = _with_words(defaults, Choice()), _with_words(chosen, Choice())
+            self._settings.remove(TYPED_KEY)
         saved = {"usual": choice_to_json(defaults), "chosen": choice_to_json(chosen)}
-        self._settings.setValue("options/chosen", json.dumps(saved))
+        self._settings.setValue(self._options_key, json.dumps(saved))
+
+    @property
+    def _sealed(self) -> bool:
+        return vault_exists(keys_folder(self._home))
+
+    @property
+    def _options_key(self) -> str:
+        return "options/last" if self._sealed else TYPED_KEY
 
     def format(self) -> str:
         """Return the format of the last export; plain text at first."""
@@ -116,6 +126,12 @@ class WindowState:
             self._settings.setValue(f"{name}/columns_count", header.count())
             self._settings.setValue(f"{name}/columns_for", _width_key(header))
         self._settings.sync()
+
+
+def _with_words(choice: Choice, source: Choice) -> Choice:
+    """Return a choice with the words that were typed for another one."""
+    words = source.options
+    return replace(choice, options=replace(choice.options, prompt=words.prompt, vocabulary=words.vocabulary))
 
 
 def _width_key(header: QHeaderView) -> str:

@@ -80,7 +80,7 @@ class ExportingThread:
             look_s: how often to look for a folder that is away, seconds.
         """
         self._service, self._settings, self._look_s = service, settings, look_s
-        self._folders = ExportFolders(settings.home, now=now)
+        self._folders = ExportFolders(service.folders.home_files, now=now)
         self._plans = ExportPlans()
         self._writes = True  # False: nothing is written, so that events do not matter
         self._inbox: SimpleQueue[QueueEvent | None] = SimpleQueue()
@@ -221,8 +221,10 @@ class ExportingThread:
 
     def _rules(self) -> dict[str, ExportRule]:
         try:
-            return load_rules(self._settings.home)
+            return load_rules(self._service.folders.home_files)
         except UserError as error:
+            if error.code == messages.VAULT_LOCKED.code:
+                raise  # nothing can be written now; the next look tries again
             self._service.announce(Notice(error.note))
             return {}
 

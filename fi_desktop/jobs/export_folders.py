@@ -1,6 +1,7 @@
 """Folders to which results are written automatically: are they there, and where are their drives?
 
-Also since when results are written as the settings say. Both are kept in a file of the data folder.
+Also since when results are written as the settings say. Both are kept in a file of the data folder, sealed
+with it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fi_desktop.system.files import write_whole
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
 
-_FILE = "exports.json"
 ANSWER_S = 10.0
 """Seconds after which a drive counts as away; a disk that slept answers in time."""
 
@@ -37,14 +37,14 @@ class _Question:
 class ExportFolders:
     """What is known about the folders for results."""
 
-    def __init__(self, home: Path, *, now: Callable[[], float]) -> None:
+    def __init__(self, files: HomeFiles, *, now: Callable[[], float]) -> None:
         """Prepare.
 
         Args:
-            home: the data folder.
+            files: of the data folder; while its vault is locked, nothing here can be asked.
             now: UTC, seconds since the epoch.
         """
-        self._path, self._now = home / _FILE, now
+        self._files, self._now = files, now
         self._questions: dict[Path, _Question] = {}  # unanswered ones
 
     def since(self) -> float:
@@ -62,7 +62,7 @@ class ExportFolders:
         if settings and "since" in state:
             kept["since"] = state["since"]
         if kept == {"mounts": {}}:
-            self._path.unlink(missing_ok=True)
+            self._files.remove(HomeFile.EXPORT_FOLDERS)
         elif kept != state:
             self._keep(kept)
 
@@ -89,13 +89,13 @@ class ExportFolders:
 
     def _state(self) -> dict[str, Any]:
         try:
-            state = json.loads(self._path.read_text(encoding="utf-8"))
+            state = json.loads(self._files.read(HomeFile.EXPORT_FOLDERS))
         except (OSError, ValueError):
             return {}
         return state if isinstance(state, dict) else {}
 
     def _keep(self, state: dict[str, Any]) -> None:
-        write_whole(self._path, json.dumps(state).encode(), mode=0o600)
+        self._files.write(HomeFile.EXPORT_FOLDERS, json.dumps(state).encode())
 
 
 def _mounts(state: dict[str, Any]) -> dict[str, str]:

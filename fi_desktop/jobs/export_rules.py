@@ -1,9 +1,10 @@
 """How profiles and watched folders have results written to files automatically.
 
-The rules are in a file of the data folder, each with a key. A job remembers the key and not the rule: if a
-person chooses another folder, results that wait for the old one are written there. A rule outlives its
-profile or watched folder, so that the results of recordings that were added with it are written as it says,
-and nowhere else. A key without a rule has nothing written: the file that had the rule was damaged.
+The rules are in a file of the data folder, sealed with it, each with a key. A job remembers the key and not
+the rule: if a person chooses another folder, results that wait for the old one are written there. A rule
+outlives its profile or watched folder, so that the results of recordings that were added with it are written
+as it says, and nowhere else. A key without a rule has nothing written: the file that had the rule was
+damaged.
 """
 
 from __future__ import annotations
@@ -12,18 +13,17 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from fi_desktop.audio.media_files import MEDIA_EXTENSIONS
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.exporters import EXPORTERS
-from fi_desktop.system.files import write_whole
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
 
 AS_SETTINGS = "settings"
 NEVER = "never"
-_FILE, _ASIDE = "export-rules.json", "export-rules-unreadable.json"
 _VERSION = 1
 
 
@@ -75,45 +75,48 @@ def new_key() -> str:
     return secrets.token_hex(8)
 
 
-def load_rules(home: Path) -> dict[str, ExportRule]:
+def load_rules(files: HomeFiles) -> dict[str, ExportRule]:
     """Return the rules by key.
 
     Raises:
-        UserError: the file is damaged; it was set aside, so that nothing overwrites it.
+        UserError: the file is damaged; it was set aside, so that nothing overwrites it. Or it is sealed, and
+            the vault is locked.
         OSError: it cannot be read.
     """
-    path = home / _FILE
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(files.read(HomeFile.EXPORT_RULES))
         if data["version"] != _VERSION:
             raise ValueError("another version")
         return {str(key): _parse(item) for key, item in data["rules"].items()}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        aside = path.replace(path.with_name(_ASIDE)).name
+        aside = files.set_aside(HomeFile.EXPORT_RULES)
         raise UserError(messages.EXPORT_RULES_DAMAGED, file=aside) from error
 
 
-def save_rules(home: Path, changes: Mapping[str, ExportRule], *, now: float) -> dict[str, ExportRule]:
+def save_rules(files: HomeFiles, changes: Mapping[str, ExportRule], *, now: float) -> dict[str, ExportRule]:
     """Write some rules, and return all.
 
     A rule that is switched on or off concerns results that finish from `now`, UTC, seconds since the epoch.
 
     Raises:
+        UserError: they are sealed, and the vault is locked.
         TransientError: the disk is full.
         OSError: they cannot be written.
     """
     try:
-        rules = load_rules(home)
-    except UserError:
+        rules = load_rules(files)
+    except UserError as error:
+        if error.code == messages.VAULT_LOCKED.code:
+            raise
         rules = {}
     for key, rule in changes.items():
         before = rules.get(key, ExportRule(NEVER))
         same = rule.writes == before.writes and (rule.when == AS_SETTINGS) == (before.when == AS_SETTINGS)
         rules[key] = replace(rule, since=before.since if same else now)
     data = {"version": _VERSION, "rules": {key: asdict(rule) for key, rule in rules.items()}}
-    write_whole(home / _FILE, json.dumps(data, indent=1).encode(), mode=0o600)
+    files.write(HomeFile.EXPORT_RULES, json.dumps(data, indent=1).encode())
     return rules
 
 

@@ -19,6 +19,7 @@ from fi_desktop.jobs.review_files import StoredResult, VersionFacts, read_result
 from fi_desktop.jobs.transcript_index import IndexPlace
 from fi_desktop.system.files import HOLD, RESULT, SEEK_TABLE, discard_stages, is_kept
 from fi_desktop.system.result_files import use_version, version_of, versions
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.vault.job_files import CLEAR, JobFiles
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ class JobFolders:
     def data_folder(self) -> Path:
         """The folder of all files that the program writes."""
         return self.root.parent
+
+    @property
+    def home_files(self) -> HomeFiles:
+        """How the files of the data folder are read and written that belong to no job."""
+        return HomeFiles(self.data_folder, lambda: self.vault)
 
     def folder(self, job_id: int) -> Path:
         """Return a job's folder, which may not exist yet."""

@@ -23,9 +23,11 @@ from fi_desktop.settings.policy_file import read_policy
 from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
 from fi_desktop.system.files import resource
 from fi_desktop.vault import keys_folder
+from fi_desktop.vault.home_files import HomeFiles
 
 __all__ = [
     "CONTEXT",
+    "PRIVATE",
     "SPECS",
     "Kind",
     "Page",
@@ -38,6 +40,7 @@ __all__ = [
     "save",
     "save_changes",
     "sentences",
+    "with_private",
     "within",
 ]
 
@@ -114,6 +117,7 @@ class Settings:
         Page.RECORDINGS,
         "Vocabulary",
         "Names of drugs, people or places that may come up, so that they are spelled correctly.",
+        private=True,
     )
     vocabulary_lists: tuple[str, ...] = setting(
         (),
@@ -142,6 +146,7 @@ class Settings:
         "How files are named: {case} stands for the case, {date} for a date with the year first, {dmy} or "
         "{mdy} for one with the day or the month first, {time} for the time, and {any} for anything else. "
         "Without a pattern, only the dates of recorders and phones are read.",
+        private=True,
     )
     show_cases: bool = setting(
         False,
@@ -277,6 +282,7 @@ class Settings:
         Page.EXPORTS,
         "Folder for results",
         "Results are written here. If the drive is not connected, they wait until it is back.",
+        private=True,
     )
     export_formats: tuple[str, ...] = setting(
         ("docx",),
@@ -292,6 +298,7 @@ class Settings:
         "File name",
         "{name} stands for the recording's name, {case} for the case, {date} and {time} for when it was "
         "recorded, and {speakers} for the people who speak. No other file is replaced: a number is added.",
+        private=True,
     )
     export_template: str = setting(
         "",
@@ -412,6 +419,7 @@ class Settings:
         "Copy to a folder",
         "Entries are also written to a file in this folder, such as one on the clinic's server. While the "
         "folder is away, they wait.",
+        private=True,
     )
     audit_syslog: str = setting(
         "",
@@ -419,6 +427,7 @@ class Settings:
         Page.AUDIT,
         "Send to a syslog server",
         "Entries are sent to this server, encrypted with TLS. Example: syslog.example.org:6514.",
+        private=True,
     )
     audit_certificates: str = setting(
         "",
@@ -426,6 +435,7 @@ class Settings:
         Page.AUDIT,
         "Certificates for it",
         "File with the certificates that vouch for the server, in PEM format. Empty: those of this computer.",
+        private=True,
     )
     audit_command: str = setting(
         "",
@@ -434,6 +444,7 @@ class Settings:
         "Pass to a command",
         "This command reads entries from its standard input, one JSON object per line. It is started each "
         "time there are new ones.",
+        private=True,
     )
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
     more_models: tuple[Path, ...] = field(default=(), compare=False)
@@ -505,6 +516,8 @@ class Settings:
 
 SPECS: dict[str, SettingSpec] = specs_of(Settings)
 """All settings by name, in the order of the dialog and the documentation."""
+PRIVATE = frozenset(name for name, spec in SPECS.items() if spec.private)
+"""Settings that are sealed in a sealed home."""
 
 
 def sentences() -> list[str]:
@@ -533,6 +546,17 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     return replace(settings, **parsed, overridden=frozenset(above))
 
 
+def with_private(settings: Settings, files: HomeFiles) -> Settings:
+    """Return the settings with those that are sealed, of a home whose vault is unlocked.
+
+    Raises:
+        UserError: the vault is locked, or they were damaged, or a value is invalid.
+    """
+    stored = toml_file.read_sealed(files) | toml_file.read(settings.home)
+    known = {name: stored[name] for name in PRIVATE - settings.overridden if name in stored}
+    return within(settings.policy, changed(settings, known))
+
+
 def within(policy: Policy, settings: Settings) -> Settings:
     """Return the settings with the nearest values that the policy allows."""
     values = {name: getattr(settings, name) for name in policy.rules}
@@ -548,23 +572,29 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     return replace(settings, **_parsed(changes))
 
 
-def save(home: Path, changes: Mapping[str, Any]) -> None:
+def save(home: Path, changes: Mapping[str, Any], files: HomeFiles | None = None) -> None:
     """Write changes to `settings.toml` atomically; a setting at its default is removed from the file.
 
-    Comments, order and settings that are not in `changes` stay.
+    Comments, order and settings that are not in `changes` stay. In a sealed home, private settings are
+    written to another file, which is sealed. files: has its keys.
 
     Raises:
-        UserError: a value is invalid, or the existing file cannot be read.
+        UserError: a value is invalid, the existing file cannot be read, or the vault is locked.
         TransientError: the disk is full.
     """
-    parsed = _parsed(changes)
-    toml_file.write(
-        home, {name: None if value == SPECS[name].default else value for name, value in parsed.items()}
-    )
+    values = {
+        name: None if value == SPECS[name].default else value for name, value in _parsed(changes).items()
+    }
+    files = files or HomeFiles(home)
+    private = PRIVATE if files.sealed else frozenset[str]()
+    if sealed := {name: value for name, value in values.items() if name in private}:
+        toml_file.write_sealed(files, sealed)
+    if in_clear := {name: value for name, value in values.items() if name not in private}:
+        toml_file.write(home, in_clear)
 
 
-def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """Save changes, then return the settings with them.
+def save_changes(settings: Settings, changes: Mapping[str, Any], files: HomeFiles | None = None) -> Settings:
+    """Save changes, then return the settings with them. files: see `save`.
 
     Raises:
         UserError: as `save`; or the environment or the command line overrides a setting; or the policy does
@@ -582,7 +612,7 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     exports = {"export_when", "export_folder", "export_formats"} & set(changes)
     if exports and updated.export_when != "never" and not (updated.export_folder and updated.export_formats):
         raise UserError(messages.SETTINGS_EXPORT_FOLDER)
-    save(settings.home, changes)
+    save(settings.home, changes, files)
     return updated
 
 

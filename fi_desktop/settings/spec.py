@@ -96,6 +96,7 @@ class SettingSpec:
         zero_is_never: whether 0 stands for never, which is longer than any number.
         choices: values of a `Kind.CHOICE` with their English labels.
         needs_restart: whether a change takes effect at the next start rather than at once.
+        private: a person's own words, or where something is: sealed, and known once the vault is unlocked.
     """
 
     name: str
@@ -111,6 +112,7 @@ class SettingSpec:
     zero_is_never: bool = False
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
     needs_restart: bool = False
+    private: bool = False
 
     @property
     def env_var(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.exporters.deidentified.copying import CopyOptions, DeidentifiedCopy, deidentified
@@ -13,6 +12,7 @@ from fi_desktop.exporters.deidentified.identifiers import Identifier, Identifier
 from fi_desktop.exporters.deidentified.name_lists import ClinicList, read_clinic_list
 from fi_desktop.exporters.deidentified.pseudonyms import pseudonyms
 from fi_desktop.exporters.phrases import Labels
+from fi_desktop.vault.home_files import HomeFiles
 
 _CONTEXT = 44  # characters on each side
 
@@ -142,11 +142,11 @@ class CopyReview:
 
 
 def prepare_review(
-    result: ReviewedTranscript, labels: Labels, home: Path, hints: tuple[str, ...] = ()
+    result: ReviewedTranscript, labels: Labels, files: HomeFiles, hints: tuple[str, ...] = ()
 ) -> CopyReview:
     """Return the review of a copy with the clinic's own list; called off the GUI thread.
 
     Raises:
-        UserError: the list cannot be used.
+        UserError: the list cannot be used, or the vault is locked.
     """
-    return CopyReview(result, labels, read_clinic_list(home), hints)
+    return CopyReview(result, labels, read_clinic_list(files), hints)

@@ -1,4 +1,4 @@
-"""Profiles and the list of watched folders, each in a JSON file in the data folder.
+"""Profiles and the list of watched folders, each in a JSON file in the data folder, sealed with it.
 
 A profile is a named way to process recordings, such as "Consultation, 2 people, Spanish". A few are built in.
 """
@@ -16,11 +16,9 @@ from fi_desktop.core.codec import options_from_json, options_to_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import system_reason
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
-from fi_desktop.system.files import write_whole
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
 
 LONGEST_NAME = 60
-_PROFILES = "profiles.json"
-_FOLDERS = "watch.json"
 _VERSION = 1
 
 T = TypeVar("T")
@@ -100,58 +98,51 @@ def choice_from_json(data: dict[str, Any]) -> Choice:
     return Choice(options, priority, str(data.get("exports", "")))
 
 
-def load_profiles(home: Path) -> tuple[Profile, ...]:
+def load_profiles(files: HomeFiles) -> tuple[Profile, ...]:
     """Return the person's profiles, without the built-in ones.
 
     Raises:
-        UserError: the file cannot be read; a damaged one is set aside, so that nothing overwrites it.
+        UserError: the file cannot be read; a damaged one is set aside, so that nothing overwrites it. Or it
+            is sealed, and the vault is locked.
     """
     try:
-        return _load(home / _PROFILES, _parse_profiles)
+        return _load(files, HomeFile.PROFILES, _parse_profiles)
     except OSError as error:
         raise UserError(messages.PROFILES_UNREADABLE, reason=system_reason(error)) from error
     except ValueError as error:
-        raise UserError(messages.PROFILES_DAMAGED, file=_set_aside(home / _PROFILES)) from error
+        raise UserError(messages.PROFILES_DAMAGED, file=files.set_aside(HomeFile.PROFILES)) from error
 
 
-def save_profiles(home: Path, profiles: Iterable[Profile]) -> None:
+def save_profiles(files: HomeFiles, profiles: Iterable[Profile]) -> None:
     """Write the person's profiles.
 
     Raises:
+        UserError: they are sealed, and the vault is locked.
         TransientError: the disk is full.
         OSError: they cannot be written.
     """
     items = [{"name": profile.name, **choice_to_json(profile.choice)} for profile in profiles]
-    _save(home / _PROFILES, "profiles", items)
+    _save(files, HomeFile.PROFILES, "profiles", items)
 
 
-def load_folders(home: Path) -> tuple[WatchedFolder, ...]:
-    """Return the watched folders.
-
-    Raises:
-        UserError: the file cannot be read; a damaged one is set aside, so that nothing overwrites it.
-    """
+def load_folders(files: HomeFiles) -> tuple[WatchedFolder, ...]:
+    """Return the watched folders. Raises as `load_profiles`."""
     try:
-        return _load(home / _FOLDERS, _parse_folders)
+        return _load(files, HomeFile.WATCHED_FOLDERS, _parse_folders)
     except OSError as error:
         raise UserError(messages.WATCH_UNREADABLE, reason=system_reason(error)) from error
     except ValueError as error:
-        raise UserError(messages.WATCH_DAMAGED, file=_set_aside(home / _FOLDERS)) from error
+        raise UserError(messages.WATCH_DAMAGED, file=files.set_aside(HomeFile.WATCHED_FOLDERS)) from error
 
 
-def save_folders(home: Path, folders: Iterable[WatchedFolder]) -> None:
-    """Write the list of watched folders.
-
-    Raises:
-        TransientError: the disk is full.
-        OSError: it cannot be written.
-    """
+def save_folders(files: HomeFiles, folders: Iterable[WatchedFolder]) -> None:
+    """Write the list of watched folders. Raises as `save_profiles`."""
     items = [
         {"path": str(folder.path), "subfolders": folder.subfolders, "profile": folder.profile}
         | ({"exports": folder.exports} if folder.exports else {})
         for folder in folders
     ]
-    _save(home / _FOLDERS, "folders", items)
+    _save(files, HomeFile.WATCHED_FOLDERS, "folders", items)
 
 
 def _parse_profiles(data: Any) -> tuple[Profile, ...]:
@@ -178,10 +169,10 @@ def _parse_folders(data: Any) -> tuple[WatchedFolder, ...]:
     )
 
 
-def _load(path: Path, parse: Callable[[Any], tuple[T, ...]]) -> tuple[T, ...]:
+def _load(files: HomeFiles, name: HomeFile, parse: Callable[[Any], tuple[T, ...]]) -> tuple[T, ...]:
     """Read a file that `_save` wrote. Raises OSError; ValueError if it is damaged."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(files.read(name))
         if data["version"] != _VERSION:
             raise ValueError("another version")
         return parse(data)
@@ -191,11 +182,5 @@ def _load(path: Path, parse: Callable[[Any], tuple[T, ...]]) -> tuple[T, ...]:
         raise ValueError("damaged") from error
 
 
-def _set_aside(path: Path) -> str:
-    """Rename a damaged file and return its new name."""
-    return path.replace(path.with_name(f"{path.stem}-unreadable.json")).name
-
-
-def _save(path: Path, key: str, items: list[dict[str, Any]]) -> None:
-    text = json.dumps({"version": _VERSION, key: items}, indent=1)
-    write_whole(path, text.encode(), mode=0o600)
+def _save(files: HomeFiles, name: HomeFile, key: str, items: list[dict[str, Any]]) -> None:
+    files.write(name, json.dumps({"version": _VERSION, key: items}, indent=1).encode())

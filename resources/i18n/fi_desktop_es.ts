@@ -3863,6 +3863,14 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
+        <source>The encrypted list of names was damaged. Put back an earlier copy of {file}, or delete it.</source>
+        <translation>La lista cifrada de nombres se dañó. Restaure una copia anterior de {file} o elimínela.</translation>
+    </message>
+    <message>
+        <source>The encrypted settings were damaged. Put back an earlier copy of {file}, or delete it to use the defaults.</source>
+        <translation>La configuración cifrada se dañó. Restaure una copia anterior de {file}, o elimínelo para usar los valores predeterminados.</translation>
+    </message>
+    <message>
         <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>

@@ -33,6 +33,7 @@ from fi_desktop.vault.job_files import JobFiles
 from fi_desktop.vault.job_keys import KeyDestroyed
 from fi_desktop.vault.vault import Vault, VaultLocked
 from tests.app_driver import Driver, running_app
+from tests.e2e.clinic_files import WRITTEN, write_clinic_files
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
 from tests.vault.keyrings import memory_keyring
@@ -59,8 +60,12 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(home: Path, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder with the model; other files that a program may write go to `tmp_path`."""
+    """A data folder with the model and what a clinic wrote itself, in clear.
+
+    Other files that a program may write go to `tmp_path`.
+    """
     shutil.copytree(pack, home / "models" / pack.name)
+    write_clinic_files(home)
     (tmp_path / "tmp").mkdir()
     for name in ("TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "tmp"))
@@ -91,7 +96,7 @@ def private(recording: Path) -> dict[str, list[bytes]]:
     with wave.open(str(recording)) as file:
         file.setpos(file.getnframes() // 2)
         speech = file.readframes(64)
-    texts = (NAME, "Quiquirimundi", *WORDS, "sospecha", TERM, "Robledillo")
+    texts = (NAME, "Quiquirimundi", *WORDS, "sospecha", TERM, "Robledillo", *WRITTEN)
     forms: dict[str, list[bytes]] = {text: [text.encode(), text.encode("utf-16-le")] for text in texts}
     forms |= {f"{text} in lower case": [text.lower().encode()] for text in texts}
     return forms | {"speech": [speech]}
@@ -190,7 +195,7 @@ def test_home_in_clear_is_sealed_while_it_works_and_unsealed_again(
         correct(driver, job_id)
         assert lines_with(driver, WORDS[0]) > 0
         before = all_of(driver, job_id)
-        assert {NAME, *WORDS, "Robledillo", "sospecha", TERM} <= traces(home, recording, tmp_path)
+        assert {NAME, *WORDS, "Robledillo", "sospecha", TERM, *WRITTEN} <= traces(home, recording, tmp_path)
         driver.app.seal(keyring=True)
         assert driver.app.sealing is not None
         assert driver.app.sealing.done.wait(60)
@@ -208,7 +213,7 @@ def test_home_in_clear_is_sealed_while_it_works_and_unsealed_again(
     with running_app(home, workers=1, seal=False) as driver:
         assert all_of(driver, job_id) == before
         assert driver.app.service.folders.files(job_id) == JobFiles()
-    assert {NAME, *WORDS} <= traces(home, recording, tmp_path)
+    assert {NAME, *WORDS, *WRITTEN} <= traces(home, recording, tmp_path)
 
 
 def test_locked_program_finishes_its_jobs_and_shows_none(

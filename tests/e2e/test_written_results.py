@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fi_desktop.jobs.export_rules import ExportRule, save_rules
 from fi_desktop.settings import save
+from fi_desktop.vault.home_files import HomeFiles
 from tests.e2e.commands import TIMEOUT_S, fi_desktop, start
 from tests.jobs.archive import VISIT, Archive, transcript
 
@@ -71,7 +72,7 @@ def test_kills_while_results_are_written_leave_no_gap_no_second_file_and_no_part
     home, results, own = tmp_path / "home", tmp_path / "results", tmp_path / "own"
     for folder in (home, results, own):
         folder.mkdir()
-    save_rules(home, {"a1": ExportRule("completed", str(own), formats=("txt", "docx"))}, now=0.0)
+    save_rules(HomeFiles(home), {"a1": ExportRule("completed", str(own), formats=("txt", "docx"))}, now=0.0)
     archive = Archive(home)
     (home / "exports.json").write_text(json.dumps({"since": 0.0}), encoding="utf-8")
     service = archive.bench.service

@@ -42,6 +42,7 @@ from fi_desktop.exporters.deidentified.name_lists import (
 from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import rendered
 from fi_desktop.exporters.phrases import LABELS, said_in
+from fi_desktop.vault.home_files import HomeFiles
 from tests.exporters.said_lines import SHA256, transcript_of
 from tests.exporters.test_readers import installed
 
@@ -438,18 +439,18 @@ def test_person_adds_and_keeps():
 
 def test_clinic_list_is_found_in_any_case_and_never_list_stays(tmp_path):
     text = "# personal\nXóchitl Quetzalpa\nla torre = place\n\n!Losartán\n!Rosa\n"
-    save_clinic_text(tmp_path, text)
-    assert read_clinic_text(tmp_path) == text
+    save_clinic_text(HomeFiles(tmp_path), text)
+    assert read_clinic_text(HomeFiles(tmp_path)) == text
     if sys.platform != "win32":
         assert stat.S_IMODE((tmp_path / "identifiers.txt").stat().st_mode) == 0o600
-    clinic = read_clinic_list(tmp_path)
+    clinic = read_clinic_list(HomeFiles(tmp_path))
     transcript = said("Vino xochitl quetzalpa a La Torre. Le dije a Rosa que tome Losartán, Pedro.")
     assert [(one.kind.value, one.text) for one in find(transcript, clinic)] == [
         ("person", "xochitl quetzalpa"),
         ("place", "La Torre"),
         ("person", "Pedro"),
     ]
-    assert read_clinic_list(tmp_path / "absent") == ClinicList()
+    assert read_clinic_list(HomeFiles(tmp_path / "absent")) == ClinicList()
 
 
 def test_bad_clinic_list_is_refused_in_a_sentence(tmp_path):
@@ -462,11 +463,11 @@ def test_bad_clinic_list_is_refused_in_a_sentence(tmp_path):
             parsed(text)
         assert raised.value.code == code
     with pytest.raises(UserError):
-        save_clinic_text(tmp_path, "Ana = nobody")
+        save_clinic_text(HomeFiles(tmp_path), "Ana = nobody")
     assert not (tmp_path / "identifiers.txt").exists()
     (tmp_path / "identifiers.txt").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(UserError) as raised:
-        read_clinic_list(tmp_path)
+        read_clinic_list(HomeFiles(tmp_path))
     assert raised.value.code == "identifiers.bad_text"
 
 

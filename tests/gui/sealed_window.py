@@ -48,5 +48,5 @@ def enter(qtbot: QtBot, form: UnlockForm, typed: str) -> None:
 
 
 def wait_until_working(qtbot: QtBot, desktop: AppController) -> None:
-    """Wait until the queue works and the window has its list."""
-    qtbot.waitUntil(lambda: desktop.lock._ready)
+    """Wait until the queue works and the window has its list, and what was sealed of the settings."""
+    qtbot.waitUntil(lambda: desktop.lock._ready and desktop._begun)

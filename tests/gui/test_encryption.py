@@ -14,8 +14,11 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions
 from fi_desktop.gui import clipboard
+from fi_desktop.settings import save
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.vault.vault import Vault, VaultLocked
 from fi_desktop.viewmodel import pin
+from fi_desktop.watch.config import Choice, Profile, WatchedFolder, save_folders, save_profiles
 from tests.gui.sealed_window import PASSPHRASE, enter, passphrase_vault, real_window, wait_until_working
 from tests.gui.test_remove_question import press, tick, trash
 from tests.gui.test_remove_question import shown as shown_rows
@@ -270,3 +273,56 @@ def test_a_recovery_key_replaces_a_lost_keyring(qtbot, dressed, home):
         dialog.close_button.click()
     with real_window(qtbot, home) as desktop:
         start_with_passphrase(qtbot, desktop)
+
+
+def test_profiles_watched_folders_and_files_wait_for_the_passphrase(
+    qtbot, dressed, home, recording, tmp_path
+):
+    files = HomeFiles(home)
+    watched = tmp_path / "Ocaranzita"
+    watched.mkdir()
+    save_folders(files, [WatchedFolder(watched, profile="Con Tiburcia")])
+    save_profiles(files, [Profile("Con Tiburcia", Choice(JobOptions(prompt="Tiburcia")))])
+    save(home, {"vocabulary": "ciclofosfotol", "transcriber": "none"})
+    passphrase_vault(home)
+    for known in (["Con Tiburcia"], []):  # as an earlier version left them in clear, then sealed
+        start_with_clinic_files(qtbot, home, recording, watched, known)
+        content = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+        assert not any(name in content for name in (b"Tiburcia", b"Ocaranzita", b"ciclofosfotol"))
+
+
+def start_with_clinic_files(qtbot, home, recording, watched, known) -> None:
+    """Give the passphrase after a recording; see that it and the watched folder waited for it."""
+    with real_window(qtbot, home, backend="idle") as desktop:
+        window, watcher = desktop.window, desktop.watch.watcher
+        unlocker = unlocker_of(qtbot, desktop)
+        desktop.open_files([str(recording)])  # of a second launch
+        for action in (window.commands.watch, window.commands.preferences):
+            assert not action.isEnabled()
+        qtbot.waitUntil(lambda: [each.name for each in window.profiles.custom] == known)
+        assert watcher.folders == ()
+        enter(qtbot, unlocker.form, PASSPHRASE)
+        wait_until_working(qtbot, desktop)
+        assert window.commands.watch.isEnabled()
+        assert window.options.choice().options.vocabulary == ("ciclofosfotol",)
+        qtbot.waitUntil(lambda: [each.name for each in window.profiles.custom] == ["Con Tiburcia"])
+        qtbot.waitUntil(lambda: [each.path for each in watcher.folders] == [watched])
+        assert watcher.choice_for(watcher.folders[0]).options.prompt == "Tiburcia"
+        qtbot.waitUntil(lambda: window.jobs.total == 1)
+        (job,) = desktop._program.service.jobs().result(60)
+        assert (job.path, job.options.vocabulary) == (str(recording), ("ciclofosfotol",))
+        desktop._program.service.remove([job.id]).result(60)
+
+
+def test_options_typed_before_the_home_was_encrypted_are_forgotten(qtbot, dressed, home):
+    typed = Choice(JobOptions(language="ca", prompt="Tiburcia", vocabulary=("Ocaranzita",)))
+    with real_window(qtbot, home, backend="idle") as desktop:
+        wait_until_working(qtbot, desktop)
+        desktop.window.options.choose(typed)
+        desktop._program.seal(keyring=False, passphrase=PASSPHRASE)
+        desktop._on_encryption_changed()
+    assert b"Tiburcia" not in (home / "window.ini").read_bytes()
+    assert b"Ocaranzita" not in (home / "window.ini").read_bytes()
+    with real_window(qtbot, home, backend="idle") as desktop:
+        start_with_passphrase(qtbot, desktop)
+        assert desktop.window.options.choice() == Choice(JobOptions(language="ca"))

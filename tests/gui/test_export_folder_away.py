@@ -16,6 +16,7 @@ from fi_desktop.core.values import JobOptions
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.settings import load, save
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import Choice, Profile, save_profiles
 from tests.gui.events import drop_files
 from tests.jobs.clinic import DRAFT
@@ -27,7 +28,7 @@ def common(home: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "Results"
     folder.mkdir()
     save(home, {"export_when": "completed", "export_folder": str(folder), "export_formats": ("txt", "docx")})
-    save_profiles(home, [Profile("Therapy", Choice(JobOptions()))])
+    save_profiles(HomeFiles(home), [Profile("Therapy", Choice(JobOptions()))])
     return folder
 
 

@@ -18,6 +18,7 @@ from fi_desktop.jobs.automatic_exports import ExportingThread
 from fi_desktop.jobs.export_rules import ExportRule, load_rules
 from fi_desktop.settings import save
 from fi_desktop.settings.policy import Policy, Rule
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import Choice, Profile, WatchedFolder, load_folders, load_profiles, save_profiles
 from tests.gui import samples
 from tests.gui.conftest import FakeApp
@@ -36,14 +37,14 @@ def common(home: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def program(common, home) -> FakeApp:
     """The program with a profile for therapy."""
-    save_profiles(home, [Profile("Therapy", Choice(JobOptions(language="ca")))])
+    save_profiles(HomeFiles(home), [Profile("Therapy", Choice(JobOptions(language="ca")))])
     return FakeApp(home)
 
 
 @pytest.fixture
 def damaged(program, home) -> None:
     """The profile's rule was damaged."""
-    save_profiles(home, [Profile("Therapy", Choice(exports="a1"))])
+    save_profiles(HomeFiles(home), [Profile("Therapy", Choice(exports="a1"))])
     (home / "export-rules.json").write_text("{", encoding="utf-8")
 
 
@@ -138,9 +139,13 @@ def test_a_profile_has_its_results_written_to_its_own_folder(
     qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
     said = f"Export: When they are completed · {own} · Text (to read)"
     assert profiles.summary.text().splitlines()[1] == said
-    qtbot.waitUntil(lambda: bool(load_profiles(home)) and bool(load_profiles(home)[0].choice.exports))
-    (key,) = load_rules(home)
-    assert load_profiles(home)[0].choice.exports == key
+    qtbot.waitUntil(
+        lambda: (
+            bool(load_profiles(HomeFiles(home))) and bool(load_profiles(HomeFiles(home))[0].choice.exports)
+        )
+    )
+    (key,) = load_rules(HomeFiles(home))
+    assert load_profiles(HomeFiles(home))[0].choice.exports == key
 
     window.options.choose(window.profiles.custom[0].choice)
     assert window.options.more.toolTip().endswith("Export: as the profile says")
@@ -173,7 +178,7 @@ def test_a_profile_that_is_deleted_or_renamed_keeps_results_from_the_common_fold
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     assert "own export" in window.message.text
     qtbot.mouseClick(profiles.delete, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: [rule.owned for rule in load_rules(home).values()] == [False])
+    qtbot.waitUntil(lambda: [rule.owned for rule in load_rules(HomeFiles(home)).values()] == [False])
     window.options.choose(Choice())
     drop_files(window, recordings[1])
     qtbot.waitUntil(lambda: window.jobs.total == 2)
@@ -182,7 +187,7 @@ def test_a_profile_that_is_deleted_or_renamed_keeps_results_from_the_common_fold
     qtbot.waitUntil(lambda: names(common) == ["Second ñ.txt"])
     assert exports.caught_up.wait(60)
     qtbot.mouseClick(profiles.undo, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: [rule.owned for rule in load_rules(home).values()] == [True])
+    qtbot.waitUntil(lambda: [rule.owned for rule in load_rules(HomeFiles(home)).values()] == [True])
     assert names(common) == ["Second ñ.txt"]
 
 
@@ -199,7 +204,9 @@ def test_a_profile_that_is_saved_from_another_one_has_its_own_rule(
     assert window.options.choice() == window.profiles.custom[1].choice  # the window follows
     window.profiles.save("Couples", Choice())
     assert window.profiles.custom[1].choice == Choice()
-    qtbot.waitUntil(lambda: {rule.when for rule in load_rules(home).values()} == {"completed", "settings"})
+    qtbot.waitUntil(
+        lambda: {rule.when for rule in load_rules(HomeFiles(home)).values()} == {"completed", "settings"}
+    )
 
 
 def test_recordings_just_added_take_the_export_of_another_profile(
@@ -244,7 +251,12 @@ def test_a_watched_folder_has_results_written_next_to_its_recordings(
     qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
     said = "When they are completed · in a subfolder “Transcripts” · Text (to read)"
     qtbot.waitUntil(lambda: watched.exported.text() == said)
-    qtbot.waitUntil(lambda: bool(load_folders(home)) and load_folders(home)[0].exports in load_rules(home))
+    qtbot.waitUntil(
+        lambda: (
+            bool(load_folders(HomeFiles(home)))
+            and load_folders(HomeFiles(home))[0].exports in load_rules(HomeFiles(home))
+        )
+    )
     (shared / "Monday" / "a.wav").write_bytes(b"RIFF a")
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     finish(qtbot, window, hand, 1)
@@ -262,7 +274,7 @@ def test_a_watched_folder_has_results_written_next_to_its_recordings(
     dialog = press_export(qtbot, watched)
     choose(dialog.when, "As the profile says")
     qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(shared, subfolders=True),))
+    qtbot.waitUntil(lambda: load_folders(HomeFiles(home)) == (WatchedFolder(shared, subfolders=True),))
     (shared / "b.wav").write_bytes(b"RIFF b")
     qtbot.waitUntil(lambda: window.jobs.total == 2)
     finish(qtbot, window, hand, 2)

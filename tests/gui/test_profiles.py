@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.settings import load as load_settings
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import Choice, Profile, load_profiles, save_profiles
 from tests.gui.events import drop_files
 
@@ -22,7 +23,7 @@ def action(menu, text):
 @pytest.fixture
 def program(program, home):
     """A program with two saved profiles."""
-    save_profiles(home, [NIGHT, DAY])
+    save_profiles(HomeFiles(home), [NIGHT, DAY])
     return program
 
 
@@ -61,8 +62,8 @@ def test_options_are_saved_as_a_profile(qtbot, window, menu, home):
     qtbot.keyClicks(dialog.field, "  Family   round ")
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
     assert [profile.name for profile in window.profiles.custom] == ["Night", "Day", "Family round"]
-    qtbot.waitUntil(lambda: len(load_profiles(home)) == 3)
-    assert load_profiles(home)[2].choice == Choice(JobOptions(SpeakerCount(5, 5)))
+    qtbot.waitUntil(lambda: len(load_profiles(HomeFiles(home))) == 3)
+    assert load_profiles(HomeFiles(home))[2].choice == Choice(JobOptions(SpeakerCount(5, 5)))
     assert window.options.more.text() == "Family round"
 
 
@@ -94,7 +95,7 @@ def test_profiles_are_renamed_deleted_and_restored(qtbot, window, menu, home):
     assert [profile.name for profile in window.profiles.custom] == ["Nights", "Day"]
     assert not dialog.undo.isEnabled()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: [profile.name for profile in load_profiles(home)] == ["Nights", "Day"])
+    qtbot.waitUntil(lambda: [profile.name for profile in load_profiles(HomeFiles(home))] == ["Nights", "Day"])
 
 
 class TestDamaged:

@@ -13,6 +13,7 @@ from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.system.files import disk_full
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import Choice, WatchedFolder, load_folders, save_folders
 from fi_desktop.watch.watcher import FolderScan, FolderState, unseen
 from tests.gui.conftest import FakeApp
@@ -53,7 +54,7 @@ def state(dialog, row=0):
 def test_new_recording_is_added_and_announced_once(qtbot, window, watch, dialog, folder, home):
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
-    qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(folder),))
+    qtbot.waitUntil(lambda: load_folders(HomeFiles(home)) == (WatchedFolder(folder),))
     assert watch.indicator.isVisible()
     assert (watch.indicator.text(), watch.indicator.accessibleName()) == ("1", "1 folder watched")
     for number in range(3):
@@ -118,7 +119,7 @@ def test_folder_uses_its_profile(qtbot, window, watch, dialog, folder, hand, hom
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     job = hand.claim()
     assert (job.options, job.priority) == (night.options, Priority.LOW)
-    qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(folder, profile="Nights"),))
+    qtbot.waitUntil(lambda: load_folders(HomeFiles(home)) == (WatchedFolder(folder, profile="Nights"),))
 
 
 def test_missing_folder_is_announced_once_until_it_returns(qtbot, window, watch, dialog, folder):
@@ -155,7 +156,7 @@ def test_folder_is_removed_from_the_list(qtbot, window, watch, dialog, folder, h
     assert dialog.list.count() == 0
     assert not dialog.remove.isEnabled()
     assert not watch.indicator.isVisible()
-    qtbot.waitUntil(lambda: load_folders(home) == ())
+    qtbot.waitUntil(lambda: load_folders(HomeFiles(home)) == ())
 
 
 def test_missing_folder_is_refused_in_a_sentence(qtbot, window, watch, dialog, folder):
@@ -165,7 +166,7 @@ def test_missing_folder_is_refused_in_a_sentence(qtbot, window, watch, dialog, f
 
 
 def test_watched_folders_survive_a_restart_and_a_language_change(qtbot, dressed, home, folder):
-    save_folders(home, [WatchedFolder(folder)])
+    save_folders(HomeFiles(home), [WatchedFolder(folder)])
     desktop = AppController(FakeApp(home))
     desktop.window.show()
     desktop.start([])

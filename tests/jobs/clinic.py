@@ -14,6 +14,7 @@ from fi_desktop.jobs.automatic_exports import ExportingThread
 from fi_desktop.jobs.export_rules import ExportRule, save_rules
 from fi_desktop.jobs.queue_events import ExportRulesChanged, ExportsHeld
 from fi_desktop.settings import Settings
+from fi_desktop.vault.home_files import HomeFiles
 from tests.jobs.archive import MADE, VISIT, Archive, transcript
 
 DRAFT = "Draft, not reviewed"
@@ -79,7 +80,7 @@ class Clinic(Archive):
         """Say how the results of a profile or a watched folder are written."""
         said = {"when": "completed", "formats": ("txt",)} | said
         rule = ExportRule(**said)
-        save_rules(self.bench.home, {key: rule}, now=self.bench.now)
+        save_rules(HomeFiles(self.bench.home), {key: rule}, now=self.bench.now)
         self.bench.service.announce(ExportRulesChanged())
         self.transact()
 

@@ -16,6 +16,7 @@ from fi_desktop.exporters.exporter import Exporter
 from fi_desktop.jobs import export_folders
 from fi_desktop.jobs.export_rules import NEVER, ExportRule, load_rules, save_rules
 from fi_desktop.jobs.queue_events import Notice
+from fi_desktop.vault.home_files import HomeFiles
 from tests.jobs.clinic import DRAFT, Clinic
 
 OWN = "a1"
@@ -310,14 +311,14 @@ def test_no_file_is_written_to_the_recordings_that_could_be_taken_for_one(
     clinic.added(shared / "a.wav", OWN)
     clinic.finish()
     assert clinic.names(shared) == ["a.txt", "a.wav", "monday"]
-    assert load_rules(clinic.bench.home)[OWN].extensions == {".txt"}
+    assert load_rules(HomeFiles(clinic.bench.home))[OWN].extensions == {".txt"}
 
 
 def test_a_damaged_file_of_rules_is_set_aside_and_nothing_is_written_meanwhile(
     clinic: Clinic, own: Path, tmp_path: Path
 ):
     home = clinic.bench.home
-    save_rules(home, {OWN: ExportRule("completed", str(own), subfolder="..")}, now=0.0)
+    save_rules(HomeFiles(home), {OWN: ExportRule("completed", str(own), subfolder="..")}, now=0.0)
     clinic.open_exports()
     clinic.added(tmp_path / "a.wav", OWN)
     clinic.finish()

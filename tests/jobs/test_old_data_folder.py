@@ -26,6 +26,7 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import load, save
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.config import Choice, Profile, WatchedFolder, load_folders, load_profiles
 from fi_desktop.watch.seen_files import SeenFiles
@@ -145,8 +146,10 @@ def test_profiles_watched_folders_and_the_pin_are_as_they_were(old_home: Path):
     options = JobOptions(
         SpeakerCount(3, 3), language="es", vocabulary=("duelo",), prompt="Dijo la doctora Núñez."
     )
-    assert load_profiles(old_home) == (Profile("Terapia de pareja", Choice(options, Priority.LOW)),)
-    (folder,) = load_folders(old_home)
+    assert load_profiles(HomeFiles(old_home)) == (
+        Profile("Terapia de pareja", Choice(options, Priority.LOW)),
+    )
+    (folder,) = load_folders(HomeFiles(old_home))
     assert folder == WatchedFolder(Path("/srv/consultas/grabadora"), True, "Terapia de pareja")
     assert SeenFiles(old_home, folder.path).queued == 1
     assert pin.is_set(old_home)

@@ -9,6 +9,7 @@ import pytest
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import (
     BUILT_IN,
     Choice,
@@ -33,11 +34,11 @@ MINE = (
 
 
 def test_saved_profiles_are_loaded(home: Path):
-    assert load_profiles(home) == ()
-    save_profiles(home, MINE)
-    assert load_profiles(home) == MINE
-    save_profiles(home, MINE[:1])
-    assert load_profiles(home) == MINE[:1]
+    assert load_profiles(HomeFiles(home)) == ()
+    save_profiles(HomeFiles(home), MINE)
+    assert load_profiles(HomeFiles(home)) == MINE
+    save_profiles(HomeFiles(home), MINE[:1])
+    assert load_profiles(HomeFiles(home)) == MINE[:1]
 
 
 @pytest.mark.parametrize(
@@ -57,21 +58,21 @@ def test_saved_profiles_are_loaded(home: Path):
 def test_damaged_profiles_are_set_aside(home: Path, text: str):
     (home / "profiles.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(UserError, match="set aside"):
-        load_profiles(home)
-    assert load_profiles(home) == ()
+        load_profiles(HomeFiles(home))
+    assert load_profiles(HomeFiles(home)) == ()
     assert (home / "profiles-unreadable.json").read_bytes() == text.encode("latin-1")
 
 
 def test_two_profiles_of_the_same_name_are_damage(home: Path):
-    save_profiles(home, [MINE[0], MINE[0]])
+    save_profiles(HomeFiles(home), [MINE[0], MINE[0]])
     with pytest.raises(UserError):
-        load_profiles(home)
+        load_profiles(HomeFiles(home))
 
 
 def test_unreadable_file_stays_in_place(home: Path):
     (home / "profiles.json").mkdir()
     with pytest.raises(UserError, match="cannot be read"):
-        load_profiles(home)
+        load_profiles(HomeFiles(home))
     assert (home / "profiles.json").is_dir()
 
 
@@ -82,11 +83,11 @@ def test_built_in_profiles_have_distinct_names_and_choices():
 def test_list_of_folders_is_kept_and_a_damaged_one_set_aside(home: Path, tmp_path: Path):
     other = WatchedFolder(tmp_path / "x", subfolders=True, profile="Night", exports="a1b2")
     folders = (WatchedFolder(tmp_path), other)
-    assert load_folders(home) == ()
-    save_folders(home, folders)
-    assert load_folders(home) == folders
+    assert load_folders(HomeFiles(home)) == ()
+    save_folders(HomeFiles(home), folders)
+    assert load_folders(HomeFiles(home)) == folders
     for damaged in ("{", "[]", '{"version": 2, "folders": []}', '{"version": 1, "folders": [{}]}'):
         (home / "watch.json").write_text(damaged)
         with pytest.raises(UserError, match="set aside"):
-            load_folders(home)
-        assert load_folders(home) == ()
+            load_folders(HomeFiles(home))
+        assert load_folders(HomeFiles(home)) == ()

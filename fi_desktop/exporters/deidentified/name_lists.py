@@ -1,6 +1,6 @@
 """Lists of names: those that ship with the program, and the clinic's own.
 
-The clinic's list is a text file in the data folder, one entry a line:
+The clinic's list is a text file in the data folder, sealed with it, one entry a line:
 
     # our staff
     Xóchitl Quetzalpa
@@ -23,10 +23,8 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import system_reason
 from fi_desktop.exporters.deidentified.identifiers import IdentifierKind
 from fi_desktop.exporters.deidentified.spoken_text import key_of
-from fi_desktop.system.files import resource, write_whole
-
-CLINIC_LIST = "identifiers.txt"
-"""File name of the clinic's own list in the data folder."""
+from fi_desktop.system.files import resource
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
 
 _LONGEST_LINE = 120  # characters
 _LARGEST_BYTES = 500_000
@@ -105,28 +103,29 @@ def _words(file: Path) -> Iterator[str]:
         yield from map(key_of, line.split())
 
 
-def read_clinic_list(home: Path) -> ClinicList:
+def read_clinic_list(files: HomeFiles) -> ClinicList:
     """Return the clinic's own list; an empty one if there is no file.
 
     Raises:
-        UserError: the file cannot be read, or a line of it cannot be used.
+        UserError: the file cannot be read, or a line of it cannot be used; or the vault is locked.
     """
-    return parsed(read_clinic_text(home))
+    return parsed(read_clinic_text(files))
 
 
-def read_clinic_text(home: Path) -> str:
+def read_clinic_text(files: HomeFiles) -> str:
     """Return the text of the clinic's own list; "" if there is no file.
 
     Raises:
-        UserError: the file cannot be read.
+        UserError: the file cannot be read, or the vault is locked.
     """
     try:
-        with (home / CLINIC_LIST).open("rb") as opened:
-            data = opened.read(_LARGEST_BYTES + 1)
+        data = files.read(HomeFile.CLINIC_NAMES, _LARGEST_BYTES + 1)
     except FileNotFoundError:
         return ""
     except OSError as error:
         raise UserError(messages.IDENTIFIERS_UNREADABLE, reason=system_reason(error)) from error
+    except ValueError as error:
+        raise UserError(messages.IDENTIFIERS_DAMAGED, file=HomeFile.CLINIC_NAMES.value) from error
     if len(data) > _LARGEST_BYTES:
         raise UserError(messages.IDENTIFIERS_TOO_LONG, most=_MOST_ENTRIES)
     try:
@@ -135,16 +134,16 @@ def read_clinic_text(home: Path) -> str:
         raise UserError(messages.IDENTIFIERS_BAD_TEXT) from error
 
 
-def save_clinic_text(home: Path, text: str) -> None:
+def save_clinic_text(files: HomeFiles, text: str) -> None:
     """Write the clinic's own list, readable by this account only.
 
     Raises:
-        UserError: a line cannot be used, or the file cannot be written.
+        UserError: a line cannot be used, the file cannot be written, or the vault is locked.
         TransientError: the disk is full.
     """
     parsed(text)
     try:
-        write_whole(home / CLINIC_LIST, text.encode("utf-8", errors="replace"), mode=0o600)
+        files.write(HomeFile.CLINIC_NAMES, text.encode("utf-8", errors="replace"))
     except OSError as error:
         raise UserError(messages.IDENTIFIERS_UNREADABLE, reason=system_reason(error)) from error
 

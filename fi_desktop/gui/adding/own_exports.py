@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,6 +26,7 @@ from fi_desktop.jobs.export_rules import (
 from fi_desktop.jobs.queue_events import ExportRulesChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import SPECS, Settings
+from fi_desktop.vault.home_files import HomeFiles
 
 
 class OwnExports(QObject):
@@ -45,15 +45,15 @@ class OwnExports(QObject):
     failed = Signal(str)
 
     def __init__(self, settings: Settings, service: JobService, bridge: Bridge, parent: QObject) -> None:
-        """Prepare; the rules are stored in the data folder."""
+        """Prepare; the rules are stored in the data folder, sealed if that is."""
         super().__init__(parent)
         self.rules: Mapping[str, ExportRule] = {}
         self.policy = settings.policy
-        self._home, self._service, self._bridge = settings.home, service, bridge
+        self._files, self._service, self._bridge = service.folders.home_files, service, bridge
 
     def read(self) -> None:
         """Read the rules."""
-        self._bridge.run_task(partial(load_rules, self._home), self._on_read, self.failed.emit)
+        self._bridge.run_task(partial(load_rules, self._files), self._on_read, self.failed.emit)
 
     def rule(self, key: str) -> ExportRule:
         """Return the rule with a key; "" has results written as the settings say."""
@@ -78,15 +78,15 @@ class OwnExports(QObject):
     def _save(self, changes: Mapping[str, ExportRule]) -> None:
         self.rules = {**self.rules, **changes}
         self.changed.emit()
-        self._bridge.run_task(partial(_save, self._home, changes, self._service), None, self.failed.emit)
+        self._bridge.run_task(partial(_save, self._files, changes, self._service), None, self.failed.emit)
 
     def _on_read(self, rules: Mapping[str, ExportRule]) -> None:
         self.rules = rules
         self.changed.emit()
 
 
-def _save(home: Path, changes: Mapping[str, ExportRule], service: JobService) -> None:
-    save_rules(home, changes, now=time.time())
+def _save(files: HomeFiles, changes: Mapping[str, ExportRule], service: JobService) -> None:
+    save_rules(files, changes, now=time.time())
     service.announce(ExportRulesChanged())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -28,6 +27,7 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.widgets import ItemList
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.export_rules import ExportRule
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import BUILT_IN, LONGEST_NAME, Choice, Profile, load_profiles, save_profiles
 
 
@@ -48,12 +48,12 @@ class ProfileController(QObject):
     renamed = Signal(str, str)
     failed = Signal(str)
 
-    def __init__(self, home: Path, bridge: Bridge, bar: OptionsBar, exports: OwnExports) -> None:
-        """List the profiles in the bar's menu. `home`: the data folder, where profiles are stored."""
+    def __init__(self, files: HomeFiles, bridge: Bridge, bar: OptionsBar, exports: OwnExports) -> None:
+        """List the profiles in the bar's menu. files: of the data folder, where profiles are stored."""
         super().__init__(bar)
         self.exports = exports
         self.custom: tuple[Profile, ...] = ()
-        self._home = home
+        self._files = files
         self._bridge = bridge
         self._bar = bar
         self._dialog: NameDialog | ProfilesDialog | None = None
@@ -62,7 +62,7 @@ class ProfileController(QObject):
 
     def read(self) -> None:
         """Read the custom profiles."""
-        self._bridge.run_task(partial(load_profiles, self._home), self._on_read, self.failed.emit)
+        self._bridge.run_task(partial(load_profiles, self._files), self._on_read, self.failed.emit)
 
     def all(self) -> tuple[Profile, ...]:
         """Return the built-in and the custom profiles."""
@@ -137,7 +137,7 @@ class ProfileController(QObject):
 
     def _replace(self, profiles: tuple[Profile, ...]) -> None:
         self.custom = profiles
-        self._bridge.run_task(partial(save_profiles, self._home, profiles), None, self.failed.emit)
+        self._bridge.run_task(partial(save_profiles, self._files, profiles), None, self.failed.emit)
         self._list()
 
     def _list(self) -> None:

@@ -17,6 +17,7 @@ from fi_desktop.core.text import one_line
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import WatchedFolder, load_folders, save_folders
 from fi_desktop.watch.seen_files import forget
 from fi_desktop.watch.watcher import FolderScan, FolderState, FoundFile, Watcher, skip, unseen
@@ -37,13 +38,13 @@ class WatchController(QObject):
 
     changed = Signal()
 
-    def __init__(self, watcher: Watcher, home: Path, bridge: Bridge, window: MainWindow) -> None:
+    def __init__(self, watcher: Watcher, files: HomeFiles, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
         self.watcher = watcher
         self.dialog: QDialog | None = None
         self.indicator = WatchIndicator(window)
         self.exports = window.exports
-        self._home = home
+        self._files, self._home = files, files.home
         self._bridge = bridge
         self._window = window
         self._labels = WatchedFolderLabels(self)
@@ -63,7 +64,7 @@ class WatchController(QObject):
 
     def start(self) -> None:
         """Watch the folders of the last session."""
-        self._bridge.run_task(partial(load_folders, self._home), self._on_loaded, self._on_failed)
+        self._bridge.run_task(partial(load_folders, self._files), self._on_loaded, self._on_failed)
 
     @Slot()
     def open(self) -> None:
@@ -110,7 +111,7 @@ class WatchController(QObject):
         """Watch these folders, also after a restart."""
         saved = tuple(folders)
         self._watch(saved)
-        self._bridge.run_task(partial(save_folders, self._home, saved), None, self._on_failed)
+        self._bridge.run_task(partial(save_folders, self._files, saved), None, self._on_failed)
 
     def _watch(self, folders: tuple[WatchedFolder, ...]) -> None:
         self.watcher.watch(folders)

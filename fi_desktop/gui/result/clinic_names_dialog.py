@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QPalette
@@ -14,6 +13,7 @@ from fi_desktop.exporters.deidentified.name_lists import parsed, save_clinic_tex
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.window_state import resize_to_screen
+from fi_desktop.vault.home_files import HomeFiles
 
 _EXAMPLE = "Xóchitl Quetzalpa\nTorre Azul = place\n!Rosa"  # the same in every language
 
@@ -32,10 +32,10 @@ class ClinicNamesDialog(QDialog):
 
     list_saved = Signal(object)
 
-    def __init__(self, text: str, home: Path, bridge: Bridge, parent: QWidget | None = None) -> None:
-        """text: of the list; home: the data folder."""
+    def __init__(self, text: str, files: HomeFiles, bridge: Bridge, parent: QWidget | None = None) -> None:
+        """text: of the list; files: of the data folder."""
         super().__init__(parent)
-        self._home, self._bridge = home, bridge
+        self._files, self._bridge = files, bridge
         self.setWindowTitle(self.tr("Names of this clinic"))
         about = QLabel(
             self.tr(
@@ -85,7 +85,7 @@ class ClinicNamesDialog(QDialog):
     def _on_save(self) -> None:
         text = self.field.toPlainText()
         self._bridge.run_task(
-            partial(save_clinic_text, self._home, text), partial(self._on_saved, text), self._on_refused
+            partial(save_clinic_text, self._files, text), partial(self._on_saved, text), self._on_refused
         )
 
     def _on_saved(self, text: str, _nothing: None) -> None:

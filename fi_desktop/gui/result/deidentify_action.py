@@ -30,7 +30,7 @@ class DeidentifyAction(QAction):
         super().__init__(over)
         self.dialog: DeidentifyDialog | None = None
         self._session, self._bridge, self._message, self._over = session, bridge, message, over
-        self._home = session.service.folders.data_folder
+        self._files = session.service.folders.home_files
         self.setText(self.tr("De-&identified copy…"))
         self.triggered.connect(self._on_triggered)
 
@@ -48,12 +48,12 @@ class DeidentifyAction(QAction):
         """Look for people, with what the job's name and case say."""
         hints = () if job is None else (Path(job.path).stem, job.label.case)
         result = self._session.reviewed
-        prepare = partial(prepare_review, result, export_labels(), self._home, hints)
+        prepare = partial(prepare_review, result, export_labels(), self._files, hints)
         self._bridge.run_task(prepare, self._on_prepared, self._on_refused)
 
     def _on_prepared(self, review: CopyReview) -> None:
         self.setEnabled(True)
-        self.dialog = DeidentifyDialog(review, self._home, self._bridge, self._over)
+        self.dialog = DeidentifyDialog(review, self._files, self._bridge, self._over)
         self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.dialog.finished.connect(self._on_finished)
         self.dialog.open()

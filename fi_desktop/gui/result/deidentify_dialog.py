@@ -36,6 +36,7 @@ from fi_desktop.gui.result.identifiers_text import IdentifiersText
 from fi_desktop.gui.result.identifiers_tree import IdentifiersTree
 from fi_desktop.gui.widgets import FileDialog
 from fi_desktop.gui.window_state import resize_to_screen
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.viewmodel.copy_review import CopyReview
 
 _SIZE, _LEAST = (1080, 720), (760, 520)
@@ -60,10 +61,12 @@ class DeidentifyDialog(QDialog):
 
     written = Signal(object)
 
-    def __init__(self, review: CopyReview, home: Path, bridge: Bridge, parent: QWidget | None = None) -> None:
-        """home: the data folder, which has the clinic's list."""
+    def __init__(
+        self, review: CopyReview, files: HomeFiles, bridge: Bridge, parent: QWidget | None = None
+    ) -> None:
+        """files: of the data folder, which has the clinic's list."""
         super().__init__(parent)
-        self._review, self._home, self._bridge = review, home, bridge
+        self._review, self._files, self._bridge = review, files, bridge
         self._shift_days = random_shift()
         self._copy: DeidentifiedCopy | None = None  # what is written
         self._finding = False
@@ -289,10 +292,10 @@ class DeidentifyDialog(QDialog):
 
     @Slot()
     def _on_names(self) -> None:
-        self._bridge.run_task(partial(read_clinic_text, self._home), self._on_names_read, self.message.error)
+        self._bridge.run_task(partial(read_clinic_text, self._files), self._on_names_read, self.message.error)
 
     def _on_names_read(self, text: str) -> None:
-        dialog = ClinicNamesDialog(text, self._home, self._bridge, self)
+        dialog = ClinicNamesDialog(text, self._files, self._bridge, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.list_saved.connect(self._on_names_saved)
         dialog.open()
@@ -341,7 +344,7 @@ class DeidentifyDialog(QDialog):
         dialog = FileDialog(self, self.tr("What the labels stand for: keep it apart from the copy"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")
-        dialog.setDirectory(str(self._home))
+        dialog.setDirectory(str(self._files.home))
         dialog.selectFile(self.tr("Key of the copy") + ".json")
         dialog.fileSelected.connect(self._on_key_chosen)
         dialog.finished.connect(dialog.deleteLater)
