@@ -3,8 +3,8 @@
 It follows the queue's events. What is still to be written is not stored: at the start, each result is
 compared with the list in its job's folder, see `written_files.py`, so that nothing is lost if the program is
 killed. Where results are written is said by the settings, by a profile or by a watched folder, see
-`export_plan.py`. They wait while a folder is away or refuses files, and the window says so; those for other
-folders are written meanwhile.
+`export_plan.py`. They wait while a folder is away, refuses files or does not answer, and the window says so;
+those for other folders are written meanwhile.
 
 Neither queue nor window waits for this thread.
 """
@@ -14,9 +14,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path, PurePath
 from queue import Empty, SimpleQueue
@@ -33,8 +33,16 @@ from fi_desktop.exporters.files import file_of_stem, rendered
 from fi_desktop.exporters.phrases import LABELS, said_in
 from fi_desktop.exporters.template import PLAIN, DocumentTemplate
 from fi_desktop.exporters.template_folder import read_template
-from fi_desktop.jobs.export_folders import ExportFolders
-from fi_desktop.jobs.export_plan import ExportPlans, ExportTarget, label_text, named, stem_of
+from fi_desktop.jobs.export_folders import ExportFolders, FolderWriter
+from fi_desktop.jobs.export_plan import (
+    ExportPlans,
+    ExportTarget,
+    is_due,
+    label_text,
+    named,
+    review_bytes,
+    stem_of,
+)
 from fi_desktop.jobs.export_rules import ExportRule, load_rules
 from fi_desktop.jobs.held_results import HeldResults
 from fi_desktop.jobs.queue_events import (
@@ -48,7 +56,7 @@ from fi_desktop.jobs.queue_events import (
 )
 from fi_desktop.jobs.review_files import StoredResult
 from fi_desktop.jobs.service import JobService
-from fi_desktop.jobs.written_files import WrittenFiles, WrittenResult
+from fi_desktop.jobs.written_files import WrittenFiles
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
 from fi_desktop.system.result_files import review_path
@@ -56,7 +64,6 @@ from fi_desktop.system.result_files import review_path
 _JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
 LOOK_S = 5.0
 """Seconds between two looks whether a folder is back."""
-_RANKS = {ReviewState.DRAFT: 0, ReviewState.REVIEWED: 1, ReviewState.SIGNED: 2}
 
 
 class ExportingThread:
@@ -81,6 +88,7 @@ class ExportingThread:
         """
         self._service, self._settings, self._look_s = service, settings, look_s
         self._folders = ExportFolders(service.folders.home_files, now=now)
+        self._writer = FolderWriter()
         self._plans = ExportPlans()
         self._writes = True  # False: nothing is written, so that events do not matter
         self._inbox: SimpleQueue[QueueEvent | None] = SimpleQueue()
@@ -230,7 +238,7 @@ class ExportingThread:
 
     def _look(self) -> None:
         """Try to write the first result that waits for each folder; if that succeeds, the others follow."""
-        for folder in self._waiting.folders:
+        for folder in filter(self._writer.is_free, self._waiting.folders):
             jobs = self._waiting.release(folder)
             if (first := next(iter(jobs), None)) is not None:
                 del jobs[first]
@@ -246,18 +254,28 @@ class ExportingThread:
         job = self._service.job(job_id).result()
         if job is None:
             return
+        if (busy := self._writer.folder_of(job_id)) is not None:  # the list of what is written is in use
+            self._wait(job_id, busy, messages.EXPORTS_AWAY(folder=str(busy)), quiet=False)
+            return
         due = self._due_targets(job)
         for folder, targets in groupby(sorted(due, key=_folder_of), _folder_of):
             given = tuple(targets)
-            if folder not in self._waiting:
-                if (reason := self._try(job, folder, given)) is None:
-                    continue
-                self._waiting.hold(folder, reason)
-            self._waiting.add(folder, job_id, quiet=all(target.plan.quiet for target in given))
+            reason = None
+            if folder not in self._waiting and (reason := self._try(job, folder, given)) is None:
+                continue
+            self._wait(job_id, folder, reason, quiet=all(target.plan.quiet for target in given))
+            if self._writer.folder_of(job_id) is not None:
+                return  # its other folders follow with this one
+
+    def _wait(self, job_id: int, folder: Path, reason: Note | None, *, quiet: bool) -> None:
+        """Have a job wait for a folder; `reason`: None if others wait for it already."""
+        if reason is not None and folder not in self._waiting:
+            self._waiting.hold(folder, reason)
+        self._waiting.add(folder, job_id, quiet=quiet)
 
     def _try(self, job: Job, folder: Path, targets: tuple[ExportTarget, ...]) -> Note | None:
         """Write a result to a folder; return what has to be waited for, if it could not be written."""
-        if not self._folders.is_there(folder):
+        if not self._writer.is_free(folder) or not self._folders.is_there(folder):
             return messages.EXPORTS_AWAY(folder=str(folder))
         try:
             template = self._template(targets)
@@ -265,7 +283,8 @@ class ExportingThread:
             # not without a template: a record system would keep a document that nobody wanted so
             return messages.EXPORTS_TEMPLATE(reason=error.note)
         try:
-            self._write(job, targets, template)
+            if not self._writer.write(folder, job.id, partial(self._write, job, targets, template)):
+                return messages.EXPORTS_AWAY(folder=str(folder))
         except TransientError:
             return messages.EXPORTS_FULL(folder=str(folder))
         except OSError:
@@ -302,29 +321,12 @@ class ExportingThread:
         if not targets:
             return []
         written = self._written_files(job.id).result
-        return [target for target in targets if self._is_due(job, target, written)]
+        folder = self._service.folders.folder(job.id)
+        return [target for target in targets if is_due(job, target, written, folder)]
 
     def _written_files(self, job_id: int) -> WrittenFiles:
         folders = self._service.folders
         return WrittenFiles(folders.folder(job_id), folders.files(job_id))
-
-    def _is_due(self, job: Job, target: ExportTarget, written: WrittenResult) -> bool:
-        if job.summary is None or job.finished_at is None:
-            return False
-        if _RANKS[job.review] < _RANKS[target.plan.least]:
-            return False
-        done, since = target.done(job, written), target.plan.since
-        version = job.summary.version or (done.version if done is not None else "")  # older records have none
-        review = review_path(self._service.folders.folder(job.id), version)
-        is_checked = job.review is not ReviewState.DRAFT
-        if done is not None:
-            # what is signed stays, also under a case that was corrected later
-            relabelled = done.label not in (None, label_text(job)) and job.review is not ReviewState.SIGNED
-            changed = is_checked and done.steps != _size_of(review)
-            return done.version != version or relabelled or changed
-        if job.finished_at >= since or target.key in written.keys:
-            return True
-        return is_checked and _changed_at(review) >= since
 
     # ---- writing
 
@@ -351,8 +353,8 @@ class ExportingThread:
             log.event("EXPORT_RESULT_UNREADABLE", job=job.id, error=type(error).__name__)
             return
         # it may have been changed meanwhile
-        checked = [target for target in targets if _RANKS[stored.review.state] >= _RANKS[target.plan.least]]
-        steps = _size_of(review_path(job_folder, stored.version))
+        checked = [target for target in targets if target.plan.takes(stored.review.state)]
+        steps = review_bytes(review_path(job_folder, stored.version))
         files = self._written_files(job.id)
         for target in checked:
             folder = target.plan.folder_of(target.path)
@@ -395,15 +397,3 @@ class ExportingThread:
 
 def _folder_of(target: ExportTarget) -> Path:
     return target.plan.folder
-
-
-def _size_of(path: Path) -> int:
-    with suppress(OSError):
-        return path.stat().st_size
-    return 0
-
-
-def _changed_at(path: Path) -> float:
-    with suppress(OSError):
-        return path.stat().st_mtime
-    return 0.0

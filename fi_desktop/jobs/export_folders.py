@@ -2,6 +2,9 @@
 
 Also since when results are written as the settings say. Both are kept in a file of the data folder, sealed
 with it.
+
+A drive may not answer for minutes, or ever. So folders are looked for and written to on threads that can be
+abandoned, at most one for each folder.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ ANSWER_S = 10.0
 
 
 class _Question:
-    """Asks on another thread whether a folder is there: a drive may not answer for minutes, or ever."""
+    """Asks on another thread whether a folder is there."""
 
     def __init__(self, folder: Path) -> None:
         self.answered, self.is_new, self.is_there = threading.Event(), True, False
@@ -32,6 +35,56 @@ class _Question:
         with suppress(OSError):  # as if it were not there
             self.is_there = self._folder.is_dir()
         self.answered.set()
+
+
+class _Writing:
+    """Writes a job's files to a folder on another thread."""
+
+    def __init__(self, job_id: int, write: Callable[[], None]) -> None:
+        self.job_id, self.ended = job_id, threading.Event()
+        self.error: BaseException | None = None
+        self._write = write
+        threading.Thread(target=self._run, name="export-writing", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._write()
+        except BaseException as error:  # noqa: BLE001 carried over to the thread that waits
+            self.error = error
+        self.ended.set()
+
+
+class FolderWriter:
+    """Writes to folders, and goes on without those that do not answer."""
+
+    def __init__(self) -> None:
+        self._writings: dict[Path, _Writing] = {}  # abandoned ones
+
+    def is_free(self, folder: Path) -> bool:
+        """Whether nothing is being written to a folder any more."""
+        writing = self._writings.get(folder)
+        if writing is not None and writing.ended.is_set():
+            del self._writings[folder]  # whatever became of it is seen when the next result is written
+            writing = None
+        return writing is None
+
+    def folder_of(self, job_id: int) -> Path | None:
+        """Return the folder to which results of a job are still being written."""
+        folders = [folder for folder, writing in self._writings.items() if writing.job_id == job_id]
+        return next((folder for folder in folders if not self.is_free(folder)), None)
+
+    def write(self, folder: Path, job_id: int, write: Callable[[], None]) -> bool:
+        """Call `write` for a free folder; return False if it does not end in time, and goes on by itself.
+
+        Raises what `write` raises.
+        """
+        writing = _Writing(job_id, write)
+        if not writing.ended.wait(ANSWER_S):
+            self._writings[folder] = writing
+            return False
+        if writing.error is not None:
+            raise writing.error
+        return True
 
 
 class ExportFolders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from fi_desktop.exporters.template import DocumentTemplate
 from fi_desktop.jobs.export_rules import AS_SETTINGS, ExportRule, formats_for_recordings
 from fi_desktop.jobs.written_files import WrittenResult, WrittenTarget
 from fi_desktop.settings import SPECS, Settings, within
+from fi_desktop.system.result_files import review_path
 
 _STATES = {
     "completed": ReviewState.DRAFT,
     "reviewed": ReviewState.REVIEWED,
     "signed": ReviewState.SIGNED,
 }
+_RANKS = {ReviewState.DRAFT: 0, ReviewState.REVIEWED: 1, ReviewState.SIGNED: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class ExportPlan:
     subfolder: str = ""
     since: float = 0.0
     quiet: bool = False
+
+    def takes(self, state: ReviewState) -> bool:
+        """Whether a result that is checked so far is written."""
+        return _RANKS[state] >= _RANKS[self.least]
 
     @classmethod
     def of(cls, settings: Settings) -> ExportPlan | None:
@@ -205,3 +212,37 @@ def named(reviewed: ReviewedTranscript, name: str) -> ReviewedTranscript:
         return reviewed
     made = replace(reviewed.transcript.provenance, source_name=name)
     return replace(reviewed, transcript=replace(reviewed.transcript, provenance=made))
+
+
+def is_due(job: Job, target: ExportTarget, written: WrittenResult, folder: Path) -> bool:
+    """Whether the result of a completed job is to be written for a target as it is now.
+
+    written: what was written of it; folder: the job's.
+    """
+    if job.summary is None or job.finished_at is None or not target.plan.takes(job.review):
+        return False
+    done, since = target.done(job, written), target.plan.since
+    version = job.summary.version or (done.version if done is not None else "")  # older records have none
+    review = review_path(folder, version)
+    is_checked = job.review is not ReviewState.DRAFT
+    if done is not None:
+        # what is signed stays, also under a case that was corrected later
+        relabelled = done.label not in (None, label_text(job)) and job.review is not ReviewState.SIGNED
+        changed = is_checked and done.steps != review_bytes(review)
+        return done.version != version or relabelled or changed
+    if job.finished_at >= since or target.key in written.keys:
+        return True
+    return is_checked and _changed_at(review) >= since
+
+
+def review_bytes(path: Path) -> int:
+    """Return the size of a review's file; 0 without one."""
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _changed_at(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +16,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import Exporter
-from fi_desktop.jobs import export_folders
+from fi_desktop.jobs import export_folders, written_files
 from fi_desktop.jobs.export_rules import NEVER, ExportRule, load_rules, save_rules
 from fi_desktop.jobs.queue_events import Notice
 from fi_desktop.vault.home_files import HomeFiles
@@ -216,6 +219,95 @@ def test_results_for_other_folders_do_not_wait_for_a_drive_that_does_not_answer(
     assert clinic.held() == ["exports.away"]
     answers.set()
     clinic.wait_until_written("own 0.txt", "own 1.txt", "own 2.txt", folder=own)
+
+
+class StoppedDrive:
+    """A folder whose drive stops answering while a file is written, which cannot be had here.
+
+    Attributes:
+        reached: a file is being written.
+        answers: the drive answers again; fails: with an error.
+        writers: the threads that wrote.
+    """
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.answers, self.fails = threading.Event(), threading.Event(), False
+        self.writers: list[threading.Thread] = []
+        write = written_files.write_by_way_of
+
+        def hang(temp: Path, target: Path, content: bytes, **how: Any) -> None:
+            if target.is_relative_to(folder) and not self.answers.is_set():
+                self.writers.append(threading.current_thread())
+                self.reached.set()
+                self.answers.wait(60)
+                if self.fails:
+                    raise OSError(errno.EIO, "the drive")
+            write(temp, target, content, **how)
+
+        monkeypatch.setattr(written_files, "write_by_way_of", hang)
+        monkeypatch.setattr(export_folders, "ANSWER_S", 0.1)
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["goes on", "fails"])
+def test_a_drive_that_stops_while_a_result_is_written_delays_no_other_folder(
+    clinic: Clinic, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+):
+    drive = StoppedDrive(own, monkeypatch)
+    drive.fails = fails
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports()
+    for number in range(3):
+        clinic.added(tmp_path / f"own {number}.wav", OWN)
+        clinic.added(tmp_path / f"{number}.wav")
+    clinic.wait_until_written("0.txt", "1.txt", "2.txt")
+    assert drive.reached.is_set()
+    clinic.finish()
+    clinic.transact()
+    assert clinic.held() == ["exports.away"]
+    clinic.change(language="es")  # looks at everything again
+    clinic.finish()
+    assert clinic.names(own) == []
+    assert len(drive.writers) == 1  # nobody else waits for the drive
+    drive.answers.set()
+    clinic.wait_until_written("own 0.txt", "own 1.txt", "own 2.txt", folder=own)
+    wait_for_nothing(clinic)
+    assert clinic.held() == ["exports.away", None]
+
+
+def wait_for_nothing(clinic: Clinic) -> None:
+    """Run transactions until no result waits for a folder."""
+    deadline = time.monotonic() + 20
+    while clinic.held()[-1] is not None:
+        assert time.monotonic() < deadline
+        clinic.transact()
+
+
+def test_a_result_for_two_folders_is_written_to_both_once_the_drive_answers(
+    clinic: Clinic, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first, copy = tmp_path / "a.wav", tmp_path / "b.wav"
+    clinic.rule(OWN, folder=str(own))
+    clinic.open_exports(export_when="reviewed")
+    clinic.rule(OWN, folder=str(own), when="reviewed")
+    job_id = clinic.added(first)
+    copy.write_bytes(first.read_bytes())
+    assert clinic.added(copy, OWN, again=False) == job_id
+    drive = StoppedDrive(clinic.target, monkeypatch)  # the first of the two, by name
+    clinic.review(job_id)
+    clinic.finish()
+    assert drive.reached.is_set()
+    clinic.added(tmp_path / "c.wav")
+    clinic.finish()
+    assert clinic.names(own) == []  # the list of the job's files is in use
+    drive.answers.set()
+    clinic.wait_until_written("b.txt", folder=own)
+    clinic.wait_until_written("a.txt")
+    wait_for_nothing(clinic)
+    (listed,) = (clinic.bench.home / "jobs" / str(job_id)).glob("exported.json")
+    assert len(json.loads(listed.read_text())["done"]) == 2
+    clinic.kill()
+    clinic.open_exports()
+    assert (clinic.names(), clinic.names(own)) == (["a.txt"], ["b.txt"])
 
 
 def test_a_recording_that_is_added_again_is_written_as_the_last_profile_says(
