@@ -23,6 +23,7 @@ from fi_desktop.jobs.file_sealing import FileSealing
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import WorkerGauge
+from fi_desktop.jobs.queue_history import HistoryKind, HistoryRecorder
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.retention import KeepTimes
 from fi_desktop.jobs.run_times import TimesCheck
@@ -55,6 +56,7 @@ class App:
         settings: the current settings.
         service: the queue; accepts commands at once, and runs them once `start` was called.
         index: keeps the index of transcripts.
+        history: writes the history of workers and queue.
         trail: the audit trail.
         delivery: sends it on, if the settings ask for that.
         exports: writes results to the folder for results; None in a process that only reads the queue.
@@ -102,6 +104,7 @@ class App:
         self.vault: Vault | None = None
         self.sealing: FileSealing | None = None
         self._compares = backend != "idle"
+        self.history = HistoryRecorder(self.service, settings.history, now=clock.now)
         self.exports = ExportingThread(self.service, settings, now=clock.now) if self._compares else None
         models = tuple(str(root) for root in settings.model_roots)
         self._backend: Backend
@@ -197,6 +200,7 @@ class App:
             policy = self.settings.policy.sha256
             self.trail.record(Act(ActKind.PROGRAM_STARTED, detail={"policy": policy} if policy else {}))
             self.delivery.change(self._targets())
+            self.history.start()
         self._backend.start()
         if self.vault is not None and self.vault.state.mixed:
             self._seal_files(self.vault)
@@ -308,6 +312,7 @@ class App:
         self._backend.stop()
         if self._compares:
             self.trail.record(Act(ActKind.PROGRAM_STOPPED))
+            self.history.close()
         self.trail.close()
         self.delivery.close()
         if self.exports is not None:
@@ -383,6 +388,9 @@ class App:
         names = sorted(name for name in changes if getattr(before, name) != getattr(after, name))
         if names:
             self.trail.record(Act(ActKind.SETTINGS_CHANGED, detail={"settings": names}))
+        if self._compares:
+            for name in names:
+                self.history.record(HistoryKind.SETTING_CHANGED, code=name)
         kept = {name: [getattr(before, name), getattr(after, name)] for name in _RETENTION if name in names}
         if kept:
             self.trail.record(Act(ActKind.RETENTION_CHANGED, detail=kept))

@@ -1,4 +1,4 @@
-"""Queue metrics: depth, waits, run times, throughput, retries, and five targets.
+"""Queue metrics: depth, waits, run times, throughput, retries, causes of failures, and five targets.
 
 Pure functions of the jobs' records. All times are UTC, seconds since the epoch.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import floor
 from statistics import median
 
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 
 WINDOWS: dict[str, float | None] = {"1h": 3600.0, "24h": 86_400.0, "all": None}
 """Length of each window in seconds; None for all time."""
+
+HOUR_S = 3600.0
 
 _TIMEOUT = "job.timeout"
 _OUTCOMES = (AttemptOutcome.COMPLETED, AttemptOutcome.FAILED, AttemptOutcome.CRASHED)
@@ -39,6 +42,7 @@ class Metrics:
         attempts: attempts that ended within the window.
         retries: those of them that were not a job's first.
         timeouts: attempts that exceeded a time limit.
+        audio_s: length of the recordings that were completed, seconds.
         longest_s: the longest attempt, seconds.
         depth: jobs that wait now, for a retry too.
         depth_p99: depth that was not exceeded during 99 % of the window.
@@ -57,6 +61,7 @@ class Metrics:
     attempts: int
     retries: int
     timeouts: int
+    audio_s: float
     longest_s: float | None
     depth: int
     depth_p99: int
@@ -84,6 +89,43 @@ class History:
     depth: tuple[int, ...]
     per_s: tuple[float, ...]
     run_s: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What happened within one hour.
+
+    Attributes:
+        start: of the hour.
+        submitted, completed, failed: jobs that were submitted, and that ended like this.
+        audio_s: length of the recordings that were completed, seconds.
+        wait_s: median time from a job's submission to its first attempt; None without one.
+        run_s: median duration of an attempt; None without one.
+    """
+
+    start: float
+    submitted: int
+    completed: int
+    failed: int
+    audio_s: float
+    wait_s: float | None
+    run_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Jobs that failed with the same error.
+
+    Attributes:
+        code: the code of the error's message.
+        ids: the jobs, in order.
+        first, last: when the first and the last of them failed.
+    """
+
+    code: str
+    ids: tuple[int, ...]
+    first: float
+    last: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +173,7 @@ def measure(jobs: Sequence[Job], *, now: float, window_s: float | None) -> Metri
         attempts=len(attempts),
         retries=retries,
         timeouts=sum(_timed_out(a) for a in attempts),
+        audio_s=_audio_s(finished),
         longest_s=max(durations, default=None),
         depth=sum(job.state in (JobState.QUEUED, JobState.RETRYING) for job in jobs),
         depth_p99=_depth_p99(jobs, start, now),
@@ -165,6 +208,54 @@ def history(jobs: Sequence[Job], *, now: float, window_s: float | None, steps: i
     )
 
 
+def by_hour(jobs: Iterable[Job], *, now: float, hours: int) -> tuple[Hour, ...]:
+    """Return the last whole hours and the current one, which began when the clock struck; newest first."""
+    start = (floor(now / HOUR_S) - hours + 1) * HOUR_S
+    submitted, waits = [0] * hours, [list[float]() for _ in range(hours)]
+    runs, ended = [list[float]() for _ in range(hours)], [list[Job]() for _ in range(hours)]
+
+    def hour_of(at: float | None) -> int | None:
+        hour = -1 if at is None else floor((at - start) / HOUR_S)
+        return hour if 0 <= hour < hours else None
+
+    for job in jobs:
+        if (hour := hour_of(job.submitted_at)) is not None:
+            submitted[hour] += 1
+        if job.attempts and (hour := hour_of(job.attempts[0].started_at)) is not None:
+            waits[hour].append(job.attempts[0].started_at - job.submitted_at)
+        for attempt in job.attempts:
+            if attempt.outcome in _OUTCOMES and (hour := hour_of(attempt.ended_at)) is not None:
+                runs[hour].append((attempt.ended_at or 0.0) - attempt.started_at)
+        if (hour := hour_of(job.finished_at)) is not None:
+            ended[hour].append(job)
+    return tuple(
+        Hour(
+            start=start + hour * HOUR_S,
+            submitted=submitted[hour],
+            completed=sum(job.state is JobState.COMPLETED for job in ended[hour]),
+            failed=sum(job.state is JobState.FAILED for job in ended[hour]),
+            audio_s=_audio_s(ended[hour]),
+            wait_s=median(waits[hour]) if waits[hour] else None,
+            run_s=median(runs[hour]) if runs[hour] else None,
+        )
+        for hour in reversed(range(hours))
+    )
+
+
+def causes(jobs: Iterable[Job]) -> tuple[Cause, ...]:
+    """Return the causes of the jobs that have failed, the most frequent first."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    for job in jobs:
+        if job.state is JobState.FAILED and job.attempts and job.attempts[-1].error is not None:
+            code, at = job.attempts[-1].error.code, job.finished_at or job.submitted_at
+            found.setdefault(code, []).append((job.id, at))
+    groups = []
+    for code, failed in found.items():
+        ids, moments = zip(*sorted(failed), strict=True)
+        groups.append(Cause(code, ids, min(moments), max(moments)))
+    return tuple(sorted(groups, key=lambda cause: (-len(cause.ids), -cause.last)))
+
+
 def targets(metrics: Metrics, *, worker_uptime: float | None) -> tuple[Target, ...]:
     """Compare metrics with the five targets.
 
@@ -184,6 +275,11 @@ def targets(metrics: Metrics, *, worker_uptime: float | None) -> tuple[Target, .
 
 def _timed_out(attempt: Attempt) -> bool:
     return attempt.error is not None and attempt.error.code == _TIMEOUT
+
+
+def _audio_s(finished: Iterable[Job]) -> float:
+    completed = (job for job in finished if job.state is JobState.COMPLETED)
+    return sum(job.summary.duration_s for job in completed if job.summary is not None)
 
 
 def _quantiles(durations: Iterable[float]) -> Quantiles:

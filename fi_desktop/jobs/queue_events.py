@@ -128,6 +128,43 @@ class WorkerInfo:
     low_priority: bool = False
 
 
+class WorkerEnd(StrEnum):
+    """How a worker's process ended."""
+
+    STOPPED = "stopped"
+    """It was asked to: fewer workers, a fresh process, the end of the program."""
+    KILLED = "killed"
+    """It passed a time limit, did not answer, or sent what no worker sends."""
+    DIED = "died"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    """A worker's process was started; pid is 0 for a thread of the program."""
+
+    name: str
+    pid: int
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerEnded:
+    """A worker's process ended; another one takes its place unless there are to be fewer workers.
+
+    Attributes:
+        exit_code: below zero: minus the signal; None for a thread of the program.
+        job_id: the job that it ran.
+        host: the computer, as in `WorkerGauge`.
+    """
+
+    name: str
+    pid: int
+    how: WorkerEnd
+    exit_code: int | None = None
+    job_id: int | None = None
+    host: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerGauge:
     """What a worker's process uses at the moment.
@@ -139,6 +176,8 @@ class WorkerGauge:
         uptime_s: age of its process.
         uptime: share of its slot's life in which the slot had a process, 0 to 1.
         done, failed: attempts that completed, and that ended in an error.
+        silent_s: seconds since its last message; None while it has no job.
+        host: name of its computer; "": this one.
     """
 
     name: str
@@ -150,6 +189,8 @@ class WorkerGauge:
     uptime: float
     done: int
     failed: int
+    silent_s: float | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +203,13 @@ class WorkersChanged:
 
     workers: tuple[WorkerInfo, ...]
     trouble: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsChanged:
+    """What administrators are alerted to changed; the alerts that are raised now, see `alerts.py`."""
+
+    raised: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +265,9 @@ QueueEvent = (
     | ResultCorrected
     | JobProgressed
     | WorkersChanged
+    | WorkerStarted
+    | WorkerEnded
+    | AlertsChanged
     | QueuePaused
     | QueueHeld
     | Notice

@@ -494,6 +494,11 @@ class Settings:
         return self.home / "logs"
 
     @property
+    def history(self) -> Path:
+        """File with the history of workers and queue."""
+        return self.home / "history.jsonl"
+
+    @property
     def models(self) -> Path:
         """Folder of installed model packs."""
         return self.home / "models"

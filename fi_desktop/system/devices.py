@@ -1,4 +1,4 @@
-"""Compute devices: which one each worker uses, how many workers fit, and GPU memory in use.
+"""Compute devices and this computer: which device each worker uses, how many fit, and what is in use.
 
 GPUs are queried with `nvidia-smi`: the window's process never loads torch.
 """
@@ -6,8 +6,10 @@ GPUs are queried with `nvidia-smi`: the window's process never loads torch.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +20,39 @@ CPU = "cpu"
 _SMI_TIMEOUT_S = 5.0
 _WORKER_MEMORY_BYTES = 1_500_000_000
 _MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HostFigures:
+    """What this computer uses at the moment.
+
+    Attributes:
+        cpu_percent: of all its cores, since the last reading.
+        memory_used, memory_total: bytes.
+        disk_free, disk_total: of the disk with the data folder, bytes; None if it cannot be asked.
+    """
+
+    cpu_percent: float
+    memory_used: int
+    memory_total: int
+    disk_free: int | None
+    disk_total: int | None
+
+
+def host_figures(folder: Path) -> HostFigures:
+    """Measure this computer; folder: of the disk that is measured."""
+    memory, disk = psutil.virtual_memory(), disk_space(folder)
+    free, total = disk if disk is not None else (None, None)
+    return HostFigures(psutil.cpu_percent(), memory.total - memory.available, memory.total, free, total)
+
+
+def disk_space(folder: Path) -> tuple[int, int] | None:
+    """Return free and all bytes of the disk with a folder; None if it cannot be asked."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return None
+    return usage.free, usage.total
 
 
 def default_workers() -> int:

@@ -1,4 +1,4 @@
-"""Snapshots of queue and workers for the monitor, taken on a separate thread, and its worker rows.
+"""Snapshots of queue, workers and computer for the monitor, taken on a separate thread.
 
 The jobs are read once, page by page, and followed by the queue's events from then on. Measuring 100,000 jobs
 takes seconds, so each time span is measured again only after a rest of ten times the time it took. A reader
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,30 +19,35 @@ from typing import Any, Protocol
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import Attempt, Job, JobState
-from fi_desktop.core.values import JobOptions
-from fi_desktop.jobs.metrics import WINDOWS, History, Metrics, Target, history, measure, targets
-from fi_desktop.jobs.queue_events import (
-    JobChanged,
-    JobProgressed,
-    JobRemoved,
-    QueueEvent,
-    WorkerGauge,
-    WorkerInfo,
-    WorkersChanged,
-    WorkerState,
+from fi_desktop.core.values import JobOptions, Summary
+from fi_desktop.jobs.metrics import (
+    HOUR_S,
+    WINDOWS,
+    Cause,
+    History,
+    Hour,
+    Metrics,
+    Target,
+    by_hour,
+    causes,
+    history,
+    measure,
+    targets,
 )
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, WorkerGauge
+from fi_desktop.jobs.queue_history import HistoryEntry, HistoryFile
 from fi_desktop.jobs.service import JobService
-from fi_desktop.jobs.speed import Speeds
 from fi_desktop.settings import Settings
-from fi_desktop.system.devices import gpu_memory
-from fi_desktop.viewmodel.progress import keep_progress, progressed
-from fi_desktop.viewmodel.rows import Row, row_of
+from fi_desktop.system.devices import HostFigures, gpu_memory, host_figures
 
 STEPS = 120
 """Number of steps in a plot."""
 
-CPU_SAMPLES = 60
-"""Length of a worker's CPU history."""
+HOURS = 48
+"""How many hours are counted one by one."""
+
+MOST_ENTRIES = 20_000
+"""The newest entries of the history that are kept in memory."""
 
 _PAGE = 500  # jobs per read, so that no read blocks the queue for long
 _REST_S = 2.0
@@ -58,6 +62,7 @@ class MonitoredApp(Protocol):
     """What the monitor needs of `fi_desktop.app.App`."""
 
     service: JobService
+    settings: Settings
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
         """Measure CPU and memory of each worker process."""
@@ -101,6 +106,10 @@ class MonitorSnapshot:
         scheduled: number of jobs that wait for a retry.
         read: number of jobs read so far.
         spans: metrics by the span's name; empty until all jobs are read.
+        hours: the last hours, newest first; empty until all jobs are read.
+        causes: of all failed jobs.
+        history: what happened to workers and queue, the newest last.
+        host: this computer; None if it was not measured.
     """
 
     at: float
@@ -112,6 +121,10 @@ class MonitorSnapshot:
     scheduled: int
     read: int
     spans: dict[str, SpanMetrics]
+    hours: tuple[Hour, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    host: HostFigures | None = None
 
 
 class MonitorReader:
@@ -126,6 +139,10 @@ class MonitorReader:
         self._complete = False
         self._refusal: BaseException | None = None
         self._spans: dict[str, SpanMetrics] = {}
+        self._hours: tuple[Hour, ...] = ()
+        self._causes: tuple[Cause, ...] = ()
+        self._file = HistoryFile(app.settings.history)
+        self._history: tuple[HistoryEntry, ...] = ()
         self._due_at = dict.fromkeys(WINDOWS, 0.0)
         self._gpu_at = 0.0
         self._gpu_bytes: dict[int, int] = {}
@@ -191,6 +208,7 @@ class MonitorReader:
         self._read_gpu(gauges)
         if self._complete:
             self._measure(gauges)
+        self._read_history()
         retrying = sorted(self._records.open(JobState.RETRYING), key=lambda job: job.due_at or 0.0)
         return MonitorSnapshot(
             at=self._now(),
@@ -202,7 +220,16 @@ class MonitorReader:
             scheduled=len(retrying),
             read=len(self._records),
             spans=dict(self._spans),
+            hours=self._hours,
+            causes=self._causes,
+            history=self._history,
+            host=host_figures(self._app.settings.home),
         )
+
+    def _read_history(self) -> None:
+        restarted, new = self._file.read_new()
+        if restarted or new:
+            self._history = (*(() if restarted else self._history), *new)[-MOST_ENTRIES:]
 
     def _read_gpu(self, gauges: tuple[WorkerGauge, ...]) -> None:
         on_gpu = any(gauge.device.startswith("cuda") for gauge in gauges)
@@ -225,6 +252,9 @@ class MonitorReader:
                 targets(metrics, worker_uptime=uptime if window_s is None else None),
                 history(jobs, now=now, window_s=window_s, steps=STEPS),
             )
+            if window_s is None:
+                self._causes = causes(jobs)
+                self._hours = by_hour(self._records.since(now - HOURS * HOUR_S), now=now, hours=HOURS)
             spent_s = time.thread_time() - began
             self._due_at[name] = time.monotonic() + max(_REST_S, _REST_FACTOR * spent_s)
 
@@ -277,7 +307,8 @@ def _reduced(job: Job) -> Job:
     if job.state in _SHOWN:
         return job
     attempts = tuple(_without_message(attempt) for attempt in job.attempts)
-    bare = replace(job, path="", options=_NO_OPTIONS, summary=None, earlier=None, fingerprint=None)
+    summary = Summary(0, job.summary.duration_s, "") if job.summary is not None else None
+    bare = replace(job, path="", options=_NO_OPTIONS, summary=summary, earlier=None, fingerprint=None)
     return replace(bare, attempts=attempts)
 
 
@@ -286,112 +317,3 @@ def _without_message(attempt: Attempt) -> Attempt:
     if error is None:
         return attempt
     return replace(attempt, error=ErrorInfo(error.kind, error.code, ""))
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerRow:
-    """One worker.
-
-    Attributes:
-        state: None if its process is not running.
-        job: the recording that it processes, if any.
-        cpus: percent of one core in the latest snapshots, the newest last.
-        rss_bytes: resident memory, if known.
-        gpu_bytes: GPU memory, if known.
-        done: attempts that succeeded.
-        failed: attempts that ended in an error.
-        uptime_s: age of its process; None if it is not running.
-    """
-
-    name: str
-    device: str
-    state: WorkerState | None
-    job: Row | None
-    cpus: tuple[float, ...]
-    rss_bytes: int | None
-    gpu_bytes: int | None
-    done: int
-    failed: int
-    uptime_s: float | None
-
-
-class WorkerRows:
-    """Combines events, which are immediate, with snapshots, which carry the measurements."""
-
-    def __init__(self, speeds: Speeds) -> None:
-        self._speeds = speeds
-        self._gauges: tuple[WorkerGauge, ...] = ()
-        self._gpu_bytes: dict[int, int] = {}
-        self._infos: dict[str, WorkerInfo] | None = None  # None before the first WorkersChanged
-        self._running: dict[str, Row] = {}  # by worker name
-        self._cpus: dict[str, deque[float]] = {}
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether any worker computes on a GPU."""
-        return any(gauge.device.startswith("cuda") for gauge in self._gauges)
-
-    def rows(self) -> list[WorkerRow]:
-        """Return one row per worker, in slot order."""
-        return [self._row(gauge) for gauge in self._gauges]
-
-    def apply(self, events: Iterable[QueueEvent]) -> None:
-        """Apply the queue's events."""
-        for event in events:
-            match event:
-                case WorkersChanged(workers=workers):
-                    self._infos = {info.name: info for info in workers}
-                case JobChanged(job=job):
-                    self._running = {name: row for name, row in self._running.items() if row.id != job.id}
-                    if job.state is JobState.RUNNING:
-                        self._running[job.attempts[-1].worker] = row_of(job, speeds=self._speeds)
-                case JobProgressed():
-                    self._apply_progress(event)
-
-    def apply_snapshot(self, snapshot: MonitorSnapshot) -> None:
-        """Adopt a snapshot's workers, measurements and running jobs."""
-        self._gauges, self._gpu_bytes = snapshot.gauges, snapshot.gpu_bytes
-        self._running = {job.attempts[-1].worker: self._job_row(job) for job in snapshot.running}
-        names = {gauge.name for gauge in snapshot.gauges}
-        self._cpus = {name: cpus for name, cpus in self._cpus.items() if name in names}
-        for gauge in snapshot.gauges:
-            self._cpus.setdefault(gauge.name, deque(maxlen=CPU_SAMPLES)).append(gauge.cpu_percent)
-
-    def clear_history(self) -> None:
-        """Restart the CPU histories after a break."""
-        self._cpus.clear()
-
-    def _job_row(self, job: Job) -> Row:
-        known = self._running.get(job.attempts[-1].worker)
-        row = row_of(job, speeds=self._speeds)
-        return keep_progress(known, row) if known is not None and known.id == job.id else row
-
-    def _apply_progress(self, event: JobProgressed) -> None:
-        for name, row in self._running.items():
-            if row.id == event.job_id:
-                self._running[name] = progressed(row, event, self._speeds, time.time())
-
-    def _row(self, gauge: WorkerGauge) -> WorkerRow:
-        state = self._state(gauge)
-        working = state in (WorkerState.BUSY, WorkerState.STOPPING)
-        return WorkerRow(
-            name=gauge.name,
-            device=gauge.device,
-            state=state,
-            job=self._running.get(gauge.name) if working else None,
-            cpus=tuple(self._cpus.get(gauge.name, ())),
-            rss_bytes=gauge.rss_bytes or None,
-            gpu_bytes=self._gpu_bytes.get(gauge.pid),
-            done=gauge.done,
-            failed=gauge.failed,
-            uptime_s=gauge.uptime_s if gauge.uptime_s > 0 else None,
-        )
-
-    def _state(self, gauge: WorkerGauge) -> WorkerState | None:
-        if self._infos is not None:
-            info = self._infos.get(gauge.name)
-            return info.state if info is not None else None
-        # the monitor was opened after the last WorkersChanged: infer the state from the running jobs
-        if gauge.uptime_s <= 0:
-            return None
-        return WorkerState.BUSY if gauge.name in self._running else WorkerState.IDLE

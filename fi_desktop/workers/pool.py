@@ -19,7 +19,14 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, error_info
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, QueueEvent, WorkerGauge, WorkersChanged
+from fi_desktop.jobs.queue_events import (
+    JobChanged,
+    JobProgressed,
+    QueueEvent,
+    WorkerGauge,
+    WorkersChanged,
+    WorkerStarted,
+)
 from fi_desktop.jobs.run_times import RECHECK_S, TimesCheck
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
@@ -319,6 +326,7 @@ class WorkerPool(QueueThread):
         for message in slot.unread():
             self._on_message(slot, message)
         running, kill_error, overdue = slot.running, slot.kill_error, slot.overdue
+        self._service.publish(slot.end())
         exit_error = slot.vacate()
         if running is not None:
             slot.failed += 1
@@ -337,6 +345,7 @@ class WorkerPool(QueueThread):
         if (running := slot.running) is not None:
             end = AttemptStopped(running.job.claim or "", cancelled=False)
             self._pending.append(partial(self._record_end, running.job.id, end, running.stage_times()))
+        self._service.publish(slot.end())
         slot.vacate()
 
     # ---- limits and cancellation
@@ -409,16 +418,21 @@ class WorkerPool(QueueThread):
             self._slots = [WorkerSlot(_THREAD_NAME)]
         for slot in self._slots:
             if not slot.occupied and time.monotonic() >= slot.spawn_at:
-                if self._threads:
-                    slot.start_thread(self._context, started_at=self._now())
-                    continue
-                slot.start_process(
-                    self._context,
-                    jobs=str(self._settings.jobs),
-                    data=(*self._models, *self._vocabulary),
-                    started_at=self._now(),
-                    low_priority=self._settings.low_priority,
-                )
+                self._start_worker(slot)
+
+    def _start_worker(self, slot: WorkerSlot) -> None:
+        if self._threads:
+            slot.start_thread(self._context, started_at=self._now())
+        else:
+            slot.start_process(
+                self._context,
+                jobs=str(self._settings.jobs),
+                data=(*self._models, *self._vocabulary),
+                started_at=self._now(),
+                low_priority=self._settings.low_priority,
+            )
+        if slot.occupied:
+            self._service.publish(WorkerStarted(slot.name, slot.info().pid))
 
     def _stop_workers(self) -> None:
         """Ask all workers to stop, kill those that do not within the grace period, requeue their jobs."""

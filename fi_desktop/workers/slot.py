@@ -23,7 +23,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, error_info
 from fi_desktop.core.job import Job
 from fi_desktop.core.values import EngineChoice, Stage, StageEnd, StageTime
-from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
+from fi_desktop.jobs.queue_events import WorkerEnd, WorkerEnded, WorkerGauge, WorkerInfo, WorkerState
 from fi_desktop.system import log, priority
 from fi_desktop.system.devices import devices
 from fi_desktop.workers import process as worker
@@ -262,6 +262,16 @@ class WorkerSlot:
             except psutil.NoSuchProcess:
                 continue
 
+    def end(self) -> WorkerEnded:
+        """Return how the worker, which has exited, ended."""
+        asked = WorkerEnd.STOPPED if self.stopping else WorkerEnd.DIED
+        how = WorkerEnd.KILLED if self.overdue else asked
+        job_id = self.running.job.id if self.running is not None else None
+        if self.process is None:
+            return WorkerEnded(self.name, 0, how, job_id=job_id)
+        self.process.join()
+        return WorkerEnded(self.name, self.process.pid or 0, how, self.process.exitcode, job_id)
+
     def vacate(self) -> FiError:
         """Empty the slot after its worker has exited; return the error for a job it had."""
         error = FiError(messages.WORKER_CRASHED, ended=messages.ENDED_STOPPED())
@@ -376,6 +386,7 @@ class WorkerSlot:
             uptime=1.0 - vacant_s / age_s,
             done=self.done,
             failed=self.failed,
+            silent_s=time.monotonic() - self.heard_at if self.running is not None else None,
         )
 
     def rss_bytes(self) -> int:

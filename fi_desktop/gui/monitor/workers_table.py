@@ -34,7 +34,8 @@ from fi_desktop.gui.widgets import (
 )
 from fi_desktop.jobs.queue_events import QueueEvent, WorkerState
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.viewmodel.monitor import CPU_SAMPLES, MonitorSnapshot, WorkerRow, WorkerRows
+from fi_desktop.viewmodel.monitor import MonitorSnapshot
+from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES, WorkerRow, WorkerRows
 
 _CURVE = 76  # pixels
 _NAME_CHARS = 24  # of a recording's name are always visible
