@@ -18,11 +18,9 @@ _COLUMNS = ("start", "end", "speaker", "role", "language", "text", "doubtful", "
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
     """Return a row of headings and a row per turn; times are seconds."""
-    table = StringIO()
-    writer = csv.writer(table, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(options.labels.names[name] for name in _COLUMNS)
-    for segment in transcript.segments:
-        cells = (
+    headings = (options.labels.names[name] for name in _COLUMNS)
+    rows = (
+        (
             f"{segment.start:.3f}",
             f"{segment.end:.3f}",
             options.speaker(segment.speaker),
@@ -33,7 +31,17 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
             str(sum(word.overlap for word in segment.words)),
             options.status,
         )
-        writer.writerow(_defused(cells))
+        for segment in transcript.segments
+    )
+    return as_csv_table(headings, rows)
+
+
+def as_csv_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
+    """Return rows below headings; no cell is a formula."""
+    table = StringIO()
+    writer = csv.writer(table, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(headings)
+    writer.writerows(map(_defused, rows))
     return codecs.BOM_UTF8 + encoded(table.getvalue())
 
 

@@ -1,4 +1,4 @@
-"""The history of workers and queue: deaths and replacements, retries, failures, settings, alerts; 30 days.
+"""The history of workers and queue: deaths, replacements, retries, failures, settings, alerts.
 
 One file of JSON lines in the data folder. It holds codes, numbers and times only: no name, path or word, so
 that it needs no key in a sealed home. The process that owns the queue writes it, on a thread that nobody

@@ -1,4 +1,4 @@
-"""The monitor's rows: workers, of which events and snapshots each know a part, and the computers they run on."""
+"""The monitor's rows: workers, of which events and snapshots know a part each, and their computers."""
 
 from __future__ import annotations
 

@@ -245,6 +245,23 @@
     </message>
 </context>
 <context>
+    <name>FailuresPage</name>
+    <message numerus="yes">
+        <source>%Ln failed recording(s)</source>
+        <translation>
+            <numerusform>%Ln failed recording</numerusform>
+            <numerusform>%Ln failed recordings</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln line(s) copied.</source>
+        <translation>
+            <numerusform>%Ln line copied.</numerusform>
+            <numerusform>%Ln lines copied.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FindWindow</name>
     <message numerus="yes">
         <source>%Ln line(s)</source>
@@ -269,6 +286,16 @@
     </message>
 </context>
 <context>
+    <name>HistoryLabels</name>
+    <message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln recording</numerusform>
+            <numerusform>%Ln recordings</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LabelDialog</name>
     <message numerus="yes">
         <source>%Ln recording(s)</source>
@@ -285,6 +312,13 @@
         <translation>
             <numerusform>%Ln waiting recording removed.</numerusform>
             <numerusform>%Ln waiting recordings removed.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) will be processed again.</source>
+        <translation>
+            <numerusform>%Ln recording will be processed again.</numerusform>
+            <numerusform>%Ln recordings will be processed again.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -663,7 +697,7 @@
     </message>
 </context>
 <context>
-    <name>WorkersPage</name>
+    <name>WorkersPanel</name>
     <message numerus="yes">
         <source>%Ln worker(s)</source>
         <translation>

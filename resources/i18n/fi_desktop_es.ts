@@ -1563,6 +1563,111 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>FailuresPage</name>
+    <message>
+        <source>Retry the group</source>
+        <translation>Reintentar el grupo</translation>
+    </message>
+    <message>
+        <source>Copy the list</source>
+        <translation>Copiar la lista</translation>
+    </message>
+    <message>
+        <source>Numbers and cause of the recordings of the group</source>
+        <translation>Números y causa de las grabaciones del grupo</translation>
+    </message>
+    <message>
+        <source>With file names</source>
+        <translation>Con nombres de archivo</translation>
+    </message>
+    <message>
+        <source>File names may name patients</source>
+        <translation>Los nombres de archivo pueden contener nombres de pacientes</translation>
+    </message>
+    <message>
+        <source>Cause</source>
+        <translation>Causa</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>Código</translation>
+    </message>
+    <message>
+        <source>As in the log and in exports</source>
+        <translation>Como en el registro y en las exportaciones</translation>
+    </message>
+    <message>
+        <source>Recordings</source>
+        <translation>Grabaciones</translation>
+    </message>
+    <message>
+        <source>First</source>
+        <translation>Primera</translation>
+    </message>
+    <message>
+        <source>Last</source>
+        <translation>Última</translation>
+    </message>
+    <message>
+        <source>Failures</source>
+        <translation>Errores</translation>
+    </message>
+    <message>
+        <source>Starts in</source>
+        <translation>Empieza en</translation>
+    </message>
+    <message>
+        <source>Start time</source>
+        <translation>Hora de inicio</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>Attempt</source>
+        <translation>Intento</translation>
+    </message>
+    <message>
+        <source>Reason for the retry</source>
+        <translation>Motivo del reintento</translation>
+    </message>
+    <message>
+        <source>Scheduled retries</source>
+        <translation>Reintentos programados</translation>
+    </message>
+    <message>
+        <source>No recording has failed.</source>
+        <translation>Ninguna grabación ha fallado.</translation>
+    </message>
+    <message>
+        <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
+        <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>ahora</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln failed recording(s)</source>
+        <translation>
+            <numerusform>%Ln grabación con error</numerusform>
+            <numerusform>%Ln grabaciones con error</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No failures</source>
+        <translation>Sin errores</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln line(s) copied.</source>
+        <translation>
+            <numerusform>%Ln línea copiada.</numerusform>
+            <numerusform>%Ln líneas copiadas.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FiguresAction</name>
     <message>
         <source>Figures of the conversation</source>
@@ -1790,6 +1895,239 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>HistoryLabels</name>
+    <message>
+        <source>Everything</source>
+        <translation>Todo</translation>
+    </message>
+    <message>
+        <source>Workers</source>
+        <translation>Procesos</translation>
+    </message>
+    <message>
+        <source>Retries and failures</source>
+        <translation>Reintentos y errores</translation>
+    </message>
+    <message>
+        <source>Program and settings</source>
+        <translation>Programa y configuración</translation>
+    </message>
+    <message>
+        <source>Alerts</source>
+        <translation>Alertas</translation>
+    </message>
+    <message>
+        <source>Program started</source>
+        <translation>Programa iniciado</translation>
+    </message>
+    <message>
+        <source>Program stopped</source>
+        <translation>Programa terminado</translation>
+    </message>
+    <message>
+        <source>Worker started</source>
+        <translation>Proceso iniciado</translation>
+    </message>
+    <message>
+        <source>Worker replaced</source>
+        <translation>Proceso reemplazado</translation>
+    </message>
+    <message>
+        <source>Worker stopped</source>
+        <translation>Proceso detenido</translation>
+    </message>
+    <message>
+        <source>Worker stopped by force</source>
+        <translation>Proceso detenido a la fuerza</translation>
+    </message>
+    <message>
+        <source>Worker died</source>
+        <translation>Proceso terminado de forma inesperada</translation>
+    </message>
+    <message>
+        <source>Retry scheduled</source>
+        <translation>Reintento programado</translation>
+    </message>
+    <message>
+        <source>Retry requested</source>
+        <translation>Reintento solicitado</translation>
+    </message>
+    <message>
+        <source>Recording failed</source>
+        <translation>Grabación con error</translation>
+    </message>
+    <message>
+        <source>Queue paused</source>
+        <translation>Cola en pausa</translation>
+    </message>
+    <message>
+        <source>Queue resumed</source>
+        <translation>Cola reanudada</translation>
+    </message>
+    <message>
+        <source>Setting changed</source>
+        <translation>Ajuste cambiado</translation>
+    </message>
+    <message>
+        <source>Deleted by age</source>
+        <translation>Eliminado por antigüedad</translation>
+    </message>
+    <message>
+        <source>Alert</source>
+        <translation>Alerta</translation>
+    </message>
+    <message>
+        <source>Alert over</source>
+        <translation>Fin de la alerta</translation>
+    </message>
+    <message>
+        <source>attempt {number}</source>
+        <translation>intento {number}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln grabación</numerusform>
+            <numerusform>%Ln grabaciones</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>HistoryPage</name>
+    <message>
+        <source>Part</source>
+        <translation>Parte</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Eventos</translation>
+    </message>
+    <message>
+        <source>Figures</source>
+        <translation>Cifras</translation>
+    </message>
+    <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>Qué ocurrió</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>Filtrar</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>Cuándo</translation>
+    </message>
+    <message>
+        <source>Worker</source>
+        <translation>Proceso</translation>
+    </message>
+    <message>
+        <source>PID</source>
+        <translation>PID</translation>
+    </message>
+    <message>
+        <source>Number of the process</source>
+        <translation>Número del proceso del sistema</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>Its number</source>
+        <translation>Su número</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Detalles</translation>
+    </message>
+    <message>
+        <source>Half of them took at most this long</source>
+        <translation>La mitad tardó como máximo esto</translation>
+    </message>
+    <message>
+        <source>95 of 100 took at most this long</source>
+        <translation>95 de cada 100 tardaron como máximo esto</translation>
+    </message>
+    <message>
+        <source>99 of 100 took at most this long</source>
+        <translation>99 de cada 100 tardaron como máximo esto</translation>
+    </message>
+    <message>
+        <source>Wait {share}</source>
+        <translation>Espera {share}</translation>
+    </message>
+    <message>
+        <source>Run time {share}</source>
+        <translation>Duración {share}</translation>
+    </message>
+    <message>
+        <source>Time span</source>
+        <translation>Periodo</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregado</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Listo</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Falló</translation>
+    </message>
+    <message>
+        <source>Audio</source>
+        <translation>Audio</translation>
+    </message>
+    <message>
+        <source>Length of the recordings</source>
+        <translation>Duración de las grabaciones</translation>
+    </message>
+    <message>
+        <source>Waiting p99</source>
+        <translation>En espera p99</translation>
+    </message>
+    <message>
+        <source>99% of the time, at most this many waited</source>
+        <translation>El 99 % del tiempo, no esperaban más de estas</translation>
+    </message>
+    <message>
+        <source>Queue statistics</source>
+        <translation>Estadísticas de la cola</translation>
+    </message>
+    <message>
+        <source>Hour</source>
+        <translation>Hora</translation>
+    </message>
+    <message>
+        <source>Median wait</source>
+        <translation>Espera mediana</translation>
+    </message>
+    <message>
+        <source>Median run time</source>
+        <translation>Duración mediana</translation>
+    </message>
+    <message>
+        <source>Figures by hour</source>
+        <translation>Cifras por hora</translation>
+    </message>
+    <message>
+        <source>Kept for 30 days</source>
+        <translation>Se conserva 30 días</translation>
+    </message>
+    <message>
+        <source>By hour</source>
+        <translation>Por hora</translation>
+    </message>
+</context>
+<context>
     <name>HistoryPlots</name>
     <message>
         <source>History: waiting, finished and run time</source>
@@ -1800,8 +2138,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Grabaciones en espera</translation>
     </message>
     <message>
-        <source>Attempts finished per second</source>
-        <translation>Intentos terminados por segundo</translation>
+        <source>Attempts finished per hour</source>
+        <translation>Intentos terminados por hora</translation>
     </message>
     <message>
         <source>Median run time of an attempt</source>
@@ -2896,6 +3234,97 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>PIN</source>
         <translation>PIN</translation>
+    </message>
+</context>
+<context>
+    <name>MachinesPage</name>
+    <message>
+        <source>Computer</source>
+        <translation>Equipo</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Workers</source>
+        <translation>Procesos</translation>
+    </message>
+    <message>
+        <source>Working</source>
+        <translation>Trabajando</translation>
+    </message>
+    <message>
+        <source>Workers with a recording</source>
+        <translation>Procesos con una grabación</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Of all cores; of another computer: of its workers, percent of one core</source>
+        <translation>De todos los núcleos; de otro equipo: de sus procesos, en porcentaje de un núcleo</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Memoria</translation>
+    </message>
+    <message>
+        <source>In use; of another computer: by its workers</source>
+        <translation>En uso; de otro equipo: por sus procesos</translation>
+    </message>
+    <message>
+        <source>GPU memory</source>
+        <translation>Memoria GPU</translation>
+    </message>
+    <message>
+        <source>Of its workers</source>
+        <translation>De sus procesos</translation>
+    </message>
+    <message>
+        <source>Free disk</source>
+        <translation>Disco libre</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Listo</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Falló</translation>
+    </message>
+    <message>
+        <source>Heard</source>
+        <translation>Señal</translation>
+    </message>
+    <message>
+        <source>Time since a worker&apos;s last message, while it works</source>
+        <translation>Tiempo desde el último mensaje de un proceso, mientras trabaja</translation>
+    </message>
+    <message>
+        <source>Does not answer</source>
+        <translation>No responde</translation>
+    </message>
+    <message>
+        <source>Computers</source>
+        <translation>Equipos</translation>
+    </message>
+    <message>
+        <source>Workers on other computers are listed with the computer that they run on.</source>
+        <translation>Los procesos de otros equipos aparecen con el equipo en el que se ejecutan.</translation>
+    </message>
+    <message>
+        <source>This computer</source>
+        <translation>Esta computadora</translation>
+    </message>
+    <message>
+        <source>No workers</source>
+        <translation>Sin procesos</translation>
+    </message>
+    <message>
+        <source>Idle</source>
+        <translation>Libre</translation>
     </message>
 </context>
 <context>
@@ -4473,6 +4902,22 @@ Todo se queda en esta computadora.</translation>
         <translation>Todo</translation>
     </message>
     <message>
+        <source>Recordings waiting</source>
+        <translation>Grabaciones en espera</translation>
+    </message>
+    <message>
+        <source>Share of failures</source>
+        <translation>Porcentaje de errores</translation>
+    </message>
+    <message>
+        <source>Free disk space</source>
+        <translation>Espacio libre en disco</translation>
+    </message>
+    <message>
+        <source>Workers replaced</source>
+        <translation>Procesos reemplazados</translation>
+    </message>
+    <message>
         <source>Share of recordings completed rather than failed</source>
         <translation>Porcentaje de grabaciones completadas, no fallidas</translation>
     </message>
@@ -4508,8 +4953,36 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>MonitorWindow</name>
     <message>
+        <source>Now</source>
+        <translation>Ahora</translation>
+    </message>
+    <message>
+        <source>Failures</source>
+        <translation>Errores</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>Historial</translation>
+    </message>
+    <message>
+        <source>Machines</source>
+        <translation>Equipos</translation>
+    </message>
+    <message>
         <source>Audit</source>
         <translation>Auditoría</translation>
+    </message>
+    <message>
+        <source>Export as CSV…</source>
+        <translation>Exportar como CSV…</translation>
+    </message>
+    <message>
+        <source>Export as CSV</source>
+        <translation>Exportar como CSV</translation>
+    </message>
+    <message>
+        <source>Writes what this page shows as a table, without file names</source>
+        <translation>Escribe lo que muestra esta página como tabla, sin nombres de archivo</translation>
     </message>
     <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
@@ -4518,6 +4991,17 @@ Todo se queda en esta computadora.</translation>
             <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) will be processed again.</source>
+        <translation>
+            <numerusform>%Ln grabación se procesará de nuevo.</numerusform>
+            <numerusform>%Ln grabaciones se procesarán de nuevo.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Saved as {file}.</source>
+        <translation>Se guardó como {file}.</translation>
+    </message>
     <message>
         <source>Monitor</source>
         <translation>Monitor</translation>
@@ -4525,18 +5009,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Page</source>
         <translation>Página</translation>
-    </message>
-    <message>
-        <source>Workers</source>
-        <translation>Procesos</translation>
-    </message>
-    <message>
-        <source>Queue</source>
-        <translation>Cola</translation>
-    </message>
-    <message>
-        <source>Targets</source>
-        <translation>Objetivos</translation>
     </message>
     <message numerus="yes">
         <source>Reading the list: %Ln job(s)</source>
@@ -4688,6 +5160,73 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Process again</source>
         <translation>Procesar de nuevo</translation>
+    </message>
+</context>
+<context>
+    <name>NowPage</name>
+    <message>
+        <source>Pause the queue</source>
+        <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Empty the queue…</source>
+        <translation>Vaciar la cola…</translation>
+    </message>
+    <message>
+        <source>Resume the queue</source>
+        <translation>Reanudar la cola</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>En espera</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>En proceso</translation>
+    </message>
+    <message>
+        <source>Retries</source>
+        <translation>Reintentos</translation>
+    </message>
+    <message>
+        <source>Done in 1 hour</source>
+        <translation>Listas en 1 hora</translation>
+    </message>
+    <message>
+        <source>Failed in 1 hour</source>
+        <translation>Con error en 1 hora</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Memoria</translation>
+    </message>
+    <message>
+        <source>Free disk</source>
+        <translation>Disco libre</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>Iniciando…</translation>
+    </message>
+    <message>
+        <source>Paused: no new recordings are started</source>
+        <translation>En pausa: no se inician más grabaciones</translation>
+    </message>
+    <message>
+        <source>Queue running</source>
+        <translation>Cola en marcha</translation>
+    </message>
+    <message>
+        <source>{used} of {total}</source>
+        <translation>{used} de {total}</translation>
+    </message>
+    <message>
+        <source>Of all processor cores</source>
+        <translation>De todos los núcleos del procesador</translation>
     </message>
 </context>
 <context>
@@ -5380,129 +5919,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Recording {number}</source>
         <translation>La grabación {number}</translation>
-    </message>
-</context>
-<context>
-    <name>QueuePage</name>
-    <message>
-        <source>Waiting for a worker</source>
-        <translation>En espera de un proceso</translation>
-    </message>
-    <message>
-        <source>Running</source>
-        <translation>En proceso</translation>
-    </message>
-    <message>
-        <source>Scheduled retries</source>
-        <translation>Reintentos programados</translation>
-    </message>
-    <message>
-        <source>Paused: no new recordings are started</source>
-        <translation>En pausa: no se inician más grabaciones</translation>
-    </message>
-    <message>
-        <source>Queue running</source>
-        <translation>Cola en marcha</translation>
-    </message>
-    <message>
-        <source>Half of them took at most this long</source>
-        <translation>La mitad tardó como máximo esto</translation>
-    </message>
-    <message>
-        <source>95 of 100 took at most this long</source>
-        <translation>95 de cada 100 tardaron como máximo esto</translation>
-    </message>
-    <message>
-        <source>99 of 100 took at most this long</source>
-        <translation>99 de cada 100 tardaron como máximo esto</translation>
-    </message>
-    <message>
-        <source>Run time {share}</source>
-        <translation>Duración {share}</translation>
-    </message>
-    <message>
-        <source>Time span</source>
-        <translation>Periodo</translation>
-    </message>
-    <message>
-        <source>Per second</source>
-        <translation>Por segundo</translation>
-    </message>
-    <message>
-        <source>Attempts finished per second</source>
-        <translation>Intentos terminados por segundo</translation>
-    </message>
-    <message>
-        <source>Waiting p99</source>
-        <translation>En espera p99</translation>
-    </message>
-    <message>
-        <source>99% of the time, at most this many waited</source>
-        <translation>El 99 % del tiempo, no esperaban más de estas</translation>
-    </message>
-    <message>
-        <source>Start time</source>
-        <translation>Hora de inicio</translation>
-    </message>
-    <message>
-        <source>Reason for the retry</source>
-        <translation>Motivo del reintento</translation>
-    </message>
-    <message>
-        <source>Queue statistics</source>
-        <translation>Estadísticas de la cola</translation>
-    </message>
-    <message>
-        <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
-        <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
-    </message>
-    <message>
-        <source>Done in the last hour</source>
-        <translation>Terminadas en la última hora</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
-    </message>
-    <message>
-        <source>Pause the queue</source>
-        <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Empty the queue…</source>
-        <translation>Vaciar la cola…</translation>
-    </message>
-    <message>
-        <source>Resume the queue</source>
-        <translation>Reanudar la cola</translation>
-    </message>
-    <message>
-        <source>Starting…</source>
-        <translation>Iniciando…</translation>
-    </message>
-    <message>
-        <source>Wait {share}</source>
-        <translation>Espera {share}</translation>
-    </message>
-    <message>
-        <source>Failed</source>
-        <translation>Fallidas</translation>
-    </message>
-    <message>
-        <source>Starts in</source>
-        <translation>Empieza en</translation>
-    </message>
-    <message>
-        <source>Recording</source>
-        <translation>Grabación</translation>
-    </message>
-    <message>
-        <source>Attempt</source>
-        <translation>Intento</translation>
-    </message>
-    <message>
-        <source>now</source>
-        <translation>ahora</translation>
     </message>
 </context>
 <context>
@@ -7859,24 +8275,32 @@ Todo se queda en esta computadora.</translation>
         <source>Failed</source>
         <translation>Fallidos</translation>
     </message>
+    <message>
+        <source>Heard</source>
+        <translation>Señal</translation>
+    </message>
+    <message>
+        <source>Time since its last message, while it works</source>
+        <translation>Tiempo desde su último mensaje, mientras trabaja</translation>
+    </message>
 </context>
 <context>
-    <name>WorkersPage</name>
+    <name>WorkersPanel</name>
     <message>
-        <source>Add a worker</source>
-        <translation>Agregar un proceso</translation>
+        <source>Remove a worker</source>
+        <translation>Quitar un proceso</translation>
     </message>
     <message>
         <source>Removes the last one after its current recording</source>
         <translation>Quita el último después de su grabación actual</translation>
     </message>
     <message>
-        <source>At most {number}, one per processor core</source>
-        <translation>Como máximo {number}, uno por núcleo del procesador</translation>
+        <source>Add a worker</source>
+        <translation>Agregar un proceso</translation>
     </message>
     <message>
-        <source>Remove a worker</source>
-        <translation>Quitar un proceso</translation>
+        <source>At most {number}, one per processor core</source>
+        <translation>Como máximo {number}, uno por núcleo del procesador</translation>
     </message>
     <message numerus="yes">
         <source>%Ln worker(s)</source>

@@ -1,12 +1,14 @@
 """A clinic's jobs to measure, and made-up workers for the monitor."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.queue_events import WorkerGauge
+from fi_desktop.jobs.queue_history import HistoryEntry, HistoryKind
 
 OPTIONS = JobOptions()
 BROKEN = ErrorInfo(ErrorKind.USER, "audio.no_audio", "This file has no audio track.")
@@ -40,6 +42,12 @@ def broken(job_id: int, at: float, started_at: float, ended_at: float, worker: s
     return job(job_id, at, attempt, state=JobState.FAILED, finished_at=ended_at)
 
 
+def unreadable(job_id: int, at: float, started_at: float, ended_at: float, worker: str = "worker-1") -> Job:
+    failed = broken(job_id, at, started_at, ended_at, worker)
+    attempt = replace(failed.attempts[0], error=BUSY)
+    return replace(failed, attempts=(attempt,))
+
+
 def running(job_id: int, at: float, started_at: float, worker: str = "worker-1", name: str = "") -> Job:
     return job(job_id, at, Attempt(1, started_at, worker), state=JobState.RUNNING, name=name, claim="1.1.1")
 
@@ -65,6 +73,9 @@ def clinic_days(now: float, *, days: int = 9, seed: int = 3) -> list[Job]:
                 break
             free_at[worker] = end
             make = broken if rng.random() < 0.02 else done
+            if make is broken and len(made) % 3 == 0:
+                made.append(unreadable(len(made) + 1, at, start, end, worker))
+                continue
             made.append(make(len(made) + 1, at, start, end, worker))
     last = len(made)
     return [
@@ -87,5 +98,30 @@ def gauge(
     uptime: float = 1.0,
     done: int = 0,
     failed: int = 0,
+    silent_s: float | None = None,
+    host: str = "",
 ) -> WorkerGauge:
-    return WorkerGauge(f"worker-{number}", 4000 + number, device, cpu, rss, uptime_s, uptime, done, failed)
+    name, counts = f"worker-{number}", (done, failed)
+    return WorkerGauge(name, 4000 + number, device, cpu, rss, uptime_s, uptime, *counts, silent_s, host)
+
+
+def week(now: float) -> list[HistoryEntry]:
+    """Return the history of a week with a worker that dies, retries, failures, settings and an alert."""
+    kind, day = HistoryKind, 86_400.0
+    return [
+        HistoryEntry(now - 6 * day, kind.PROGRAM_STARTED),
+        HistoryEntry(now - 6 * day + 2, kind.WORKER_STARTED, "worker-1", pid=3977),
+        HistoryEntry(now - 6 * day + 2, kind.WORKER_STARTED, "worker-2", pid=3978),
+        HistoryEntry(now - 3 * day, kind.SETTING_CHANGED, code="workers"),
+        HistoryEntry(now - 2 * day, kind.WORKER_DIED, "worker-1", pid=3977, exit=-9, job=41),
+        HistoryEntry(now - 2 * day, kind.RETRY_SCHEDULED, "worker-1", job=41, code="worker.ended", number=1),
+        HistoryEntry(now - 2 * day + 1, kind.WORKER_REPLACED, "worker-1", pid=4001),
+        HistoryEntry(now - day, kind.JOB_FAILED, "worker-2", job=57, code="audio.no_audio", number=1),
+        HistoryEntry(now - 9000, kind.ALERT_RAISED, code="alert.queue"),
+        HistoryEntry(now - 7000, kind.ALERT_CLEARED, code="alert.queue"),
+        HistoryEntry(now - 4000, kind.QUEUE_PAUSED),
+        HistoryEntry(now - 3900, kind.QUEUE_RESUMED),
+        HistoryEntry(now - 800, kind.WORKER_KILLED, "worker-2", pid=3978, exit=-9, job=90),
+        HistoryEntry(now - 800, kind.RETRY_SCHEDULED, "worker-2", job=90, code="job.timeout", number=1),
+        HistoryEntry(now - 799, kind.WORKER_REPLACED, "worker-2", pid=4002),
+    ]

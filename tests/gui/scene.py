@@ -43,8 +43,9 @@ class BusyApp(FakeApp):
         self._readings += 1
         load = max(0.0, 96 - 30 * math.sin(self._readings / 5) ** 2 - (60 if self._readings % 23 < 3 else 0))
         return (
-            gauge(1, cpu=load, rss=412_000_000, done=214, failed=3),
-            gauge(2, cpu=load / 2.5, rss=1_534_000_000, done=208, uptime_s=190.0, uptime=0.998),
+            gauge(1, cpu=load, rss=412_000_000, done=214, failed=3, silent_s=0.4),
+            gauge(2, cpu=load / 2.5, rss=1_534_000_000, done=208, uptime_s=190.0, uptime=0.998, silent_s=2.1),
+            gauge(3, cpu=load * 4, rss=6_100_000_000, done=1204, device="cuda:0", host="servidor-2"),
         )
 
 

@@ -44,7 +44,7 @@ def monitor(qtbot, dressed, program):
     qtbot.addWidget(monitor)
     monitor.resize(1000, 560)
     monitor.show()
-    qtbot.mouseClick(monitor.pages.buttons[3], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(monitor.pages.buttons[4], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: monitor.audit.cells.rowCount() == 5)
     yield monitor
     monitor.close()

@@ -9,11 +9,12 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.monitor_labels import STATE_ICONS, MonitorLabels
 from fi_desktop.gui.monitor.monitor_widgets import Cell, CellsModel, ColumnHeading, SegmentedControl
 from fi_desktop.gui.monitor.plots import HistoryPlots
-from fi_desktop.gui.monitor.workers_page import WorkersPage
+from fi_desktop.gui.monitor.workers_panel import WorkersPanel
 from fi_desktop.gui.monitor.workers_table import WorkerColumn, WorkersModel
 from fi_desktop.jobs.metrics import history
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, WorkerInfo, WorkersChanged, WorkerState
-from fi_desktop.viewmodel.monitor import CPU_SAMPLES, MonitorSnapshot
+from fi_desktop.viewmodel.monitor import MonitorSnapshot
+from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES
 from tests.gui.monitor_samples import clinic_days, done, gauge, running
 
 NOW = 1_790_000_000.0
@@ -69,10 +70,12 @@ def test_rows_are_added_and_removed_at_the_end(cells):
 
 def test_worker_row_shows_job_progress_and_resources(workers):
     job = running(7, NOW - 90, NOW - 40, name="Visit.wav")
-    used = gauge(1, cpu=87.4, rss=412_000_000, uptime_s=12_140, done=5, failed=1)
+    used = gauge(1, cpu=87.4, rss=412_000_000, uptime_s=12_140, done=5, failed=1, silent_s=2.0)
     workers.show_snapshot(snapshot(used, gauge(2, rss=40_000_000), running=[job]))
     workers.apply([workers_changed(WorkerState.BUSY, WorkerState.IDLE), JobProgressed(7, Stage.SPEECH, 0.5)])
-    assert row(workers, 0) == ["Worker 1", "Working", "Visit.wav", "87 %", "412 MB", "–", "5", "1", "3:22:20"]
+    figures = ["87 %", "412 MB", "–", "5", "1", "3:22:20", "2.0 s"]
+    assert row(workers, 0) == ["Worker 1", "Working", "Visit.wav", *figures]
+    assert workers.detail(workers.worker(workers.index(0, 0)), WorkerColumn.WORKER) == "Processor · PID 4001"
     description = workers.index(0, WorkerColumn.JOB).data(Qt.ItemDataRole.AccessibleDescriptionRole)
     assert description.startswith("Finding speech · ")
     assert row(workers, 1)[:3] == ["Worker 2", "Idle", "–"]
@@ -117,7 +120,7 @@ def test_cpu_history_is_limited_and_can_be_cleared(workers):
 
 
 def test_gpu_memory_is_shown_only_with_a_gpu(qtbot):
-    page = WorkersPage(MonitorLabels())
+    page = WorkersPanel(MonitorLabels())
     qtbot.addWidget(page)
     page.show_snapshot(snapshot(gauge(1)))
     assert page.table.isColumnHidden(WorkerColumn.GPU)
@@ -127,7 +130,7 @@ def test_gpu_memory_is_shown_only_with_a_gpu(qtbot):
 
 
 def test_workers_cannot_be_added_if_no_process_can_start(qtbot):
-    page = WorkersPage(MonitorLabels())
+    page = WorkersPanel(MonitorLabels())
     qtbot.addWidget(page)
     page.show_snapshot(snapshot(gauge(1)))
     page.apply([WorkersChanged((), verbatim("Worker processes cannot be started."))])

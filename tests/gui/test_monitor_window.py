@@ -84,17 +84,17 @@ def put_off(program, job):
     program.hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
 
 
-def test_queue_page_counts_jobs(qtbot, program, monitor, recordings):
+def test_queue_and_computer_are_in_figures(qtbot, program, monitor, recordings):
     ids = add(program, recordings)
     done, broken = program.hand.claim(), program.hand.claim()
     program.hand.complete(done, samples.conversation(4))
     put_off(program, broken)
-    until(qtbot, lambda: monitor.queue.tiles.texts == ("1", "0", "1", "1"))
-    until(qtbot, lambda: cells(monitor.queue.figures, 0)[1] != "–")
-    hour = cells(monitor.queue.figures, 0)
+    until(qtbot, lambda: monitor.now.tiles.texts[:5] == ("1", "0", "1", "1", "0"))
+    assert all(text != "–" for text in monitor.now.tiles.texts[5:])  # of this computer
+    hour = cells(monitor.history.figures, 0)
     assert hour[0] == "1 hour"
-    assert hour[8] == str(len(ids))
-    starts_in, _, name, attempt, why = cells(monitor.queue.scheduled, 0)
+    assert hour[7:10] == [str(len(ids)), "1", "0"]
+    starts_in, _, name, attempt, why = cells(monitor.failures.scheduled, 0)
     assert starts_in != "–"
     assert (name, attempt, why) == ("Second ñ.mp3", "2", "The drive is not there.")
 
@@ -103,9 +103,9 @@ def test_recordings_are_called_by_their_cases_if_wanted(qtbot, program, monitor,
     add(program, recordings)
     put_off(program, program.hand.claim())
     program.service.relabel({1: LabelChange("0042 García")}).result(TIMEOUT_S)
-    until(qtbot, lambda: cells(monitor.queue.scheduled, 0)[2] == "First.wav")
+    until(qtbot, lambda: cells(monitor.failures.scheduled, 0)[2] == "First.wav")
     monitor.show_cases(True)
-    until(qtbot, lambda: cells(monitor.queue.scheduled, 0)[2] == "0042 García")
+    until(qtbot, lambda: cells(monitor.failures.scheduled, 0)[2] == "0042 García")
 
 
 def test_earlier_jobs_are_read_page_by_page(qtbot, program, bridge, recordings, monkeypatch):
@@ -116,28 +116,29 @@ def test_earlier_jobs_are_read_page_by_page(qtbot, program, bridge, recordings, 
     monitor = MonitorWindow(bridge, program)
     qtbot.addWidget(monitor)
     monitor.show()
-    until(qtbot, lambda: monitor.queue.tiles.texts == ("0", "0", "0", "3"))
+    until(qtbot, lambda: monitor.now.tiles.texts[:4] == ("0", "0", "0", "3"))
     monitor.close()
 
 
 def test_targets_are_compared_with_measurements(qtbot, program, monitor, recordings):
     add(program, recordings)
     program.hand.complete(program.hand.claim(), samples.conversation(4))
-    targets = monitor.targets.targets
+    targets = monitor.history.targets.targets
     until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "100.0 %")
     assert cells(targets, 0)[1:] == ["≥ 95 %", "100.0 %", "100.0 %", "100.0 %"]
     description = targets.index(0, 2).data(Qt.ItemDataRole.AccessibleDescriptionRole)
     assert description == "Met"
     assert targets.cell(targets.index(0, 2)).icon == "state-completed"
     assert cells(targets, 3)[2:] == ["–", "–", "100.0 %"]
-    until(qtbot, lambda: monitor.targets.plots.plots != ())
+    until(qtbot, lambda: monitor.history.targets.plots.plots != ())
     monitor.pages.choose(2)
-    monitor.targets.span.choose(2)
-    assert "Attempts finished" in monitor.targets.plots.accessibleDescription()
+    monitor.history.parts.choose(2)
+    monitor.history.targets.span.choose(2)
+    assert "Attempts finished" in monitor.history.targets.plots.accessibleDescription()
 
 
 def test_queue_is_paused_and_resumed(qtbot, program, monitor):
-    button = monitor.queue.pause_button
+    button = monitor.now.pause_button
     until(qtbot, button.isEnabled)
     assert button.text() == "Pause the queue"
     button.click()
@@ -156,9 +157,9 @@ def answer(box, word):
 def test_queue_is_emptied_after_two_confirmations(qtbot, program, monitor, recordings):
     add(program, recordings)
     runs = program.hand.claim()
-    until(qtbot, monitor.queue.purge_button.isEnabled)
-    until(qtbot, lambda: monitor.queue.tiles.texts[:2] == ("2", "1"))
-    monitor.queue.purge_button.click()
+    until(qtbot, monitor.now.purge_button.isEnabled)
+    until(qtbot, lambda: monitor.now.tiles.texts[:2] == ("2", "1"))
+    monitor.now.purge_button.click()
     first = monitor.purge.box
     assert "2 recordings waiting" in first.informativeText()
     assert first.defaultButton().text() == "Keep"
@@ -170,14 +171,14 @@ def test_queue_is_emptied_after_two_confirmations(qtbot, program, monitor, recor
     answer(second, "Remove")
     until(qtbot, lambda: "2 waiting recordings removed" in monitor.message.text)
     assert [job.id for job in program.service.jobs().result(TIMEOUT_S)] == [runs.id]
-    until(qtbot, lambda: not monitor.queue.purge_button.isEnabled())
+    until(qtbot, lambda: not monitor.now.purge_button.isEnabled())
 
 
 @pytest.mark.parametrize("confirmations", [0, 1])
 def test_queue_is_not_emptied_without_both_confirmations(qtbot, program, monitor, recordings, confirmations):
     add(program, recordings)
-    until(qtbot, monitor.queue.purge_button.isEnabled)
-    monitor.queue.purge_button.click()
+    until(qtbot, monitor.now.purge_button.isEnabled)
+    monitor.now.purge_button.click()
     if confirmations:
         answer(monitor.purge.box, "Empty the queue…")
     with qtbot.assertNotEmitted(monitor.purge.confirmed):
@@ -187,18 +188,18 @@ def test_queue_is_not_emptied_without_both_confirmations(qtbot, program, monitor
 
 
 def test_workers_are_added_and_removed_by_buttons(qtbot, program, monitor, monkeypatch):
-    monkeypatch.setattr(monitor.workers, "_max_workers", 3)
-    until(qtbot, monitor.workers.more.isEnabled)
-    assert not monitor.workers.fewer.isEnabled()
-    monitor.workers.more.click()
-    monitor.workers.more.click()
-    assert not monitor.workers.more.isEnabled()
-    monitor.workers.fewer.click()
+    monkeypatch.setattr(monitor.now.workers, "_max_workers", 3)
+    until(qtbot, monitor.now.workers.more.isEnabled)
+    assert not monitor.now.workers.fewer.isEnabled()
+    monitor.now.workers.more.click()
+    monitor.now.workers.more.click()
+    assert not monitor.now.workers.more.isEnabled()
+    monitor.now.workers.fewer.click()
     assert program.asked == [2, 3, 2]
 
 
 def test_worker_actions_work_by_button_key_and_menu(qtbot, program, monitor):
-    page, actions = monitor.workers, monitor.workers.worker_actions
+    page, actions = monitor.now.workers, monitor.now.workers.worker_actions
     program.workers.append(replace(program.workers[0], name="worker-2"))
     until(qtbot, lambda: page.model.rowCount() == 2)
     assert not any(action.isEnabled() for action in actions.all_actions())  # no worker is selected
@@ -220,9 +221,9 @@ def test_worker_actions_work_by_button_key_and_menu(qtbot, program, monitor):
 
 
 def test_number_of_workers_is_saved(qtbot, program, monitor, monkeypatch):
-    monkeypatch.setattr(monitor.workers, "_max_workers", 3)
-    until(qtbot, monitor.workers.more.isEnabled)
-    monitor.workers.more.click()
+    monkeypatch.setattr(monitor.now.workers, "_max_workers", 3)
+    until(qtbot, monitor.now.workers.more.isEnabled)
+    monitor.now.workers.more.click()
     monitor.close()  # before the timer saves the number
     until(qtbot, lambda: program.settings.workers == 2)
     assert load({"FI_DESKTOP_HOME": str(program.settings.home)}).workers == 2
@@ -240,14 +241,14 @@ def test_geometry_of_the_monitor_is_saved(qtbot, program, bridge):
 
 
 def test_hidden_monitor_does_not_follow_the_queue(qtbot, program, monitor):
-    until(qtbot, lambda: monitor.workers.model.rowCount() == 1)
+    until(qtbot, lambda: monitor.now.workers.model.rowCount() == 1)
     listeners = len(program.service._listeners)
     monitor.close()
     assert len(program.service._listeners) == listeners - 1
     monitor.show()
     assert len(program.service._listeners) == listeners
     program.workers.clear()
-    until(qtbot, lambda: monitor.workers.model.rowCount() == 0)
+    until(qtbot, lambda: monitor.now.workers.model.rowCount() == 0)
 
 
 def test_closed_reader_ignores_pages(program, recordings):
@@ -268,7 +269,7 @@ def test_unreadable_queue_shows_the_reason(qtbot, program, monitor):
 
 def test_pages_have_shortcuts(qtbot, monitor):
     assert QTest.qWaitForWindowActive(monitor)
-    for number in (1, 2, 0):
+    for number in (1, 2, 3, 4, 0):
         qtbot.keyClick(monitor, Qt.Key(Qt.Key.Key_1 + number), Qt.KeyboardModifier.ControlModifier)
         assert monitor.pages.current == number
     qtbot.keyClick(monitor, Qt.Key.Key_Escape)
@@ -288,7 +289,7 @@ def test_missed_target_has_text_and_icon(qtbot, program, monitor, recordings):
         job = program.hand.claim()
         error = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged.")
         program.hand.do(lambda service, job=job, e=error: service.transitions.failed(job.id, job.claim, e))
-    targets = monitor.targets.targets
+    targets = monitor.history.targets.targets
     until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "0.0 %")
     index = targets.index(0, 2)
     assert index.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "Missed"
@@ -299,7 +300,12 @@ def test_every_button_has_a_name_and_takes_focus(monitor):
     named = (button for button in monitor.findChildren(QAbstractButton) if button.objectName())
     buttons = [button for button in named if not button.objectName().startswith("qt_")]
     assert len(buttons) >= 4
-    for button in (*buttons, *monitor.pages.buttons, *monitor.targets.span.buttons):
+    for button in (
+        *buttons,
+        *monitor.pages.buttons,
+        *monitor.history.parts.buttons,
+        *monitor.history.targets.span.buttons,
+    ):
         assert button.accessibleName(), button.text()
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.text()
 
@@ -311,8 +317,8 @@ def test_monitor_shows_real_workers(qtbot, dressed, home):
     app.start()
     monitor = MonitorWindow(bridge, app)
     qtbot.addWidget(monitor)
-    monitor.workers._max_workers = 2
-    model = monitor.workers.model
+    monitor.now.workers._max_workers = 2
+    model = monitor.now.workers.model
 
     def states():
         return [model.index(number, WorkerColumn.STATE).data() for number in range(model.rowCount())]
@@ -321,9 +327,9 @@ def test_monitor_shows_real_workers(qtbot, dressed, home):
         monitor.show()
         until(qtbot, lambda: states() == ["Idle"])
         until(qtbot, lambda: model.index(0, WorkerColumn.MEMORY).data().endswith("MB"))
-        monitor.workers.more.click()
+        monitor.now.workers.more.click()
         until(qtbot, lambda: states() == ["Idle", "Idle"])
-        monitor.workers.fewer.click()
+        monitor.now.workers.fewer.click()
         until(qtbot, lambda: states() == ["Idle"])
         assert model.index(0, WorkerColumn.UPTIME).data().endswith("s")
         monitor.close()

@@ -40,7 +40,7 @@ from tests.exporters.test_deidentified import ENGLISH, SPANISH
 from tests.gui import samples
 from tests.gui.events import drag_in, files_data
 from tests.gui.events import drop as drop_data
-from tests.gui.monitor_samples import clinic_days
+from tests.gui.monitor_samples import clinic_days, week
 from tests.gui.scene import Scene
 from tests.gui.sealed_window import PASSPHRASE
 
@@ -434,7 +434,9 @@ def profiles(scene: Scene) -> QWidget:
     return asked_for(scene, window.options.menu.profiles.actions()[-1])
 
 
-def monitor(scene: Scene, page: int) -> QWidget:
+def monitor(scene: Scene, page: int, part: int = 0) -> QWidget:
+    file = scene.program.settings.history
+    file.write_bytes(b"".join(entry.line for entry in week(time.time())))
     scene.desktop.window.commands.monitor.trigger()
     (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
     scene.settle(400)
@@ -442,6 +444,8 @@ def monitor(scene: Scene, page: int) -> QWidget:
         window._on_tick()
         scene.settle(2)
     window.pages.choose(page)
+    window.history.parts.choose(part)
+    window.failures.table.selectRow(0)
     return window
 
 
@@ -541,9 +545,12 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "watched": (a_day, watched),
     "watched-export": (a_day, watched_export),
     "profiles": (a_day, profiles),
-    "monitor-workers": (some_weeks, partial(monitor, page=0)),
-    "monitor-queue": (some_weeks, partial(monitor, page=1)),
-    "monitor-targets": (some_weeks, partial(monitor, page=2)),
+    "monitor-now": (some_weeks, partial(monitor, page=0)),
+    "monitor-failures": (some_weeks, partial(monitor, page=1)),
+    "monitor-history": (some_weeks, partial(monitor, page=2)),
+    "monitor-figures": (some_weeks, partial(monitor, page=2, part=1)),
+    "monitor-targets": (some_weeks, partial(monitor, page=2, part=2)),
+    "monitor-machines": (some_weeks, partial(monitor, page=3)),
 }
 """The jobs of each view, and how to open it."""
 

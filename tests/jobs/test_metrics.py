@@ -10,7 +10,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, apply
 from fi_desktop.core.values import JobOptions, Priority, Summary
-from fi_desktop.jobs.metrics import measure, targets
+from fi_desktop.jobs.metrics import Cause, by_hour, causes, measure, targets
 
 BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 TIMEOUT = ErrorInfo(ErrorKind.TRANSIENT, "job.timeout", "Timeout (10 min)")
@@ -108,3 +108,27 @@ def test_the_depth_never_exceeds_the_number_of_jobs(times: list[tuple[float, flo
     metrics = measure(jobs, now=2e4, window_s=None)
     assert 0 <= metrics.depth_p99 <= len(jobs)
     assert metrics.depth == 0
+
+
+def test_figures_by_hour_count_each_hour_by_the_clock():
+    hour = 3600.0
+    jobs = [done(1, 10 * hour - 60, 10 * hour - 30, 10 * hour + 30), retried(2, 10 * hour + 100)]
+    jobs.append(job(3, 0.0, ev.Claimed(3, 50.0, "c", "w"), ev.Failed(3, 60.0, "c", BROKEN, None)))
+    now, last, before = by_hour(jobs, now=11 * hour + 5, hours=3)
+    assert (now.start, last.start, before.start) == (11 * hour, 10 * hour, 9 * hour)
+    assert (before.submitted, before.completed, before.wait_s, before.run_s) == (1, 0, 30.0, None)
+    assert (last.submitted, last.completed, last.failed, last.audio_s) == (1, 2, 0, 60.0)
+    assert (last.wait_s, last.run_s) == (0.0, 20.0)  # of attempts of 60, 10 and 20 s
+    assert (now.submitted, now.completed, now.run_s) == (0, 0, None)
+
+
+def test_causes_are_ordered_by_number_and_count_failed_jobs_only():
+    def failed(job_id: int, at: float, error: ErrorInfo) -> Job:
+        return job(job_id, at, ev.Claimed(job_id, at, "c", "w"), ev.Failed(job_id, at + 5, "c", error, None))
+
+    jobs = [failed(4, 40.0, BROKEN), failed(1, 10.0, TIMEOUT), failed(2, 20.0, BROKEN), retried(3, 30.0)]
+    assert causes(jobs) == (
+        Cause("disk.full", (2, 4), 25.0, 45.0),
+        Cause("job.timeout", (1,), 15.0, 15.0),
+    )
+    assert causes([]) == ()

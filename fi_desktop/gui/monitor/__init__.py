@@ -1,1 +1,1 @@
-"""The monitor: workers, queue and targets."""
+"""The monitor: now, failures, history, machines, audit trail."""

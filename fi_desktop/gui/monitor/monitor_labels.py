@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, QObject
 
+from fi_desktop.core.messages import MESSAGES
 from fi_desktop.core.text import length, one_line, size
+from fi_desktop.gui.labels import sentence
 from fi_desktop.jobs.metrics import Quantiles, Target
 from fi_desktop.jobs.queue_events import WorkerState
 
@@ -86,6 +88,24 @@ class MonitorLabels(QObject):
         while digits and round(per_s, digits) == round(per_s, digits - 1):
             digits -= 1
         return self.number(per_s, digits)
+
+    def hours(self, seconds: float) -> str:
+        """Return a length of audio: "0.4 h"."""
+        return f"{self.number(seconds / 3600, 1 if seconds < 1e6 else 0)} h"
+
+    def cause(self, code: str) -> str:
+        """Return the sentence of an error without what differs between recordings."""
+        message = MESSAGES.get(code)
+        return code if message is None else sentence(message(**dict.fromkeys(message.placeholders, "…")))
+
+    def alert(self, code: str) -> str:
+        """Return what an alert is about."""
+        return {
+            "alert.queue": self.tr("Recordings waiting"),
+            "alert.failures": self.tr("Share of failures"),
+            "alert.disk": self.tr("Free disk space"),
+            "alert.restarts": self.tr("Workers replaced"),
+        }.get(code, code)
 
     def number(self, value: float, digits: int) -> str:
         """Return a number in the person's locale."""

@@ -334,11 +334,11 @@ class CountTiles(QWidget):
         self._captions = tuple(captions)
         self._numbers: list[QLabel] = []
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 6, 16, 16)
-        row.setSpacing(16)
+        row.setContentsMargins(16, 6, 16, 14)
+        row.setSpacing(12)
         for caption in captions:
             number, below = QLabel(NOTHING, self), QLabel(caption, self)
-            number.setFont(theme.tabular(theme.scaled(self.font(), 2.0, QFont.Weight.DemiBold)))
+            number.setFont(theme.tabular(theme.scaled(self.font(), 1.7, QFont.Weight.DemiBold)))
             below.setObjectName("quiet")
             column = QVBoxLayout()
             column.setSpacing(0)
@@ -352,8 +352,10 @@ class CountTiles(QWidget):
         """The numbers as shown."""
         return tuple(number.text() for number in self._numbers)
 
-    def show_texts(self, texts: Sequence[str]) -> None:
-        """Show numbers, one per caption."""
+    def show_texts(self, texts: Sequence[str], tips: Sequence[str] = ()) -> None:
+        """Show numbers, one per caption; tips: their tooltips."""
         for number, caption, text in zip(self._numbers, self._captions, texts, strict=True):
             number.setText(text)
             number.setAccessibleName(f"{caption}: {text}")
+        for number, tip in zip(self._numbers, tips, strict=False):
+            number.setToolTip(tip)

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.monitor_labels import NOTHING, MonitorLabels
-from fi_desktop.jobs.metrics import History
+from fi_desktop.jobs.metrics import HOUR_S, History
 from fi_desktop.viewmodel.axis import tick_step_s, ticks, top, top_span
 
 _GUTTER = 78  # pixels for the values left of a plot
@@ -64,7 +64,10 @@ class HistoryPlots(QWidget):
     def show_history(self, history: History) -> None:
         """Show the history of a time span."""
         labels = self._labels
-        per_s, runs = history.per_s, [run for run in history.run_s if run is not None]
+        per_hour, runs = (
+            tuple(HOUR_S * rate for rate in history.per_s),
+            [run for run in history.run_s if run is not None],
+        )
         self._history = history
         self.plots = (
             Plot(
@@ -74,7 +77,7 @@ class HistoryPlots(QWidget):
                 lambda value: labels.number(value, 0),
                 "info",
             ),
-            Plot(self.tr("Attempts finished per second"), per_s, top(max(per_s)), labels.rate, "good"),
+            Plot(self.tr("Attempts finished per hour"), per_hour, top(max(per_hour)), labels.rate, "good"),
             Plot(
                 self.tr("Median run time of an attempt"),
                 history.run_s,

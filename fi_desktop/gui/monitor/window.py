@@ -1,4 +1,4 @@
-"""The monitor: a window on workers, queue, service targets and the audit trail.
+"""The monitor: a window on queue and workers now, failures, history, machines, and the audit trail.
 
 It takes a snapshot once a second while it is visible. Everything that concerns all jobs is computed on the
 reader's thread and arrives as plain data through the bridge.
@@ -8,26 +8,39 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
+from fi_desktop.exporters.files import write_export
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.monitor.audit_page import AuditTrailPage
+from fi_desktop.gui.monitor.failures_page import FailuresPage
+from fi_desktop.gui.monitor.history_page import HistoryPage, HistoryPart
+from fi_desktop.gui.monitor.machines_page import MachinesPage
 from fi_desktop.gui.monitor.monitor_labels import MonitorLabels
 from fi_desktop.gui.monitor.monitor_widgets import SegmentedControl
-from fi_desktop.gui.monitor.queue_page import PurgePrompt, QueuePage
-from fi_desktop.gui.monitor.targets_page import TargetsPage
-from fi_desktop.gui.monitor.workers_page import WorkersPage
-from fi_desktop.gui.widgets import separator
+from fi_desktop.gui.monitor.now_page import NowPage, PurgePrompt
+from fi_desktop.gui.widgets import FileDialog, separator
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.jobs.queue_events import QueueEvent, QueuePaused
+from fi_desktop.jobs.queue_events import QueueEvent
 from fi_desktop.jobs.speed import Speeds
+from fi_desktop.viewmodel import monitor_tables
 from fi_desktop.viewmodel.monitor import MonitoredApp, MonitorReader, MonitorSnapshot
+from fi_desktop.viewmodel.worker_rows import machines
 
 _SNAPSHOT_MS = 1000
 _SAVE_MS = 800  # after the last change of the number of workers
@@ -38,10 +51,12 @@ class MonitorWindow(QWidget):
 
     Attributes:
         pages: selects the page.
-        workers: the workers page.
-        queue: the queue page.
-        targets: the targets page.
-        audit: the audit page.
+        now: queue, computer and workers.
+        failures: failed recordings by cause, and scheduled retries.
+        history: what happened, figures and targets.
+        machines: the computers.
+        audit: the audit trail.
+        export: writes the page as a table.
         purge: confirms before the queue is emptied.
         message: errors and outcomes.
     """
@@ -75,14 +90,26 @@ class MonitorWindow(QWidget):
         self._window_state = window_state
         if window_state is not None:
             window_state.restore("monitor", self, over=over)
-        self.workers = WorkersPage(labels, self, speeds=speeds)
-        self.queue = QueuePage(labels, self)
-        self.targets = TargetsPage(labels, self)
+        self.now = NowPage(labels, self, speeds=speeds)
+        self.failures = FailuresPage(labels, bridge, app.service, self)
+        self.history = HistoryPage(labels, self)
+        self.machines = MachinesPage(labels, self)
         self.pages = SegmentedControl(
             self.tr("Page"),
-            (self.tr("Workers"), self.tr("Queue"), self.tr("Targets"), self.tr("Audit")),
+            (
+                self.tr("Now"),
+                self.tr("Failures"),
+                self.tr("History"),
+                self.tr("Machines"),
+                self.tr("Audit"),
+            ),
             self,
         )
+        self.export = QPushButton(self.tr("Export as CSV…"), self)
+        self.export.setObjectName("plain")
+        self.export.setAutoDefault(False)
+        self.export.setAccessibleName(self.tr("Export as CSV"))
+        self.export.setToolTip(self.tr("Writes what this page shows as a table, without file names"))
         self.message = MessageBar(self)
         self.audit = AuditTrailPage(bridge, app.service, self.message, self)
         self.purge = PurgePrompt(self)
@@ -103,8 +130,9 @@ class MonitorWindow(QWidget):
         head.addWidget(self.pages)
         head.addStretch(1)
         head.addWidget(self._reading)
+        head.addWidget(self.export)
         self._stack = QStackedWidget(self)
-        for page in (self.workers, self.queue, self.targets, self.audit):
+        for page in (self.now, self.failures, self.history, self.machines, self.audit):
             self._stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -125,14 +153,18 @@ class MonitorWindow(QWidget):
             )
         self._tick.timeout.connect(self._on_tick)
         self._bridge.events_arrived.connect(self._on_events)
-        self.workers.workers_asked.connect(self._on_workers_asked)
+        self.now.workers.workers_asked.connect(self._on_workers_asked)
         self._save_timer.timeout.connect(self._save_workers)
-        actions = self.workers.worker_actions
+        actions = self.now.workers.worker_actions
         actions.restart_asked.connect(self._on_restart_asked)
         actions.recycle_asked.connect(self._on_recycle_asked)
         actions.retire_asked.connect(self._on_retire_asked)
-        self.queue.pause_asked.connect(self._on_pause_asked)
-        self.queue.purge_asked.connect(self.purge.ask)
+        self.now.pause_asked.connect(self._on_pause_asked)
+        self.now.purge_asked.connect(self.purge.ask)
+        self.failures.retry_asked.connect(self._on_retry_asked)
+        self.failures.done.connect(self.message.info)
+        self.failures.failed.connect(self._on_failed)
+        self.export.clicked.connect(self._on_export)
         self.purge.confirmed.connect(self._on_purge_confirmed)
 
     def _follow(self, future: Future[Any]) -> None:
@@ -160,9 +192,10 @@ class MonitorWindow(QWidget):
         """Show a snapshot on all pages."""
         reading = self.tr("Reading the list: %Ln job(s)", "", snapshot.read)
         self._reading.setText("" if snapshot.spans else reading)
-        self.workers.show_snapshot(snapshot)
-        self.queue.show_snapshot(snapshot)
-        self.targets.show_snapshot(snapshot)
+        self.now.show_snapshot(snapshot)
+        self.failures.show_snapshot(snapshot)
+        self.history.show_snapshot(snapshot)
+        self.machines.show_machines(machines(self.now.workers.model.rows, snapshot.host))
 
     def _on_snapshot_failed(self, reader: MonitorReader, sentence: str) -> None:
         if reader is self._reader:
@@ -171,15 +204,14 @@ class MonitorWindow(QWidget):
 
     @Slot(int)
     def _on_page_chosen(self, _number: int) -> None:
-        if self._stack.currentWidget() is self.audit:
+        audit = self._stack.currentWidget() is self.audit
+        self.export.setVisible(not audit)  # it has its own
+        if audit:
             self.audit.refresh()
 
     @Slot(object)
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
-        self.workers.apply(events)
-        for event in events:
-            if isinstance(event, QueuePaused):
-                self.queue.show_paused(event.paused)
+        self.now.apply(events)
 
     @Slot(int)
     def _on_workers_asked(self, workers: int) -> None:
@@ -203,7 +235,7 @@ class MonitorWindow(QWidget):
     def _save_workers(self) -> None:
         """Save the number of workers for the next start."""
         self._save_timer.stop()
-        save = partial(self._app.change_settings, {"workers": self.workers.target})
+        save = partial(self._app.change_settings, {"workers": self.now.workers.target})
         self._bridge.run_task(save, None, self._on_failed)
 
     @Slot(bool)
@@ -218,6 +250,46 @@ class MonitorWindow(QWidget):
     def _on_purged(self, number: int) -> None:
         self.message.info(self.tr("%Ln waiting recording(s) removed.", "", number))
 
+    @Slot(object)
+    def _on_retry_asked(self, ids: tuple[int, ...]) -> None:
+        retried = partial(self._on_retried, len(ids))
+        self._bridge.when_done(self._app.service.retry(ids), retried, self._on_failed)
+
+    def _on_retried(self, number: int, _none: None) -> None:
+        self.message.info(self.tr("%Ln recording(s) will be processed again.", "", number))
+
+    @Slot()
+    def _on_export(self) -> None:
+        name, table = self.table()
+        dialog = FileDialog(self, self.tr("Export as CSV"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(partial(self._write_table, table))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def table(self) -> tuple[str, bytes]:
+        """Return the name of a file for what the page shows, and its content."""
+        match self._stack.currentWidget():
+            case self.failures:
+                return "failures.csv", monitor_tables.causes_csv(self.failures.shown)
+            case self.history if self.history.part is HistoryPart.EVENTS:
+                return "history.csv", monitor_tables.history_csv(self.history.shown)
+            case self.history:
+                return "hours.csv", monitor_tables.hours_csv(self.history.by_hour)
+            case self.machines:
+                return "machines.csv", monitor_tables.machines_csv(self.machines.shown)
+            case _:
+                return "workers.csv", monitor_tables.workers_csv(self.now.workers.model.rows)
+
+    def _write_table(self, table: bytes, file: str) -> None:
+        self._bridge.run_task(partial(_write, table, Path(file)), self._on_written, self._on_failed)
+
+    def _on_written(self, name: str) -> None:
+        self.message.info(self.tr("Saved as {file}.").format(file=name))
+
+    @Slot(str)
     def _on_failed(self, sentence: str) -> None:
         self.message.error(sentence)
 
@@ -237,8 +309,8 @@ class MonitorWindow(QWidget):
             return
         self._reader = MonitorReader(self._app)
         self._snapshot_pending = False
-        self.workers.model.clear_history()
-        self._bridge.when_done(self._app.service.paused(), self.queue.show_paused, self._on_failed)
+        self.now.workers.model.clear_history()
+        self._bridge.when_done(self._app.service.paused(), self.now.show_paused, self._on_failed)
         self._tick.start()
         self._on_tick()
 
@@ -253,3 +325,8 @@ class MonitorWindow(QWidget):
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+def _write(table: bytes, file: Path) -> str:
+    write_export(table, file)
+    return file.name

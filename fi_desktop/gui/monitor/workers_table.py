@@ -35,10 +35,10 @@ from fi_desktop.gui.widgets import (
 from fi_desktop.jobs.queue_events import QueueEvent, WorkerState
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.monitor import MonitorSnapshot
-from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES, WorkerRow, WorkerRows
+from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES, SILENT_S, WorkerRow, WorkerRows
 
-_CURVE = 76  # pixels
-_NAME_CHARS = 24  # of a recording's name are always visible
+_CURVE = 60  # pixels
+_NAME_CHARS = 20  # of a recording's name are always visible
 _LONG_UPTIME_S = 100 * 3600.0
 _FULL_PERCENT = 100.0  # lowest top of a CPU curve
 
@@ -55,6 +55,7 @@ class WorkerColumn(IntEnum):
     DONE = 6
     FAILED = 7
     UPTIME = 8
+    SILENT = 9
 
 
 class WorkersModel(RowsModel):
@@ -75,6 +76,9 @@ class WorkersModel(RowsModel):
                 ColumnHeading(self.tr("Done"), self.tr("Attempts that succeeded"), figures=True),
                 ColumnHeading(self.tr("Failed"), self.tr("Attempts that ended in an error"), figures=True),
                 ColumnHeading(self.tr("Uptime"), self.tr("Time since the process started"), figures=True),
+                ColumnHeading(
+                    self.tr("Heard"), self.tr("Time since its last message, while it works"), figures=True
+                ),
             ),
             parent,
         )
@@ -127,7 +131,8 @@ class WorkersModel(RowsModel):
         """Return a cell's second line, or ""."""
         match column:
             case WorkerColumn.WORKER:
-                return self.job_labels.device(row.device)
+                place = row.host or self.job_labels.device(row.device)
+                return f"{place} · PID {row.pid}" if row.pid else place
             case WorkerColumn.JOB if row.job is not None and row.job.stage is not None:
                 return f"{self.job_labels.stage(row.job.stage)} · {self.labels.share(row.job.share, 0)}"
             case _:
@@ -136,7 +141,7 @@ class WorkersModel(RowsModel):
     def _text(self, row: WorkerRow, column: int) -> str:
         match column:
             case WorkerColumn.WORKER:
-                return self.job_labels.worker(row.name)
+                return row.name if row.host else self.job_labels.worker(row.name)
             case WorkerColumn.STATE:
                 return self.labels.state(row.state)
             case WorkerColumn.JOB:
@@ -151,6 +156,8 @@ class WorkersModel(RowsModel):
                 return str(row.done)
             case WorkerColumn.FAILED:
                 return str(row.failed)
+            case WorkerColumn.SILENT:
+                return self.labels.duration(row.silent_s)
             case _:
                 return self.labels.duration(row.uptime_s)
 
@@ -167,7 +174,7 @@ class WorkersTable(ReadOnlyTable):
         self.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height() + 16)
         labels, width_of = model.labels, partial(theme.digits_width, self.font())
         states = [labels.state(state) for state in (None, *WorkerState)]
-        names = [model.job_labels.worker(name) for name in ("in-app", "worker-10")]
+        names = [model.job_labels.worker("in-app"), f"{model.job_labels.device('cpu')} · PID 00000"]
         widest = {
             WorkerColumn.WORKER: (max(names, key=width_of), PAD),
             WorkerColumn.STATE: (max(states, key=width_of), ICON + 7),
@@ -176,7 +183,8 @@ class WorkersTable(ReadOnlyTable):
             WorkerColumn.GPU: ("00.0 GB", 0),
             WorkerColumn.DONE: ("00,000", 0),
             WorkerColumn.FAILED: ("00,000", 0),
-            WorkerColumn.UPTIME: (labels.duration(_LONG_UPTIME_S), 6),
+            WorkerColumn.UPTIME: (labels.duration(_LONG_UPTIME_S), 0),
+            WorkerColumn.SILENT: ("00.0 s", 0),
         }
         header = self.horizontalHeader()
         for column, (text, more) in widest.items():
@@ -257,7 +265,8 @@ class _WorkerDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, row: WorkerRow, column: int, text: str
     ) -> None:
         colour = option.palette.color(QPalette.ColorRole.Text)
-        if column == WorkerColumn.FAILED and row.failed > 0:
+        late = column == WorkerColumn.SILENT and (row.silent_s or 0.0) >= SILENT_S
+        if late or (column == WorkerColumn.FAILED and row.failed > 0):
             colour = theme.tone("bad", option.palette)
         elif text in (NOTHING, "0"):
             colour = theme.quiet(option.palette)

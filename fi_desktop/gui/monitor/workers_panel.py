@@ -1,4 +1,4 @@
-"""The monitor's workers page: the table, the number of workers, and actions on one of them."""
+"""The workers on the monitor's first page: the table, their number, and actions on one of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from fi_desktop.gui.monitor.monitor_labels import MonitorLabels
 from fi_desktop.gui.monitor.workers_table import WorkersModel, WorkersTable
 from fi_desktop.jobs.queue_events import QueueEvent, WorkersChanged, WorkerState
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.viewmodel.monitor import MonitorSnapshot, WorkerRow
+from fi_desktop.viewmodel.monitor import MonitorSnapshot
+from fi_desktop.viewmodel.worker_rows import WorkerRow
 
 
-class WorkersPage(QWidget):
+class WorkersPanel(QWidget):
     """Shows the workers, and changes their number.
 
     Attributes:
@@ -34,7 +35,7 @@ class WorkersPage(QWidget):
     def __init__(
         self, labels: MonitorLabels, parent: QWidget | None = None, *, speeds: Speeds | None = None
     ) -> None:
-        """Make the page; `speeds`: measured processing speeds, if known."""
+        """Make the panel; `speeds`: measured processing speeds, if known."""
         super().__init__(parent)
         self._target: int | None = None  # None until the person changes the number
         self._problem = ""
@@ -65,7 +66,7 @@ class WorkersPage(QWidget):
         captions.addWidget(self._number)
         captions.addWidget(self._note)
         head = QHBoxLayout()
-        head.setContentsMargins(16, 14, 16, 14)
+        head.setContentsMargins(16, 0, 16, 10)
         head.setSpacing(8)
         head.addLayout(captions, 1)
         head.addWidget(self.fewer)
