@@ -54,7 +54,7 @@ def batch() -> Iterator[None]:
     """Write the events of the block at its end, in one system call."""
     files = [handler for handler in _LOGGER.handlers if isinstance(handler, _LogFile)]
     for file in files:
-        file.batching = True
+        file.batching, file.checked = True, False
     try:
         yield
     finally:
@@ -66,6 +66,7 @@ def batch() -> Iterator[None]:
 
 class _LogFile(RotatingFileHandler):
     batching = False
+    checked = False  # the file's size, in this batch
 
     def flush(self) -> None:
         """Write what is buffered, unless a batch will."""
@@ -76,6 +77,9 @@ class _LogFile(RotatingFileHandler):
         """Roll over once the file has reached its size; the inherited check formats each line twice."""
         if self.stream is None:
             self.stream = self._open()
+        if self.batching and self.checked:
+            return False
+        self.checked = True
         return os.fstat(self.stream.fileno()).st_size >= self.maxBytes  # `tell` would end a batch
 
     def handleError(self, record: logging.LogRecord) -> None:

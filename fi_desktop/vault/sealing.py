@@ -6,7 +6,9 @@ place of something else.
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +20,7 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 SEAL_BYTES = NONCE_BYTES + TAG_BYTES
 """How much longer something is once it is sealed."""
+_NONCES_AT_ONCE = 256
 
 
 class SealBroken(ValueError):
@@ -36,7 +39,7 @@ def derived(key: bytes, purpose: str, salt: bytes = b"") -> bytes:
 
 def seal(key: bytes, data: bytes, context: bytes) -> bytes:
     """Return sealed data, with its random nonce in front."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
+    nonce = _nonces.take()
     return nonce + AESGCM(key).encrypt(nonce, data, context)
 
 
@@ -52,6 +55,32 @@ def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
     except InvalidTag as error:
         raise SealBroken("not sealed with this key for this place") from error
+
+
+class _Nonces:
+    """Random nonces of the system, many at a time: the queue's thread seals several rows for each job, and
+    would wait for its turn after each call.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: list[bytes] = []
+
+    def take(self) -> bytes:
+        with self._lock:
+            if not self._left:
+                random = secrets.token_bytes(NONCE_BYTES * _NONCES_AT_ONCE)
+                self._left = [random[at : at + NONCE_BYTES] for at in range(0, len(random), NONCE_BYTES)]
+            return self._left.pop()
+
+    def forget(self) -> None:
+        """Forget what is left, and the lock: a forked process must not use the same."""
+        self._lock, self._left = threading.Lock(), []
+
+
+_nonces = _Nonces()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_nonces.forget)
 
 
 class ChunkCipher:

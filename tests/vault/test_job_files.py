@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fi_desktop.vault.job_files import CLEAR, JobFiles
 from fi_desktop.vault.sealed_file import CHUNK_BYTES, reading
-from fi_desktop.vault.sealing import SealBroken, new_key
+from fi_desktop.vault.sealing import KEY_BYTES, NONCE_BYTES, SealBroken, new_key, seal
 
 KEY = new_key()
 SEALED = JobFiles(7, KEY)
@@ -154,3 +154,24 @@ def test_lines_cannot_be_swapped_left_out_or_moved():
     with pytest.raises(SealBroken):
         list(SEALED.lines(name, b"[1]\n"))
     assert list(JobFiles(7, KEY, mixed=True).lines(name, b"[1]\n" + stored[1])) == [b"[1]", b"[2]"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_forked_process_uses_other_nonces():
+    seal(bytes(KEY_BYTES), b"first", b"")  # some are drawn ahead
+    ours, theirs = os.pipe()
+    child = os.fork()
+    nonces = b"".join(seal(bytes(KEY_BYTES), b"", b"")[:NONCE_BYTES] for _ in range(300))
+    if child == 0:
+        os.write(theirs, nonces)
+        os._exit(0)
+    os.close(theirs)
+    with open(ours, "rb") as pipe:  # noqa: PTH123 - a descriptor
+        of_child = pipe.read()
+    os.waitpid(child, 0)
+
+    def each(joined: bytes) -> set[bytes]:
+        return {joined[at : at + NONCE_BYTES] for at in range(0, len(joined), NONCE_BYTES)}
+
+    assert len(each(of_child)) == len(each(nonces)) == 300
+    assert not each(of_child) & each(nonces)
