@@ -33,7 +33,7 @@ _COMMANDS = {
         "show how long things are kept, delete what is due, hold and release jobs",
         "fi_desktop.cli.retention:add_retention",
     ),
-    "metrics": ("show queue metrics and their targets", "fi_desktop.cli.jobs:add_metrics"),
+    "metrics": ("show queue metrics and their targets", "fi_desktop.cli.measurements:add_metrics"),
     "models": ("list, install, import, verify and remove models", "fi_desktop.cli.models:add_models"),
     "vocabulary": ("list and show the vocabulary lists", "fi_desktop.cli.vocabulary:add_vocabulary"),
     "templates": (

@@ -1,4 +1,4 @@
-"""`fi-desktop jobs`, `export` and `metrics`: show the queue, change it, and export results."""
+"""`fi-desktop jobs` and `export`: show the queue, change it, and export results."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 
-from rich.table import Table
 from rich.text import Text
 
 from fi_desktop.audit.acts import ActKind
@@ -38,7 +36,6 @@ from fi_desktop.cli.terminal import (
     figures_view,
     job_table,
     job_to_brief_json,
-    plain_table,
     say,
     say_json,
     transcript_view,
@@ -52,13 +49,10 @@ from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
 from fi_desktop.core.name_patterns import change_by_name
 from fi_desktop.core.review import check_signature
-from fi_desktop.core.text import clock
 from fi_desktop.core.values import JobOptions
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.figures import figures_of
 from fi_desktop.exporters.files import export, rendered
-from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
-from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import QueueClient
@@ -398,97 +392,3 @@ def _verify_signature(_settings: Settings, options: argparse.Namespace) -> int:
     moment = datetime.datetime.fromtimestamp(signature.at, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     say(f"{options.file.name} is as {signature.by} signed it, {moment}. SHA-256 {signature.sha256}")
     return 0
-
-
-# ---- metrics
-
-
-def add_metrics(parser: argparse.ArgumentParser) -> None:
-    """Declare `fi-desktop metrics`."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.set_defaults(command=_metrics)
-
-
-def _metrics(settings: Settings, options: argparse.Namespace) -> int:
-    with idle_queue(settings) as client:
-        jobs, gauges = client.call(JobService.jobs), client.call(JobService.gauges)
-    now = time.time()
-    measured = {name: measure(jobs, now=now, window_s=window_s) for name, window_s in WINDOWS.items()}
-    uptime = fmean(gauge.uptime for gauge in gauges) if gauges else None
-    goals = targets(measured["24h"], worker_uptime=uptime)
-    if options.json:
-        windows = {name: asdict(values) for name, values in measured.items()}
-        workers, wanted = [asdict(gauge) for gauge in gauges], [asdict(goal) for goal in goals]
-        say_json({**windows, "workers": workers, "targets": wanted})
-        return 0
-    terminal = Terminal()
-    terminal.print(_metrics_table(measured))
-    terminal.print(_targets_table(goals))
-    if gauges:
-        terminal.print(_workers_table(gauges))
-    return 0
-
-
-def _metrics_table(measured: dict[str, Metrics]) -> Table:
-    table = plain_table("Queue", *measured, right=measured)
-    values = list(measured.values())
-    rows = {
-        "waiting now": [str(m.depth) for m in values],
-        "depth p99": [str(m.depth_p99) for m in values],
-        "submitted": [str(m.submitted) for m in values],
-        "completed": [str(m.completed) for m in values],
-        "failed": [str(m.failed) for m in values],
-        "cancelled": [str(m.cancelled) for m in values],
-        "attempts per second": [f"{m.per_s:.3f}" for m in values],
-        "wait, s: p50 p95 p99": [_quantiles(m.wait) for m in values],
-        "run, s: p50 p95 p99": [_quantiles(m.run) for m in values],
-        "completion rate": [_percent(m.completion_rate) for m in values],
-        "retry rate": [_percent(m.retry_rate) for m in values],
-        "timeouts": [str(m.timeouts) for m in values],
-    }
-    for name, cells in rows.items():
-        table.add_row(name, *cells)
-    return table
-
-
-def _targets_table(goals: tuple[Target, ...]) -> Table:
-    table = plain_table("Target (24h)", "Required", "Measured", "")
-    verdicts = {True: ("met", "green"), False: ("missed", "red"), None: ("–", "dim")}
-    for goal in goals:
-        table.add_row(goal.name, goal.wanted, _measured(goal), Text(*verdicts[goal.met]))
-    return table
-
-
-def _measured(goal: Target) -> str:
-    if goal.measured is None:
-        return "–"
-    if "%" in goal.wanted:
-        return _percent(goal.measured)
-    return clock(goal.measured) if "min" in goal.wanted else f"{goal.measured:.0f}"
-
-
-def _workers_table(gauges: list[WorkerGauge]) -> Table:
-    numbers = ("PID", "CPU", "Memory", "Running", "Uptime", "Done", "Failed")
-    table = plain_table("Worker", "Device", *numbers, right=numbers)
-    for gauge in gauges:
-        table.add_row(
-            gauge.name,
-            gauge.device,
-            str(gauge.pid or "–"),
-            f"{gauge.cpu_percent:.0f} %",
-            f"{gauge.rss_bytes / 1e6:.0f} MB",
-            clock(gauge.uptime_s),
-            _percent(gauge.uptime),
-            str(gauge.done),
-            str(gauge.failed),
-        )
-    return table
-
-
-def _quantiles(quantiles: Quantiles) -> str:
-    values = (quantiles.p50, quantiles.p95, quantiles.p99)
-    return "  ".join("–" if value is None else f"{value:.1f}" for value in values)
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"

@@ -70,6 +70,7 @@ def lines(recording: Path, pack: Path, out: Path) -> list[str]:
         f"audit export --to jsonl -o {out / 'trail.jsonl'}",
         "audit verify",
         "metrics",
+        "metrics --prometheus",
         "models list",
         "models recommend",
         f"models import {pack}",

@@ -322,9 +322,17 @@ def test_verify_reports_damage_and_exits_with_1(home: Path, sample: Path):
     assert "Job 1: an event was changed or left out." in done.stdout
 
 
-def test_metrics_as_text_and_as_json(home: Path, sample: Path):
+def test_metrics_as_text_as_json_and_for_prometheus(home: Path, sample: Path):
     fi_desktop("run", sample, "--json", home=home)
     found = json.loads(fi_desktop("metrics", "--json", home=home).stdout)
     assert found["all"]["completed"] == found["1h"]["completed"] == 1
     assert {aim["name"]: aim["met"] for aim in found["targets"]}["completed"] is True
     assert "depth p99" in fi_desktop("metrics", home=home).stdout
+    file = home / "fi-desktop.prom"
+    file.write_text("of before", encoding="utf-8")
+    assert fi_desktop("metrics", "-o", str(file), home=home).stdout == ""
+    written = file.read_text(encoding="utf-8")
+    assert 'fi_desktop_jobs{state="completed"} 1' in written.splitlines()
+    assert sample.name not in written
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o133 == 0
