@@ -49,6 +49,7 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.jobs.transitions import SubmitResult
 from fi_desktop.settings import Settings
+from fi_desktop.watch.config import Choice
 
 if TYPE_CHECKING:
     from fi_desktop.gui.details.panel import DetailsPanel
@@ -184,13 +185,10 @@ class MainWindow(QMainWindow):
             self.job_controller.labels.change([row], change)
 
     def _restore_options(self) -> None:
-        self._choose_last()
+        self.options.choose(self._window_state.restore_choice(self.options.default))
         self.options.changed.connect(self.save_options)
         self.profiles.failed.connect(self._show_error)
         self.exports.failed.connect(self._show_error)
-
-    def _choose_last(self) -> None:
-        self.options.choose(self._window_state.restore_choice(self.options.default))
 
     def wait_for_private(self) -> None:
         """Let nobody change profiles, watched folders and settings before those that are stored are known."""
@@ -199,8 +197,9 @@ class MainWindow(QMainWindow):
     def use_private(self, settings: Settings) -> None:
         """Use the settings with those that were sealed, and let people change the rest."""
         self._set_private_enabled(enabled=True)
+        last = self._window_state.restore_choice(Choice(settings.job_options))  # before another is saved
         self.apply_settings(settings)
-        self._choose_last()
+        self.options.choose(last)
         self.exports.read()
         self.profiles.read()
 

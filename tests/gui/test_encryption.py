@@ -315,6 +315,7 @@ def start_with_clinic_files(qtbot, home, recording, watched, known) -> None:
 
 
 def test_options_typed_before_the_home_was_encrypted_are_forgotten(qtbot, dressed, home):
+    save(home, {"vocabulary": "ciclofosfotol"})
     typed = Choice(JobOptions(language="ca", prompt="Tiburcia", vocabulary=("Ocaranzita",)))
     with real_window(qtbot, home, backend="idle") as desktop:
         wait_until_working(qtbot, desktop)
@@ -325,4 +326,5 @@ def test_options_typed_before_the_home_was_encrypted_are_forgotten(qtbot, dresse
     assert b"Ocaranzita" not in (home / "window.ini").read_bytes()
     with real_window(qtbot, home, backend="idle") as desktop:
         start_with_passphrase(qtbot, desktop)
-        assert desktop.window.options.choice() == Choice(JobOptions(language="ca"))
+        expected = JobOptions(language="ca", vocabulary=("ciclofosfotol",))
+        assert desktop.window.options.choice() == Choice(expected)
