@@ -85,9 +85,13 @@ class App:
         self.settings = settings
         clock, folders = Clock(), JobFolders(settings.jobs)
         self.trail = AuditTrail(
-            settings.audit, program=program, evidence=partial(evidence_of, folders), now=clock.now
+            settings.audit,
+            program=program,
+            files=folders.home_files,
+            evidence=partial(evidence_of, folders),
+            now=clock.now,
         )
-        self.delivery = AuditDelivery(self.trail.store)
+        self.delivery = AuditDelivery(self.trail.store, code=self.trail.code)
         self.trail.sent = lambda: self.delivery.sent_to_all(self._targets())
         self.service = JobService(
             partial(open_or_rebuild, settings.store, folders, now=clock.now),
@@ -266,6 +270,7 @@ class App:
         """
         self.unlock()
         if self.vault is not None:
+            self.trail.store.unseal_keys()
             unseal_home(self.settings.store, self.service.folders, self.vault)
             self.vault = self.service.folders.vault = None
 
@@ -291,6 +296,7 @@ class App:
         """Seal what the clinic wrote itself and is in clear: of an earlier version, or put there by hand."""
         files = self.service.folders.home_files
         try:
+            self.trail.store.seal_keys()
             sealed = [*files.seal_all(), *toml_file.move_to_sealed(files, PRIVATE)]
             files.forget_typed()
         except (FiError, OSError) as error:  # a full disk, a file of another account: the next start goes on

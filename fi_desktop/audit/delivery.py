@@ -1,7 +1,8 @@
 """Sends the audit trail to targets, on one thread: each gets all entries, in order.
 
 What a target has is noted in `sent` in the trail's folder, so nothing is forgotten when the program ends or
-the target is away. Nobody ever waits for a target.
+the target is away. The file names a target by the code of its name, which may be a folder or a command.
+Nobody ever waits for a target.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -31,9 +32,11 @@ _CLOSE_TIMEOUT_S = 2.0
 class AuditDelivery:
     """Sends the trail to its targets while the program runs."""
 
-    def __init__(self, store: TrailStore, targets: Iterable[AuditTarget] = ()) -> None:
-        """Prepare. targets: from the settings."""
-        self._store = store
+    def __init__(
+        self, store: TrailStore, targets: Iterable[AuditTarget] = (), *, code: Callable[[str], str | None]
+    ) -> None:
+        """Prepare. targets: from the settings; code: see `AuditTrail.code`."""
+        self._store, self._code = store, code
         self._targets = tuple(targets)
         self._sent: dict[str, int] | None = None
         self._pauses: dict[
@@ -68,14 +71,14 @@ class AuditDelivery:
         """Return the number of entries that each target does not have yet."""
         sent = self._load()
         return {
-            target.name: sum(1 for _ in self._store.entries(sent.get(target.name, 0)))
+            target.name: sum(1 for _ in self._store.entries(sent.get(self._key(target), 0)))
             for target in self._targets
         }
 
     def sent_to_all(self, targets: Iterable[AuditTarget]) -> float:
         """Return the highest number that each of these targets has; without targets, no number is higher."""
         sent = self._load()
-        return min((sent.get(target.name, 0) for target in targets), default=math.inf)
+        return min((sent.get(self._key(target), 0) for target in targets), default=math.inf)
 
     def _start(self) -> None:
         if self._thread is None:
@@ -106,21 +109,32 @@ class AuditDelivery:
             self._pauses.pop(target.name, None)
 
     def _next(self, target: AuditTarget) -> Sequence[Entry]:
-        return list(islice(self._store.entries(self._load().get(target.name, 0)), _BATCH))
+        if not self._key(target):
+            raise OSError("the key of codes cannot be read")
+        return list(islice(self._store.entries(self._load().get(self._key(target), 0)), _BATCH))
 
     def _note(self, target: AuditTarget, number: int) -> None:
-        sent = {**self._load(), target.name: number}
+        self._keep({**self._load(), self._key(target): number})
+
+    def _keep(self, sent: dict[str, int]) -> None:
         self._sent = sent
         write_whole(self._path, json.dumps(sent).encode(), mode=0o600)
+
+    def _key(self, target: AuditTarget) -> str:
+        """Return what a target is called in the file; "" if the key of codes cannot be read."""
+        return self._code(target.name) or ""
 
     def _load(self) -> dict[str, int]:
         if self._sent is None:
             try:
-                self._sent = {
+                stored = {
                     str(name): int(number) for name, number in json.loads(self._path.read_bytes()).items()
                 }
             except (OSError, ValueError, AttributeError, TypeError):
-                self._sent = {}
+                stored = {}
+            self._sent = {self._code(name) or name if " " in name else name: stored[name] for name in stored}
+            if self._sent != stored:  # earlier versions wrote the names themselves
+                self._keep(self._sent)
         return self._sent
 
     @property

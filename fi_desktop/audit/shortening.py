@@ -78,6 +78,7 @@ def shorten(
         sent: the highest number that was sent on; what was not stays.
 
     Raises:
+        UserError: the keys are sealed, and the vault is locked.
         OSError, ValueError: files or keys cannot be read or written.
     """
     with store.lock:
@@ -95,8 +96,8 @@ def shorten(
         following = _start_after(gone, began)
         if following is None:
             return 0
-        roots = load_roots(store.folder)
-        save_roots(store.folder, _with_key(roots, following.first))
+        roots = load_roots(store.folder, store.home_files)
+        save_roots(store.folder, _with_key(roots, following.first), store.home_files)
         detail = {
             "first": following.first,
             "mac": following.mac,
@@ -108,9 +109,9 @@ def shorten(
         store.append([(at, Act(ActKind.TRAIL_SHORTENED, detail=detail))], who)
         for number in old:
             store.path(number).unlink()
-        roots = load_roots(store.folder)
+        roots = load_roots(store.folder, store.home_files)
         chains = {number: key for number, key in roots.chains.items() if number >= following.first - 1}
-        save_roots(store.folder, replace(roots, chains=chains))
+        save_roots(store.folder, replace(roots, chains=chains), store.home_files)
         return len(old)
 
 

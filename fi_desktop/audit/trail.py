@@ -25,7 +25,9 @@ from filelock import Timeout
 from fi_desktop.audit.acts import Act, ActKind, actor
 from fi_desktop.audit.shortening import shorten
 from fi_desktop.audit.trail_store import TrailStore
+from fi_desktop.core.errors import UserError
 from fi_desktop.system import log
+from fi_desktop.vault.home_files import HomeFiles
 
 WAIT_S = 0.25
 """How long an act waits for its entry."""
@@ -62,6 +64,7 @@ class AuditTrail:
         folder: Path,
         *,
         program: str,
+        files: HomeFiles | None = None,
         evidence: Evidence = lambda job: {},
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -70,10 +73,11 @@ class AuditTrail:
         Args:
             folder: of its files.
             program: the part of the program that this process is, such as "window".
+            files: of the home, which seals the keys if it is sealed.
             evidence: called on the trail's thread.
             now: UTC, seconds since the epoch.
         """
-        self.store = TrailStore(folder)
+        self.store = TrailStore(folder, files=files)
         self._who = actor(program)
         self._evidence = evidence
         self._now = now
@@ -129,11 +133,14 @@ class AuditTrail:
             self._changed.notify()
 
     def code(self, name: str) -> str | None:
-        """Return the code that stands for a file name or a folder; None if the key for it cannot be read."""
+        """Return the code that stands for a file name or a folder; None if the key for it cannot be read.
+
+        Once it was read, it is known while the vault is locked too: jobs are added then.
+        """
         if self._names_key is None:
             try:
                 self._names_key = self.store.roots().names
-            except (OSError, ValueError, Timeout):
+            except (OSError, ValueError, UserError, Timeout):
                 return None
         return code_of(self._names_key, name)
 
@@ -141,6 +148,7 @@ class AuditTrail:
         """Delete files with entries from before a moment only, and return how many; see `shortening.py`.
 
         Raises:
+            UserError: the keys are sealed, and the vault is locked.
             OSError, ValueError: files or keys cannot be read or written.
         """
         return shorten(self.store, before, self._who, at=self._now(), sent=self.sent())

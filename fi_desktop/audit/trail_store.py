@@ -21,8 +21,20 @@ from filelock import FileLock
 
 from fi_desktop import __version__
 from fi_desktop.audit.acts import Act, ActKind
-from fi_desktop.audit.chain import BrokenLine, ChainState, Entry, digest_of, forward
-from fi_desktop.audit.keys import RootKeys, TrailState, load_roots, load_state, save_roots, save_state
+from fi_desktop.audit.chain import FIRST_MAC, BrokenLine, ChainState, Entry, digest_of, forward
+from fi_desktop.audit.keys import (
+    RootKeys,
+    TrailState,
+    has_begun,
+    keys_name,
+    load_roots,
+    load_state,
+    save_begun,
+    save_roots,
+    save_state,
+)
+from fi_desktop.core.errors import UserError
+from fi_desktop.vault.home_files import HomeFiles
 
 FILE_BYTES = 4_000_000
 """Length at which a new file begins."""
@@ -47,11 +59,13 @@ class TrailStore:
     Attributes:
         folder: of its files.
         lock: held by the process that writes; the same thread may take it again.
+        home_files: of the home, which seals the keys if it is sealed.
     """
 
-    def __init__(self, folder: Path, *, file_bytes: int = FILE_BYTES) -> None:
+    def __init__(self, folder: Path, *, files: HomeFiles | None = None, file_bytes: int = FILE_BYTES) -> None:
         """Prepare; nothing is read or created before the first entry."""
         self.folder = folder
+        self.home_files = files or HomeFiles(folder.parent)
         self._file_bytes = file_bytes
         self.lock = FileLock(folder / "lock", timeout=_LOCK_TIMEOUT_S)
 
@@ -107,25 +121,41 @@ class TrailStore:
         """Return the keys that verification needs, and create those for names with the folder.
 
         Raises:
+            UserError: they are sealed, and the vault is locked.
             OSError, ValueError: they cannot be read or written.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.lock:
-            roots = load_roots(self.folder)
+            roots = load_roots(self.folder, self.home_files)
             if not (self.folder / "keys").exists():
-                save_roots(self.folder, roots)
+                save_roots(self.folder, roots, self.home_files)
             return roots
+
+    def seal_keys(self) -> None:
+        """Seal the keys that are in clear, of a home whose vault is unlocked. Raises as `roots`."""
+        if self.folder.is_dir():
+            with self.lock:
+                self.home_files.seal(keys_name(self.folder))
+                if has_begun(self.folder):
+                    save_roots(self.folder, load_roots(self.folder, self.home_files), self.home_files)
+
+    def unseal_keys(self) -> None:
+        """Write the keys in clear, if they are sealed. Raises as `roots`."""
+        if self.folder.is_dir():
+            with self.lock:
+                self.home_files.unseal(keys_name(self.folder))
 
     def snapshot(self) -> tuple[list[Line], TrailState | None, RootKeys]:
         """Return all lines, where the trail should end, and the keys; as of one moment.
 
         Raises:
+            UserError: the keys are sealed, and the vault is locked.
             OSError, ValueError: they cannot be read.
         """
         if not self.folder.is_dir():
             return [], None, RootKeys({}, b"")
         with self.lock:
-            return list(self.lines()), load_state(self.folder), load_roots(self.folder)
+            return list(self.lines()), load_state(self.folder), load_roots(self.folder, self.home_files)
 
     def entries(self, after: int) -> Iterator[Entry]:
         """Yield the entries with higher numbers that can be read, in the order of the files."""
@@ -202,11 +232,7 @@ class TrailStore:
 
     def _begin(self, files: Sequence[int]) -> tuple[TrailState, list[Act]]:
         """Begin a chain: the first one, or another one if the state was lost."""
-        roots = load_roots(self.folder)
-        known = roots.chains if files else {}
-        number = max([0, *known, *self._numbers(files)])
-        chain = ChainState.new(number)
-        save_roots(self.folder, replace(roots, chains={**known, number: chain.chain_key}))
+        chain = self._new_chain(files)
         last = files[-1] if files else 1
         path = self.path(last)
         size = self._end_line(path) if path.exists() else 0
@@ -216,10 +242,24 @@ class TrailStore:
         )  # first: a program that is killed after its first lines knows their keys
         return state, self._unsaid_beginning(state, files)
 
+    def _new_chain(self, files: Sequence[int]) -> ChainState:
+        """Return the start of a chain, whose first key is on disk; files: of the trail so far."""
+        last = max([0, *self._numbers(files)])
+        try:
+            roots = load_roots(self.folder, self.home_files)
+            known = roots.chains if files else {}
+            chain = ChainState.new(max([last, *known]))
+            chains = {**known, chain.number: chain.chain_key}
+            save_roots(self.folder, replace(roots, chains=chains), self.home_files)
+        except UserError:  # the vault is locked
+            chain = ChainState.new(last)
+            save_begun(self.folder, last, chain.chain_key, fresh=not files)
+        return chain
+
     def _unsaid_beginning(self, state: TrailState, files: Sequence[int]) -> list[Act]:
         """Return the act that a chain begins, if none of its lines was written yet."""
         chain = state.chain
-        if load_roots(self.folder).chains.get(chain.number) != chain.chain_key:
+        if chain.mac != FIRST_MAC:
             return []
         reason = "keys lost" if files else "new"
         return [Act(ActKind.TRAIL_BEGAN, detail={"key": chain.public_key, "reason": reason})]

@@ -22,8 +22,9 @@ PROGRAM = "command line"
 def trail_of(settings: Settings) -> Iterator[AuditTrail]:
     """Open the audit trail for a command, in the process that runs it."""
     check_data_folder(settings.home)
-    evidence = partial(evidence_of, job_folders(settings))
-    trail = AuditTrail(settings.audit, program=PROGRAM, evidence=evidence)
+    folders = job_folders(settings)
+    evidence = partial(evidence_of, folders)
+    trail = AuditTrail(settings.audit, program=PROGRAM, files=folders.home_files, evidence=evidence)
     try:
         yield trail
     finally:

@@ -288,6 +288,6 @@ class Retention:
         self._trail.record(found_jobs(self._store.ids()))  # their entries may be among the deleted ones
         try:
             return self._trail.shorten(self._now() - self._times.trail_s)
-        except (OSError, ValueError, Timeout) as error:
+        except (OSError, ValueError, UserError, Timeout) as error:  # also while the vault is locked
             log.event("AUDIT_NOT_SHORTENED", error=type(error).__name__)
             return 0

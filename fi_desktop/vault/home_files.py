@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -65,8 +66,8 @@ class HomeFiles:
         """Whether what is written is sealed."""
         return self.vault() is not None or vault_exists(keys_folder(self.home))
 
-    def read(self, name: HomeFile, most: int = -1) -> bytes:
-        """Return a file's content. most: bytes to read at most; -1: all.
+    def read(self, name: str, most: int = -1) -> bytes:
+        """Return a file's content. name: its path in the home; most: bytes to read at most, -1 for all.
 
         Raises:
             VaultLocked: it is sealed, and the vault is locked.
@@ -80,7 +81,7 @@ class HomeFiles:
         with path.open("rb") as file:
             return file.read(most)
 
-    def write(self, name: HomeFile, data: bytes) -> None:
+    def write(self, name: str, data: bytes) -> None:
         """Write a file atomically.
 
         Raises:
@@ -116,13 +117,15 @@ class HomeFiles:
             TransientError: the disk is full.
             OSError: one cannot be read or written.
         """
-        found = set()
-        for name, path in self._stored():
-            with _WRITING:
-                if path.is_file() and not path.is_symlink() and not _is_sealed(path):
-                    write_whole(path, self._seal(name).whole(path.read_bytes()), mode=_PRIVATE)
-                    found.add(name)
-        return found
+        return {name for name, path in self._stored() if self._seal_file(name, path)}
+
+    def seal(self, name: str) -> bool:
+        """Seal a file that is in clear, and return whether it was. Raises as `seal_all`."""
+        return self._seal_file(name, self.home / name)
+
+    def unseal(self, name: str) -> None:
+        """Write a file in clear that is sealed. Raises as `seal_all`."""
+        self._unseal_file(name, self.home / name)
 
     def forget_typed(self) -> None:
         """Delete what was typed for recordings from the window's state, which Qt writes in clear.
@@ -138,16 +141,23 @@ class HomeFiles:
 
     def unseal_all(self) -> None:
         """Write the files in clear that are sealed; one that was damaged stays as it is. See `seal_all`."""
+        for name, path in self._stored():
+            self._unseal_file(name, path)
+
+    def _seal_file(self, name: str, path: Path) -> bool:
+        with _WRITING:
+            if not path.is_file() or path.is_symlink() or _is_sealed(path):
+                return False
+            write_whole(path, self._seal(name).whole(path.read_bytes()), mode=_PRIVATE)
+            return True
+
+    def _unseal_file(self, name: str, path: Path) -> None:
         from fi_desktop.vault.sealing import SealBroken
 
-        for name, path in self._stored():
-            with _WRITING:
-                if path.is_file() and _is_sealed(path):
-                    try:
-                        data = self._seal(name).read(path)
-                    except SealBroken:
-                        continue
-                    write_whole(path, data, mode=_PRIVATE)
+        with _WRITING:
+            if path.is_file() and _is_sealed(path):
+                with suppress(SealBroken):
+                    write_whole(path, self._seal(name).read(path), mode=_PRIVATE)
 
     def _stored(self) -> Iterator[tuple[HomeFile, Path]]:
         """Yield the paths of all files, also of damaged ones, with their names."""
@@ -156,7 +166,7 @@ class HomeFiles:
             yield name, path
             yield name, _aside(path)
 
-    def _seal(self, name: HomeFile) -> FileSeal:
+    def _seal(self, name: str) -> FileSeal:
         from fi_desktop.vault.vault import VaultLocked
 
         vault = self.vault()

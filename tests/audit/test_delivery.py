@@ -61,7 +61,7 @@ def in_folder(folder: Path) -> list[bytes]:
 
 def deliver(store: TrailStore, *targets: object) -> AuditDelivery:
     """Send the trail as a program does that starts and ends."""
-    delivery = AuditDelivery(store)
+    delivery = AuditDelivery(store, code=AuditTrail(store.folder, program="window").code)
     delivery.change(targets)
     delivery.close()
     assert delivery._thread is not None
@@ -210,6 +210,22 @@ def test_a_command_reads_entries_from_stdin(store: TrailStore, tmp_path: Path):
     assert [json.loads(line)["n"] for line in got.read_bytes().splitlines()] == list(range(1, 12))
 
 
+def test_what_a_target_has_is_noted_without_its_name(store: TrailStore, tmp_path: Path, target: Path):
+    got = tmp_path / "got"
+    command = CommandTarget(f"{sys.executable} -c \"open(r'{got}', 'a').write(input() and '.')\"")
+    deliver(store, command, FolderTarget(target, "abc"))
+    noted = json.loads((store.folder / "sent").read_bytes())
+    assert list(noted.values()) == [len(whole(store))] * 2
+    assert not any(str(tmp_path) in name or "python" in name for name in noted)
+    earlier = {command.name: len(whole(store))}  # as an earlier version wrote it
+    (store.folder / "sent").write_text(json.dumps(earlier), encoding="utf-8")
+    assert deliver(store, command).unsent() == {command.name: 0}
+    assert got.read_text() == "."
+    converted = json.loads((store.folder / "sent").read_bytes())
+    assert len(converted) == 1
+    assert converted.items() <= noted.items()
+
+
 @pytest.mark.parametrize("command", ["false", "not-a-command-anywhere", "'unclosed"])
 def test_a_command_that_fails_is_tried_again(store: TrailStore, command: str):
     assert list(deliver(store, CommandTarget(command)).unsent().values()) == [len(whole(store))]
@@ -217,7 +233,7 @@ def test_a_command_that_fails_is_tried_again(store: TrailStore, command: str):
 
 def test_entries_are_sent_as_they_are_written(tmp_path: Path, target: Path):
     trail = AuditTrail(tmp_path / "audit", program="window")
-    delivery = AuditDelivery(trail.store)
+    delivery = AuditDelivery(trail.store, code=trail.code)
     arrived = threading.Event()
 
     class Watched(FolderTarget):
@@ -237,7 +253,7 @@ def test_entries_are_sent_as_they_are_written(tmp_path: Path, target: Path):
 
 
 def test_nothing_is_sent_unless_it_is_asked_for(store: TrailStore):
-    delivery = AuditDelivery(store)
+    delivery = AuditDelivery(store, code=lambda name: None)
     delivery.change([])
     delivery.on_appended()
     assert delivery._thread is None
