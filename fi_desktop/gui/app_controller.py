@@ -100,7 +100,9 @@ class AppController(QObject):
         self._waiting: list[Path] = []  # files that were given before
         self._bridge.files_received.connect(self.open_files)
         self._bridge.settings_changed.connect(self._on_settings_changed)
-        self._watcher = Watcher(program.settings.home, program.service, self._bridge.report_folder)
+        self._watcher = Watcher(
+            program.service.folders.home_files, program.service, self._bridge.report_folder
+        )
         self.language = WindowLanguage(_application(), program.settings.language)
         self._notifier: QueueNotifier | None = None
         self.unlocker: UnlockDialog | None = None

@@ -39,6 +39,7 @@ class HomeFile(StrEnum):
 
     PROFILES = "profiles.json"
     WATCHED_FOLDERS = "watch.json"
+    SEEN_FOLDERS = "watch-keys.json"
     EXPORT_RULES = "export-rules.json"
     EXPORT_FOLDERS = "exports.json"
     CLINIC_NAMES = "identifiers.txt"

@@ -2,7 +2,8 @@
 
 `SeenFiles` survives restarts. It recognizes a file by its content, whatever its name; and by name, size and
 modification time, so that each file is read once and not at every start. Neither names nor contents can be
-read from its file: both are hashed with a key in the first line, and are gone once that is deleted.
+read from its file: both are hashed with a key of the folder, and are gone once that is deleted. The keys of
+all folders are in a file of the data folder, sealed with it.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from fi_desktop.core.errors import TransientError
+from fi_desktop.core.errors import FiError, UserError
 from fi_desktop.system import log
 from fi_desktop.system.files import write_whole
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
 
 FIRST_SCANS = 3
 """Scans in which a file must stay the same before it is queued."""
@@ -30,6 +33,8 @@ _MAX_SCANS = 540
 
 _KEY_BYTES = 32
 _HASH_BYTES = 16
+_NAME_LETTERS = 16
+_KEYS = threading.Lock()  # the file of keys is read and written by the thread of each folder
 _BLOCK_BYTES = 64 * 1024
 _BLOCKS = 16
 _ENDS_BYTES = 4096  # a recorder rewrites headers and indexes while it records
@@ -72,28 +77,38 @@ class SeenFiles:
         last_at: when the last one was queued, UTC, seconds since the epoch; None if none was.
     """
 
-    def __init__(self, home: Path, folder: Path) -> None:
-        """Read the folder's file; a line that a power cut left incomplete is ignored."""
-        self._file = _file(home, folder)
+    def __init__(self, files: HomeFiles, folder: Path) -> None:
+        """Read the folder's file; a line that a power cut left incomplete is ignored.
+
+        files: of the data folder.
+
+        Raises:
+            UserError: its vault is locked.
+        """
+        self._files, self._folder = files, folder
+        self._earlier = _earlier_file(files.home, folder)
         self._stamps: dict[str, tuple[int, int]] = {}  # size and modification time by hashed path
         self._contents: set[str] = set()
         self._skipped: set[tuple[int, int]] = set()
+        self._unwritten: list[_Line] = []
         self.queued = 0
         self.last_at: float | None = None
-        try:
-            texts = self._file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            texts = []
-        key = _parse_key(texts[0]) if texts else None
-        self._has_key = key is not None  # the file starts with the key of its lines
-        self._key = key or secrets.token_bytes(_KEY_BYTES)
-        self._unwritten: list[_Line] = []
-        for text in texts:
-            line = self._parse(text)
+        earlier = _texts(self._earlier)
+        own_key = _parse_key(earlier[0]) if earlier else None
+        self._key = own_key or secrets.token_bytes(_KEY_BYTES)
+        self._has_key = False  # it is on disk
+        self._keep_key(adopt=True)  # at once, so that every reader of this folder uses the same one
+        texts = _texts(self._file)
+        for line in map(self._parse, texts or earlier):
             if line is not None:
                 self._learn(line)
-        if not self._has_key:
-            self._write(())  # at once, so that every reader of this folder uses the same key
+                self._unwritten += () if texts else (line,)
+        if earlier:
+            self._write(())
+
+    @property
+    def _file(self) -> Path:
+        return _file(self._files.home, self._folder, self._key)
 
     def knows(self, path: str, size: int, mtime_ns: int) -> bool:
         """Whether this file was seen, unchanged; a skipped file counts under any name."""
@@ -110,44 +125,66 @@ class SeenFiles:
             self._learn(line)
         self._write(lines)
 
+    def _keep_key(self, *, adopt: bool = False) -> None:
+        """Store the present key as the folder's; if the disk is full, later.
+
+        adopt: use the one that is stored, if there is one.
+
+        Raises:
+            UserError: the vault is locked.
+        """
+        try:
+            with _KEYS:
+                keys = _load_keys(self._files)
+                known = keys.get(str(self._folder))
+                if adopt and known is not None:
+                    self._key = known
+                else:
+                    _save_keys(self._files, {**keys, str(self._folder): self._key})
+        except UserError:
+            raise
+        except (OSError, FiError) as error:
+            log.event("SEEN_FILES_UNWRITABLE", error=type(error).__name__)
+        else:
+            self._has_key = True
+
     def _write(self, lines: Sequence[_Line]) -> None:
         self._unwritten += lines
         text = "".join(f"{json.dumps(line._asdict())}\n" for line in self._unwritten).encode()
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._has_key:
-                head = json.dumps({"key": self._key.hex()}).encode()
-                write_whole(self._file, head + b"\n" + text, mode=0o600)
-            else:
+                self._keep_key()
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._file.exists():
+                write_whole(self._file, text, mode=0o600)
+            elif text:
                 with self._file.open("ab") as file:
                     file.write(b"\n" + text)  # on a new line: the last one may be incomplete
                     file.flush()
                     os.fsync(file.fileno())
-        except (OSError, TransientError) as error:
+            self._earlier.unlink(missing_ok=True)
+        except (OSError, FiError) as error:
             log.event("SEEN_FILES_UNWRITABLE", error=type(error).__name__)
         else:
-            self._has_key = True
             self._unwritten = []
 
     def _parse(self, text: str) -> _Line | None:
-        """Parse a line; one of an older version holds a path, and is queued to be rewritten."""
+        """Parse a line; one of the first version holds a path."""
         try:
             values = json.loads(text)
-            if self._has_key:
+            if "file" in values:
                 return _Line(**values)
             values["queued_at"] = values.pop("taken_at", None)
-            line = self._line(SeenFile(**values))
+            return self._line(SeenFile(**values))
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
-        self._unwritten.append(line)
-        return line
 
     def _line(self, seen: SeenFile) -> _Line:
         content = self._hash(seen.content) if seen.content else ""
         return _Line(self._hash(seen.path), seen.size, seen.mtime_ns, content, seen.queued_at)
 
     def _hash(self, text: str) -> str:
-        return hashlib.blake2b(os.fsencode(text), key=self._key, digest_size=_HASH_BYTES).hexdigest()
+        return _hash(os.fsencode(text), self._key)
 
     def _learn(self, line: _Line) -> None:
         self._stamps[line.file] = (line.size, line.mtime_ns)
@@ -160,18 +197,63 @@ class SeenFiles:
             self.last_at = line.taken_at
 
 
-def forget(home: Path, folder: Path) -> None:
-    """Delete what was seen in a folder that is no longer watched."""
-    _file(home, folder).unlink(missing_ok=True)
+def forget(files: HomeFiles, folder: Path) -> None:
+    """Delete what was seen in a folder that is no longer watched.
+
+    Raises:
+        UserError: the vault is locked.
+        TransientError: the disk is full.
+        OSError: it cannot be deleted.
+    """
+    with _KEYS:
+        keys = _load_keys(files)
+        if (key := keys.pop(str(folder), None)) is not None:
+            _save_keys(files, keys)
+            _file(files.home, folder, key).unlink(missing_ok=True)
+    _earlier_file(files.home, folder).unlink(missing_ok=True)
 
 
-def _file(home: Path, folder: Path) -> Path:
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+def _file(home: Path, folder: Path, key: bytes) -> Path:
+    return home / "watch" / f"{_hash(os.fsencode(folder), key)[:_NAME_LETTERS]}.jsonl"
+
+
+def _earlier_file(home: Path, folder: Path) -> Path:
+    """Return where earlier versions kept a folder's lines, with their key in the first one."""
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:_NAME_LETTERS]
     return home / "watch" / f"{name}.jsonl"
 
 
+def _texts(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _hash(data: bytes, key: bytes) -> str:
+    return hashlib.blake2b(data, key=key, digest_size=_HASH_BYTES).hexdigest()
+
+
+def _load_keys(files: HomeFiles) -> dict[str, bytes]:
+    """Return the keys by folder; a damaged file is set aside, and all files count as unseen."""
+    try:
+        keys = json.loads(files.read(HomeFile.SEEN_FOLDERS))
+        return {str(folder): bytes.fromhex(key) for folder, key in keys.items()}
+    except FileNotFoundError:
+        return {}
+    except (AttributeError, TypeError, ValueError):
+        files.set_aside(HomeFile.SEEN_FOLDERS)
+        log.event("SEEN_FILES_DAMAGED")
+        return {}
+
+
+def _save_keys(files: HomeFiles, keys: Mapping[str, bytes]) -> None:
+    content = json.dumps({folder: key.hex() for folder, key in keys.items()})
+    files.write(HomeFile.SEEN_FOLDERS, content.encode())
+
+
 def _parse_key(text: str) -> bytes | None:
-    """Return the key in the first line; None if an older version wrote the file, or it is damaged."""
+    """Return the key in the first line of an earlier version; None if the first one wrote it."""
     try:
         key = bytes.fromhex(json.loads(text)["key"])
     except (KeyError, TypeError, ValueError):

@@ -32,6 +32,7 @@ from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import Choice, WatchedFolder
 from fi_desktop.watch.seen_files import (
     FIRST_SCANS,
@@ -108,19 +109,24 @@ def recordings_in(folder: WatchedFolder, tally: Tally) -> Iterator[FoundFile]:
             yield FoundFile(path, status.st_size, status.st_mtime_ns)
 
 
-def unseen(home: Path, folder: WatchedFolder) -> list[FoundFile]:
-    """Return the recordings in a folder that were not seen before.
+def unseen(files: HomeFiles, folder: WatchedFolder) -> list[FoundFile]:
+    """Return the recordings in a folder that were not seen before. files: of the data folder.
 
     Raises:
+        UserError: its vault is locked.
         OSError: the folder cannot be listed.
     """
-    seen = SeenFiles(home, folder.path)
+    seen = SeenFiles(files, folder.path)
     return [found for found in recordings_in(folder, Tally()) if not seen.knows(*found)]
 
 
-def skip(home: Path, folder: WatchedFolder, files: Iterable[FoundFile]) -> None:
-    """Never queue these files while they stay unchanged."""
-    SeenFiles(home, folder.path).add(SeenFile(*found) for found in files)
+def skip(files: HomeFiles, folder: WatchedFolder, skipped: Iterable[FoundFile]) -> None:
+    """Never queue these files while they stay unchanged.
+
+    Raises:
+        UserError: the vault is locked.
+    """
+    SeenFiles(files, folder.path).add(SeenFile(*found) for found in skipped)
 
 
 class Intake(Protocol):
@@ -257,7 +263,7 @@ class Watcher:
 
     def __init__(
         self,
-        home: Path,
+        files: HomeFiles,
         service: JobService,
         on_scan: Callable[[WatchedFolder, FolderScan], None],
         *,
@@ -268,7 +274,7 @@ class Watcher:
         """Prepare; nothing is watched yet.
 
         Args:
-            home: the data folder, which keeps the seen files.
+            files: of the data folder, which remembers the seen files.
             service: the queue.
             on_scan: called on any thread when the result of a scan differs from the last one.
             interval_s: seconds between two scans of a folder.
@@ -280,7 +286,7 @@ class Watcher:
         self.rules: Mapping[str, ExportRule] = {}
         self.scans: dict[WatchedFolder, FolderScan] = {}
         self.interval_s = interval_s
-        self._home = home
+        self._files = files
         self._service = service
         self._on_scan = on_scan
         self._now = now
@@ -325,12 +331,10 @@ class Watcher:
         if before is not None:
             before.join()  # so that what it is queueing is remembered
         intake = _QueueIntake(self, self._service, folder, stop)
-        seen = SeenFiles(self._home, folder.path)
-        watch = FolderWatch(
-            folder, seen, intake, now=self._now, listing=self._listing, ignored=partial(self._ignored, folder)
-        )
+        watch: FolderWatch | None = None
         while not stop.is_set():
             try:
+                watch = watch or self._watch_of(folder, intake)
                 scan = watch.scan()
                 intake.remove_replaced()
             except Exception as error:  # noqa: BLE001 - edge of a thread; the next scan may succeed
@@ -338,6 +342,11 @@ class Watcher:
             else:
                 self._report(folder, scan, stop)
             stop.wait(self.interval_s)
+
+    def _watch_of(self, folder: WatchedFolder, intake: Intake) -> FolderWatch:
+        """Return the rule for a folder; fails while the vault is locked, and the next scan tries again."""
+        seen, ignored = SeenFiles(self._files, folder.path), partial(self._ignored, folder)
+        return FolderWatch(folder, seen, intake, now=self._now, listing=self._listing, ignored=ignored)
 
     def _ignored(self, folder: WatchedFolder) -> frozenset[str]:
         rule = self.rules.get(folder.exports)

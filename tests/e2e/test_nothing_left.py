@@ -16,6 +16,7 @@ from fi_desktop import pipeline
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions
 from fi_desktop.models import PackKind
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import Choice, WatchedFolder
 from fi_desktop.watch.watcher import Watcher
 from fi_desktop.workers import process
@@ -84,7 +85,7 @@ def stages_of(driver: Driver, job_id: int) -> set[str]:
 
 def test_removed_job_leaves_no_trace(home: Path, recording: Path):
     with running_app(home, workers=1) as driver:
-        watcher = Watcher(home, driver.app.service, lambda _folder, _scan: None, interval_s=0.02)
+        watcher = Watcher(HomeFiles(home), driver.app.service, lambda _folder, _scan: None, interval_s=0.02)
         watcher.default_choice = Choice(OPTIONS)
         watcher.watch([WatchedFolder(recording.parent)])
         (done,) = driver.wait_until_done(1)

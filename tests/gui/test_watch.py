@@ -93,7 +93,8 @@ def test_existing_recordings_and_subfolders_can_be_included(qtbot, window, watch
     qtbot.waitUntil(lambda: dialog.question is not None)
     press(qtbot, dialog.question, "Add them")
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
-    qtbot.waitUntil(lambda: not unseen(home, WatchedFolder(folder)))  # written after the job is queued
+    # written after the job is queued
+    qtbot.waitUntil(lambda: not unseen(HomeFiles(home), WatchedFolder(folder)))
     (folder / "below").mkdir()
     (folder / "below" / "b.wav").write_bytes(b"RIFF b")
     qtbot.mouseClick(dialog.subfolders, Qt.MouseButton.LeftButton)

@@ -151,7 +151,7 @@ def test_profiles_watched_folders_and_the_pin_are_as_they_were(old_home: Path):
     )
     (folder,) = load_folders(HomeFiles(old_home))
     assert folder == WatchedFolder(Path("/srv/consultas/grabadora"), True, "Terapia de pareja")
-    assert SeenFiles(old_home, folder.path).queued == 1
+    assert SeenFiles(HomeFiles(old_home), folder.path).queued == 1
     assert pin.is_set(old_home)
     assert pin.matches(old_home, "2468")
     assert not pin.matches(old_home, "1357")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.seen_files import FIRST_SCANS, SeenFiles
 from fi_desktop.watch.watcher import FolderScan, FolderWatch, Listing, recordings_in
@@ -33,7 +34,7 @@ class Scanner:
 
     def restart(self) -> None:
         """Start again, as after a restart of the program."""
-        seen = SeenFiles(self.home, self.folder.path)
+        seen = SeenFiles(HomeFiles(self.home), self.folder.path)
         self._watch = FolderWatch(self.folder, seen, self, now=lambda: NOW, listing=self._listing)
 
     def submit(self, paths: tuple[Path, ...]) -> dict[Path, int]:

@@ -14,6 +14,7 @@ from fi_desktop.audio.media_files import Tally
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import Summary
 from fi_desktop.system.files import disk_full
+from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.seen_files import FIRST_SCANS, is_being_written, is_continued, queued_file
 from fi_desktop.watch.watcher import FolderState, FoundFile, Watcher, recordings_in
@@ -61,7 +62,7 @@ def test_recorder_that_flushes_every_twelve_seconds_makes_one_job(home: Path, fo
     recorder = Recorder(folder / "visit.wav", sample, flushes=5)
     with running_app(home) as driver:
         watcher = Watcher(
-            home, driver.app.service, lambda *_: None, interval_s=0.01, listing=recorder.listing
+            HomeFiles(home), driver.app.service, lambda *_: None, interval_s=0.01, listing=recorder.listing
         )
         watcher.watch([WatchedFolder(folder)])
         driver.wait_for(lambda: driver.removed(1))
@@ -83,7 +84,7 @@ class TestReplacedJob:
             yield driver
 
     def watch(self, driver: Driver, home: Path, folder: Path) -> Watcher:
-        watcher = Watcher(home, driver.app.service, lambda *_: None, interval_s=0.01)
+        watcher = Watcher(HomeFiles(home), driver.app.service, lambda *_: None, interval_s=0.01)
         watcher.watch([WatchedFolder(folder, exports="a1")])
         return watcher
 

@@ -19,8 +19,11 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.export_rules import ExportRule
+from fi_desktop.vault import keys_folder
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
+from fi_desktop.vault.vault import Vault, VaultLocked
 from fi_desktop.watch.config import Choice, WatchedFolder
-from fi_desktop.watch.seen_files import FIRST_SCANS, SeenFiles, forget
+from fi_desktop.watch.seen_files import FIRST_SCANS, SeenFile, SeenFiles, forget
 from fi_desktop.watch.watcher import (
     FolderScan,
     FolderState,
@@ -150,7 +153,8 @@ def test_unreadable_folder_reports_the_systems_message(home: Path, folder: Path)
         raise OSError(5, "Input/output error")
 
     scanner = Scanner(home, WatchedFolder(folder))
-    watch = FolderWatch(scanner.folder, SeenFiles(home, folder), scanner, now=lambda: NOW, listing=broken)
+    seen = SeenFiles(HomeFiles(home), folder)
+    watch = FolderWatch(scanner.folder, seen, scanner, now=lambda: NOW, listing=broken)
     assert watch.scan() == FolderScan(
         FolderState.UNREADABLE, total=0, last_at=None, reason="Input/output error"
     )
@@ -186,10 +190,10 @@ def test_refused_file_is_submitted_again(scanner: Scanner, folder: Path, refusal
 def test_existing_files_can_be_skipped(scanner: Scanner, folder: Path):
     for name in ("a.wav", "b.wav"):
         (folder / name).write_bytes(name.encode())
-    there = unseen(scanner.home, scanner.folder)
+    there = unseen(HomeFiles(scanner.home), scanner.folder)
     assert sorted(Path(found.path).name for found in there) == ["a.wav", "b.wav"]
-    skip(scanner.home, scanner.folder, there)
-    assert unseen(scanner.home, scanner.folder) == []
+    skip(HomeFiles(scanner.home), scanner.folder, there)
+    assert unseen(HomeFiles(scanner.home), scanner.folder) == []
     (folder / "a.wav").rename(folder / "renamed.wav")
     scanner.restart()
     (folder / "b.wav").write_bytes(b"recorded over")
@@ -207,8 +211,8 @@ def test_incomplete_line_loses_only_that_line(scanner: Scanner, folder: Path):
     assert scanner.scan().queued == 1
     scanner.restart()
     assert scanner.scan().queued == 0
-    forget(scanner.home, folder)
-    assert unseen(scanner.home, scanner.folder) != []
+    forget(HomeFiles(scanner.home), folder)
+    assert unseen(HomeFiles(scanner.home), scanner.folder) != []
 
 
 def test_stored_lines_reveal_no_name_and_no_content(scanner: Scanner, folder: Path):
@@ -216,16 +220,16 @@ def test_stored_lines_reveal_no_name_and_no_content(scanner: Scanner, folder: Pa
     (folder / "Ana Belen.wav").write_bytes(content)
     (folder / "Zoe Cano.wav").write_bytes(b"skipped")
     skip(
-        scanner.home,
+        HomeFiles(scanner.home),
         scanner.folder,
-        [found for found in unseen(scanner.home, scanner.folder) if "Zoe" in found.path],
+        [found for found in unseen(HomeFiles(scanner.home), scanner.folder) if "Zoe" in found.path],
     )
     scanner.restart()
     assert scanner.scan().queued == 1
     kept = b"".join(path.read_bytes() for path in (scanner.home / "watch").iterdir())
     for private in (b"Ana", b"Zoe", folder.name.encode(), hashlib.sha256(content).hexdigest().encode()):
         assert private not in kept
-    forget(scanner.home, folder)
+    forget(HomeFiles(scanner.home), folder)
     assert list((scanner.home / "watch").iterdir()) == []
 
 
@@ -245,12 +249,64 @@ def test_lines_of_an_earlier_version_stay_known_and_lose_their_names(scanner: Sc
     for _ in range(2):
         scanner.restart()
         assert scanner.scan() == FolderScan(FolderState.WATCHING, total=1, last_at=NOW)
-        assert b"Ana" not in kept.read_bytes()
+        assert not kept.exists()
+        (own,) = (scanner.home / "watch").iterdir()
+        assert b"Ana" not in own.read_bytes()
     skipped.rename(folder / "renamed.wav")
     (folder / "new.wav").write_bytes(b"new")
     assert scanner.scan().queued == 1
     scanner.restart()
     assert scanner.scan() == FolderScan(FolderState.WATCHING, total=2, last_at=NOW)
+
+
+def test_lines_with_their_key_in_front_stay_known_and_the_key_is_kept_apart(home: Path, folder: Path):
+    path, key = folder / "Ana Belen.wav", b"k" * 32
+
+    def coded(text: str) -> str:
+        return hashlib.blake2b(os.fsencode(text), key=key, digest_size=16).hexdigest()
+
+    path.write_bytes(b"one")
+    status = path.stat()
+    line = {"file": coded(str(path)), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    lines = [{"key": key.hex()}, {**line, "content": coded("5" * 64), "taken_at": NOW}]
+    earlier = home / "watch" / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}.jsonl"
+    earlier.parent.mkdir()
+    earlier.write_text("".join(f"{json.dumps(each)}\n" for each in lines), encoding="utf-8")
+    killed = earlier.read_bytes()
+    for _ in range(2):
+        scanner = Scanner(home, WatchedFolder(folder))
+        assert scanner.scan() == FolderScan(FolderState.WATCHING, total=1, last_at=NOW)
+        assert not earlier.exists()
+        (own,) = earlier.parent.iterdir()
+        assert key.hex() not in own.read_text()
+        earlier.write_bytes(killed)  # as if the program had been killed before it was deleted
+    scanner = Scanner(home, WatchedFolder(folder))
+    earlier.write_bytes(killed)
+    own.unlink()  # or after the key was written
+    assert Scanner(home, WatchedFolder(folder)).scan() == scanner.scan()
+    assert key.hex() in (home / HomeFile.SEEN_FOLDERS).read_text()
+
+
+def test_in_a_sealed_home_what_was_seen_cannot_be_looked_up(home: Path, folder: Path, tmp_path: Path):
+    (folder / "Ana Belen.wav").write_bytes(b"one")
+    assert Scanner(home, WatchedFolder(folder)).scan().queued == 1
+    vault = Vault.create(keys_folder(home), keyring=False, passphrase="caballo grapa pila")
+    files = HomeFiles(home, lambda: vault)
+    assert files.seal_all() == {HomeFile.SEEN_FOLDERS}
+    assert folder.name.encode() not in (home / HomeFile.SEEN_FOLDERS).read_bytes()
+    seen = SeenFiles(files, folder)
+    assert seen.queued == 1
+    vault.lock()
+    seen.add([SeenFile("b.wav", 1, 2, "c", NOW)])  # a folder that is watched goes on
+    for refused in (lambda: SeenFiles(files, folder), lambda: forget(files, folder)):
+        with pytest.raises(VaultLocked):
+            refused()
+    vault.unlock("caballo grapa pila")
+    assert SeenFiles(files, folder).queued == 2
+    forget(files, folder)
+    assert list((home / "watch").iterdir()) == []
+    assert SeenFiles(files, folder).queued == 0
+    vault.close()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a folder cannot be made unwritable so")
@@ -269,7 +325,7 @@ def test_lines_that_could_not_be_written_are_written_with_the_next_ones(home: Pa
 def test_scan_of_ten_thousand_files_is_cheap(scanner: Scanner, folder: Path):
     for number in range(10_000):
         (folder / f"{number}.wav").touch()
-    skip(scanner.home, scanner.folder, recordings_in(scanner.folder, Tally()))
+    skip(HomeFiles(scanner.home), scanner.folder, recordings_in(scanner.folder, Tally()))
     scanner.restart()
     begun = time.process_time()
     assert scanner.scan(1).growing == 0
@@ -285,7 +341,9 @@ class WatcherBench:
         self._reported = threading.Condition()
 
     def watcher(self, **changes: Any) -> Watcher:
-        return Watcher(self.bench.home, self.bench.service, self._on_scan, interval_s=0.01, **changes)
+        return Watcher(
+            HomeFiles(self.bench.home), self.bench.service, self._on_scan, interval_s=0.01, **changes
+        )
 
     def wait_for(self, condition: Callable[[WatchedFolder, FolderScan], bool]) -> None:
         end = time.monotonic() + 120

@@ -44,7 +44,7 @@ class WatchController(QObject):
         self.dialog: QDialog | None = None
         self.indicator = WatchIndicator(window)
         self.exports = window.exports
-        self._files, self._home = files, files.home
+        self._files = files
         self._bridge = bridge
         self._window = window
         self._labels = WatchedFolderLabels(self)
@@ -84,18 +84,18 @@ class WatchController(QObject):
 
     def find_existing(self, folder: WatchedFolder, found: Callable[[list[FoundFile]], None]) -> None:
         """Look for recordings that watching the folder would add at once; runs off the GUI thread."""
-        self._bridge.run_task(partial(_existing, self._home, folder), found, self._on_failed)
+        self._bridge.run_task(partial(_existing, self._files, folder), found, self._on_failed)
 
     def watch(self, folder: WatchedFolder, skipped: list[FoundFile]) -> None:
         """Watch a folder, replacing the entry with the same path; never add the skipped recordings."""
-        remember = partial(skip, self._home, folder, skipped)
+        remember = partial(skip, self._files, folder, skipped)
         self._bridge.run_task(remember, partial(self._on_skipped, folder), self._on_failed)
 
     def stop(self, folder: WatchedFolder) -> None:
         """Stop watching a folder and forget which of its files were seen."""
         self.exports.set_owned(folder.exports, owned=False)
         self._save(known for known in self.watcher.folders if known != folder)
-        self._bridge.run_task(partial(forget, self._home, folder.path), None, self._on_failed)
+        self._bridge.run_task(partial(forget, self._files, folder.path), None, self._on_failed)
 
     def _on_loaded(self, folders: tuple[WatchedFolder, ...]) -> None:
         self._watch(folders)
@@ -168,9 +168,9 @@ class WatchController(QObject):
         self._window.message.error(sentence)
 
 
-def _existing(home: Path, folder: WatchedFolder) -> list[FoundFile]:
+def _existing(files: HomeFiles, folder: WatchedFolder) -> list[FoundFile]:
     try:
-        return unseen(home, folder)
+        return unseen(files, folder)
     except OSError as error:
         raise UserError(
             messages.WATCH_FOLDER_UNREADABLE,
