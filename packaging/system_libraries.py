@@ -40,6 +40,8 @@ PROGRAMS = {
     "strace": "strace",
     "unshare": "util-linux",
     "setpriv": "util-linux",
+    # the broker of a server with workers
+    "redis-server": "redis-server",
 }
 # the accessibility bus for screen readers
 AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")

@@ -84,10 +84,16 @@ class Driver:
 
 @contextmanager
 def running_app(
-    home: Path, *, backend: BackendName = "pool", times: TimesCheck | None = None, **settings: object
+    home: Path, *, backend: str = "pool", times: TimesCheck | None = None, **settings: object
 ) -> Iterator[Driver]:
-    """Run an app on a data folder, and stop it at the end."""
-    app = App(load({"FI_DESKTOP_HOME": str(home)}, **settings), backend=backend, times=times)
+    """Run an app on a data folder, and stop it at the end. backend: of the app, or of its settings."""
+    kind: BackendName = "pool"
+    match backend:
+        case "thread" | "inline" | "idle":
+            kind = backend
+        case "cluster" | "both":
+            settings["backend"] = backend
+    app = App(load({"FI_DESKTOP_HOME": str(home)}, **settings), backend=kind, times=times)
     driver = Driver(app)
     app.start()
     try:

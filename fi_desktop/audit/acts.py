@@ -20,6 +20,7 @@ class ActKind(StrEnum):
     """What was done. Stored."""
 
     ADDED = "added"
+    SENT = "sent to the server"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"

@@ -36,6 +36,7 @@ _DICOM = {
 }
 _EVENTS: dict[ActKind, tuple[str, str]] = {
     ActKind.ADDED: ("import", "C"),
+    ActKind.SENT: ("export", "R"),
     ActKind.COMPLETED: ("access", "C"),
     ActKind.FAILED: ("access", "E"),
     ActKind.CANCELLED: ("access", "E"),

@@ -29,6 +29,8 @@ from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import Note
 from fi_desktop.core.values import JobOptions, Priority, ReviewState, Stage, StageTime, Summary
 
+SERVER = "server-"
+"""How the names of workers begin whose jobs run on the server."""
 START_NOW = 0.0
 """`Job.start_at` of a job that starts as soon as a worker is free."""
 
@@ -63,6 +65,9 @@ CRASHES = frozenset(
     message.code for message in (messages.WORKER_CRASHED, messages.DECODER_CRASHED, messages.DECODER_ODD)
 )
 """Codes of the errors of an attempt that a process did not survive, or in which it went mad."""
+
+LOSSES = frozenset(message.code for message in (messages.WORKER_ENDED, messages.CLUSTER_WORKER_LOST))
+"""Codes of the errors of an attempt whose worker was lost; the recording is hardly the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,11 @@ class Job:
         """The last attempt's error; None for a completed job, even if a later attempt was cancelled."""
         completed = self.state is JobState.COMPLETED
         return self.attempts[-1].error if self.attempts and not completed else None
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the server does its running attempt, which goes on while this program is closed."""
+        return self.state is JobState.RUNNING and self.attempts[-1].worker.startswith(SERVER)
 
     @property
     def lacks_words(self) -> bool:

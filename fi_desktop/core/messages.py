@@ -364,6 +364,54 @@ DISK_FULL = Message("disk.full", "The disk is full. Free some space, and the job
 
 # --- The queue
 
+CLUSTER_INCOMPLETE = Message(
+    "cluster.incomplete",
+    "The settings do not say where the server is: its address, the key file and the folder for transfers.",
+)
+CLUSTER_NOT_AGREED = Message(
+    "cluster.not_agreed",
+    "Nothing is sent to the server until you allow recordings to leave this computer, in the settings.",
+)
+CLUSTER_NOT_INSTALLED = Message(
+    "cluster.not_installed", "What is needed for a server is not installed: pip install fi-desktop[cluster]."
+)
+SETTINGS_BROKER = Message(
+    "settings.broker", "The server's address does not begin with rediss:// or redis:// and a name."
+)
+SETTINGS_BROKER_UNENCRYPTED = Message(
+    "settings.broker_unencrypted",
+    "The connection to the server would not be encrypted. Use rediss://, or allow a server without TLS.",
+)
+CLUSTER_NO_KEY = Message("cluster.no_key", "The key file for the server cannot be read, or is damaged.")
+CLUSTER_KEY_OPEN = Message(
+    "cluster.key_open", "Other accounts can read the key file for the server. Let only its owner read it."
+)
+USAGE_KEY_EXISTS = Message("usage.key_exists", "There is a file of that name already; it is kept.")
+CLUSTER_WORKER_RUNS = Message(
+    "cluster.worker_runs", "Another program uses this data folder. Give each worker its own FI_DESKTOP_HOME."
+)
+SETTINGS_TRANSFER = Message(
+    "settings.transfer",
+    "The folder for transfers cannot be used: it is no URL of a folder, or what it needs is not installed.",
+)
+CLUSTER_TRANSFER = Message("cluster.transfer", "The folder for transfers cannot be reached ({reason}).")
+CLUSTER_UNREACHABLE = Message("cluster.unreachable", "The server cannot be reached ({reason}).")
+CLUSTER_NO_WORKERS = Message("cluster.no_workers", "The server has no workers.")
+CLUSTER_VERSION = Message(
+    "cluster.version", "The server has another version of the program. Install the same version on both."
+)
+CLUSTER_OTHER_KEY = Message("cluster.other_key", "The server has another key than this computer.")
+CLUSTER_OTHER_FOLDER = Message(
+    "cluster.other_folder", "The server uses another folder for transfers than this computer."
+)
+CLUSTER_WORKS_LOCALLY = Message(
+    "cluster.works_locally", "{reason} Recordings are processed on this computer meanwhile."
+)
+CLUSTER_WAITS = Message("cluster.waits", "{reason} Recordings wait until it can be used.")
+CLUSTER_WORKER_LOST = Message("cluster.worker_lost", "The worker on {host} no longer responds.")
+CLUSTER_NO_FILES = Message("cluster.no_files", "What the server needs is not in the folder for transfers.")
+CLUSTER_ODD = Message("cluster.odd", "What came over the folder for transfers makes no sense.")
+CLUSTER_SERVER = Message("cluster.server", "The server could not do this: {reason}")
 QUEUE_INLINE = Message(
     "queue.inline",
     "Worker processes cannot be started. Recordings are processed one at a time inside the program.",

@@ -113,7 +113,11 @@ class StatusBar(QStatusBar):
             self._workers.setText(self.tr("Workers are starting…"))
         else:
             idle = states.count(WorkerState.IDLE)
-            self._workers.setText(self.tr("Workers: {idle} of {all} idle").format(idle=idle, all=len(states)))
+            text = self.tr("Workers: {idle} of {all} idle").format(idle=idle, all=len(states))
+            servers = {worker.host for worker in event.workers if worker.host and worker.job_id is not None}
+            if servers:
+                text += "   ·   " + self.tr("On the server {name}").format(name=", ".join(sorted(servers)))
+            self._workers.setText(text)
 
     def show_problem(self, sentence: str) -> None:
         """Show why the queue cannot work."""

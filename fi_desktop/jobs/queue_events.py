@@ -101,6 +101,7 @@ class WorkerState(StrEnum):
 
     STARTING = "starting"
     IDLE = "idle"
+    AWAY = "away"  # the server cannot be reached
     BUSY = "busy"
     STOPPING = "stopping"
 
@@ -116,6 +117,7 @@ class WorkerInfo:
         started_at: UTC, seconds since the epoch.
         done, failed: attempts that completed, and that ended in an error.
         low_priority: other programs go before it.
+        host: the computer that it is on; "": this one.
     """
 
     name: str
@@ -126,6 +128,7 @@ class WorkerInfo:
     done: int
     failed: int
     low_priority: bool = False
+    host: str = ""
 
 
 class WorkerEnd(StrEnum):

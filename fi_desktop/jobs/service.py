@@ -437,19 +437,25 @@ class JobService:
             raise RuntimeError("the store is not open on this thread")
         return self._retention
 
-    def open(self, wake: Callable[[], None], gauges: Callable[[], Iterable[WorkerGauge]] = tuple) -> None:
+    def open(
+        self,
+        wake: Callable[[], None],
+        gauges: Callable[[], Iterable[WorkerGauge]] = tuple,
+        keep: Callable[[Job], bool] = lambda job: False,
+    ) -> None:
         """Open the store, and recover jobs that an earlier owner left running.
 
         Args:
             wake: called from any thread when a command waits for a transaction.
             gauges: reads what each worker uses; called from any thread.
+            keep: jobs of an earlier owner that still run, elsewhere.
         """
         self._read_gauges = gauges
         self._transitions = self._new_transitions(self._open_store())
         self._retention = self._new_retention(self._transitions)
         with self.transaction():
             self._acts.open(self.transitions.store)
-            self.transitions.recover()
+            self.transitions.recover(keep)
             self.retention.expire()
             if (jump := self.retention.clock_jump()) is not None:
                 self.publish(ClockDoubted(jump))

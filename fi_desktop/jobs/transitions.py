@@ -351,10 +351,14 @@ class Transitions:
 
     # ---- for the backend
 
-    def recover(self) -> None:
-        """Requeue jobs that an earlier owner left running, and retries whose due time makes no sense."""
+    def recover(self, keep: Callable[[Job], bool] = lambda job: False) -> None:
+        """Requeue jobs that an earlier owner left running, and retries whose due time makes no sense.
+
+        keep: jobs that still run, elsewhere.
+        """
         for job in self.store.jobs(state=JobState.RUNNING):
-            self._recover(job)
+            if job.cancelling or not keep(job):
+                self._recover(job)
         latest = self._now() + self._policy.longest_delay_s
         for job in self.store.jobs(state=JobState.RETRYING):
             if job.due_at is not None and job.due_at > latest:  # the clock was ahead when it was written

@@ -262,6 +262,76 @@ class Settings:
         "Maximum attempts",
         "A recording that has been started this many times fails.",
     )
+    backend: str = setting(
+        "local",
+        Kind.CHOICE,
+        Page.SERVER,
+        "Where to process",
+        "Where recordings are processed. With both, each goes to whichever is free first.",
+        choices={"local": "On this computer", "cluster": "On the server", "both": "On both"},
+    )
+    send_recordings: bool = setting(
+        False,
+        Kind.FLAG,
+        Page.SERVER,
+        "Recordings may leave this computer",
+        "Their sound goes encrypted to the folder for transfers, and the server deletes it once it is done. "
+        "Nothing is sent while this is off.",
+    )
+    broker: str = setting(
+        "",
+        Kind.TEXT,
+        Page.SERVER,
+        "Address of the server",
+        "The server's Redis. Example: rediss://desktop:password@server.example.org:6380/0.",
+        private=True,
+    )
+    broker_certificates: str = setting(
+        "",
+        Kind.TEXT,
+        Page.SERVER,
+        "Certificates of the server",
+        "File with the certificates that vouch for the server, in PEM format. Empty: those of this computer.",
+    )
+    broker_unencrypted: bool = setting(
+        False,
+        Kind.FLAG,
+        Page.SERVER,
+        "Allow a server without TLS",
+        "Connect to another computer by redis://, too. Others in the network see then which jobs there are.",
+    )
+    cluster_key: str = setting(
+        "",
+        Kind.TEXT,
+        Page.SERVER,
+        "Key file",
+        "File with the key that this computer and the server share. fi-desktop worker --new-key writes one.",
+    )
+    transfer: str = setting(
+        "",
+        Kind.TEXT,
+        Page.SERVER,
+        "Folder for transfers",
+        "Where encrypted recordings and results travel, as the server sees it too. Examples: "
+        "file:///mnt/clinic/transfer, sftp://user@server.example.org/transfer, s3://bucket/transfer.",
+        private=True,
+    )
+    server_jobs: int = setting(
+        2,
+        Kind.INTEGER,
+        Page.SERVER,
+        "Recordings at a time on the server",
+        "How many recordings of this computer the server has at the same time.",
+        minimum=1,
+        maximum=64,
+    )
+    cluster_queue: str = setting(
+        "fi-desktop",
+        Kind.TEXT,
+        Page.SERVER,
+        "Queue on the server",
+        "Workers on the server take recordings from this queue.",
+    )
     export_when: str = setting(
         "never",
         Kind.CHOICE,

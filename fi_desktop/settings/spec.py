@@ -36,6 +36,7 @@ class Page(Enum):
     GENERAL = "General"
     RECORDINGS = "Recordings"
     PROCESSING = "Processing"
+    SERVER = "Server"
     RETRIES = "Retries"
     EXPORTS = "Export"
     STORAGE = "Storage"

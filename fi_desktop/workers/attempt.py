@@ -25,7 +25,7 @@ from fi_desktop.workers.protocol import (
 )
 
 if TYPE_CHECKING:
-    from fi_desktop.pipeline.task import SourceReader
+    from fi_desktop.pipeline.task import SourceReader, Task
 
 _PROGRESS_INTERVAL_S = 0.1
 
@@ -99,7 +99,23 @@ def attempt(delivery: Deliver, reporter: Reporter, source: SourceReader | None =
     # Imported here: the pipeline imports numpy, which reads the environment for its threads.
     from fi_desktop import pipeline
 
-    task = pipeline.Task(
+    try:
+        return AttemptDone(delivery.claim, pipeline.run(task_of(delivery, source), reporter))
+    except CancelledByUser:
+        return AttemptStopped(delivery.claim, cancelled=True)
+    except Interrupted:
+        return AttemptStopped(delivery.claim, cancelled=False)
+    except Exception as error:  # noqa: BLE001 - no error of a job may end the worker
+        # A traceback names the recording, and its name may name the patient.
+        details = without_path(traceback.format_exc(), Path(delivery.path))
+        return AttemptFailed(delivery.claim, error_info(error, details))
+
+
+def task_of(delivery: Deliver, source: SourceReader | None) -> Task:
+    """Return the job as the pipeline takes it. source: reads the recording."""
+    from fi_desktop import pipeline
+
+    return pipeline.Task(
         delivery.job_id,
         Path(delivery.path),
         delivery.options,
@@ -114,13 +130,3 @@ def attempt(delivery: Deliver, reporter: Reporter, source: SourceReader | None =
         source,
         delivery.files,
     )
-    try:
-        return AttemptDone(delivery.claim, pipeline.run(task, reporter))
-    except CancelledByUser:
-        return AttemptStopped(delivery.claim, cancelled=True)
-    except Interrupted:
-        return AttemptStopped(delivery.claim, cancelled=False)
-    except Exception as error:  # noqa: BLE001 - no error of a job may end the worker
-        # A traceback names the recording, and its name may name the patient.
-        details = without_path(traceback.format_exc(), Path(delivery.path))
-        return AttemptFailed(delivery.claim, error_info(error, details))

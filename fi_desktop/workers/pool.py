@@ -3,6 +3,9 @@
 A worker has one job at a time (prefetch 1). If it exits, its job is requeued and a new worker is started. A
 worker whose job passes its hard limit, or that sends nothing for too long, is killed with its children. If no
 process can be started, one thread of the app runs the jobs.
+
+Some slots, or all, may have relays instead (`cluster/relay.py`), whose jobs run on the server. Such a job
+goes on if its relay or the whole program ends, and another relay follows it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import wait
 
+from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.core import messages
 from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, error_info
 from fi_desktop.core.events import CancelAsked
@@ -33,11 +37,15 @@ from fi_desktop.settings import Settings
 from fi_desktop.system import log
 from fi_desktop.system.confinement import confinement
 from fi_desktop.system.devices import default_workers
+from fi_desktop.workers.cluster.link import wants_local
+from fi_desktop.workers.cluster.relay_slot import RelaySlot
+from fi_desktop.workers.cluster.server_slots import OrphanedJobs, ServerSlots
 from fi_desktop.workers.protocol import (
     AttemptDone,
     AttemptEnd,
     AttemptFailed,
     AttemptStopped,
+    Away,
     CancelWork,
     ChangeLimit,
     EnginesChosen,
@@ -48,6 +56,7 @@ from fi_desktop.workers.protocol import (
     Ready,
     StageEnded,
     StopWork,
+    Usage,
 )
 from fi_desktop.workers.queue_thread import Limits, QueueThread
 from fi_desktop.workers.slot import RunningJob, WorkerSlot, resize
@@ -91,6 +100,8 @@ class WorkerPool(QueueThread):
         self._context = multiprocessing.get_context("spawn")
         self._wanted = settings.workers or default_workers()
         self._slots: list[WorkerSlot] = []
+        self._server = ServerSlots(settings)
+        self._orphans = OrphanedJobs(settings.stuck_after_s)
         self._requests: deque[Callable[[], None]] = deque()  # from any thread, run on the queue thread
         self._threads = threads
         self._wanted_limits = self._limits
@@ -118,7 +129,9 @@ class WorkerPool(QueueThread):
         """Remove a worker once its job is done, and run one worker less. The last one stays."""
 
         def retire(slot: WorkerSlot) -> None:
-            if self._wanted > 1 and not slot.retiring:
+            if slot.remote:
+                self._server.retire(slot)
+            elif self._wanted > 1 and not slot.retiring:
                 self._wanted -= 1
                 slot.retire()
 
@@ -133,7 +146,7 @@ class WorkerPool(QueueThread):
         """Apply new settings: limits, recycling, priority, and the number of workers if it changed."""
         workers_changed = settings.workers != self._settings.workers
         self._settings = settings
-        self._requests.append(self._set_priorities)
+        self._requests += [self._set_priorities, partial(self._change_server, settings)]
         self.change_limits(Limits.of(settings))
         if workers_changed:
             self.resize(settings.workers or default_workers())
@@ -161,6 +174,8 @@ class WorkerPool(QueueThread):
         with suppress(OSError):  # confined workers can read it only if it is there when they start
             self._settings.models.mkdir(mode=0o700, exist_ok=True)
         unlisten = self._service.listen(self._on_events)
+        for job in self._service.transitions.store.jobs(state=JobState.RUNNING):
+            self._orphans.add(job)
         try:
             while not self._stopping.is_set():
                 self._apply_limits()
@@ -168,6 +183,7 @@ class WorkerPool(QueueThread):
                 self._start_workers()
                 self._wait()
                 self._kill_overdue()
+                self._follow_orphans()
                 self._retry_at = None
                 self._transact(self._claim, self._deliver)
             self._stop_workers()
@@ -194,11 +210,16 @@ class WorkerPool(QueueThread):
         slots = {slot.name: slot for slot in self._slots}
         for job in jobs:
             slot = slots[job.attempts[-1].worker]
-            slot.running = RunningJob(job)
-            slot.heard_at = slot.running.delivered_at
-            self._set_hard_limit(slot)
-            slot.deliver(self._delivery(job))
+            if slot.remote and self._service.trail is not None:
+                self._service.trail.record(Act(ActKind.SENT, job.id), urgent=False)
+            self._give(slot, job)
         self._show_workers()
+
+    def _give(self, slot: WorkerSlot, job: Job) -> None:
+        slot.running = RunningJob(job)
+        slot.heard_at = slot.running.delivered_at
+        self._set_hard_limit(slot)
+        slot.deliver(self._delivery(job))
 
     def _wait(self) -> None:
         """Wait for something to do; then read all messages, so that one transaction records them."""
@@ -239,6 +260,8 @@ class WorkerPool(QueueThread):
                 moments.append(now + min(due_at - self._now(), RECHECK_S))
             if (hold_s := self._hold_s()) is not None:
                 moments.append(now + hold_s)
+        if (orphans_until := self._orphans.until) is not None:
+            moments.append(orphans_until)
         if self._service.retention.expires:
             moments.append(self._expire_at)
         return max(0.0, min(moments) - now) if moments else None
@@ -257,14 +280,14 @@ class WorkerPool(QueueThread):
                 slot.kill_at += shift_s
 
     def _parallel_jobs(self) -> int:
-        return max(1, len(self._slots))
+        return max(1, sum(not slot.remote for slot in self._slots))
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error
         self._retry_at = time.monotonic() + _WRITE_RETRY_S
 
     def _show_workers(self) -> None:
-        trouble = messages.QUEUE_INLINE() if self._threads else None
+        trouble = messages.QUEUE_INLINE() if self._threads else self._server.trouble(self._slots)
         shown = WorkersChanged(tuple(slot.info() for slot in self._slots if slot.occupied), trouble)
         if shown != self._last_shown:
             self._last_shown = shown
@@ -275,6 +298,9 @@ class WorkerPool(QueueThread):
     def _on_message(self, slot: WorkerSlot, message: FromWorker) -> None:
         if isinstance(message, Ready):
             slot.ready, slot.failed_starts = True, 0
+        if isinstance(slot, RelaySlot) and slot.on_message(message, now=self._now()):
+            return
+        if isinstance(message, Ready | Away | Usage):
             return
         if isinstance(message, Heartbeat):
             return  # `slot.receive` has noted the time
@@ -328,7 +354,9 @@ class WorkerPool(QueueThread):
         running, kill_error, overdue = slot.running, slot.kill_error, slot.overdue
         self._service.publish(slot.end())
         exit_error = slot.vacate()
-        if running is not None:
+        if running is not None and slot.remote and kill_error is None:
+            self._orphans.add(running.job)
+        elif running is not None:
             slot.failed += 1
             if not overdue:
                 kill_error = error_info(exit_error)
@@ -342,7 +370,10 @@ class WorkerPool(QueueThread):
         """Requeue the job of a worker that has exited because it was asked to."""
         for message in slot.unread():
             self._on_message(slot, message)
-        if (running := slot.running) is not None:
+        running = slot.running
+        if running is not None and slot.remote:
+            self._orphans.add(running.job)
+        elif running is not None:
             end = AttemptStopped(running.job.claim or "", cancelled=False)
             self._pending.append(partial(self._record_end, running.job.id, end, running.stage_times()))
         self._service.publish(slot.end())
@@ -351,8 +382,8 @@ class WorkerPool(QueueThread):
     # ---- limits and cancellation
 
     def _set_hard_limit(self, slot: WorkerSlot) -> None:
-        if slot.running is None or slot.requeueing:
-            return
+        if slot.running is None or slot.requeueing or slot.remote:
+            return  # the server keeps the limits of its workers
         if slot.kill_error is not None:
             return  # it is killed earlier, for another reason
         slot.kill_at = slot.running.delivered_at + self._limits.hard_for(slot.running.duration_s)
@@ -394,34 +425,58 @@ class WorkerPool(QueueThread):
                 slot.kill_at = time.monotonic() + _CANCEL_GRACE_S
                 slot.kill_error = error_info(FiError(messages.JOB_CANCELLED))
 
+    def _follow_orphans(self) -> None:
+        """Have relays follow jobs that the server does, or queue those again that none can follow."""
+        transitions = self._service.transitions
+        for slot in self._slots:
+            if slot.remote and slot.idle and (orphan := self._orphans.next()) is not None:
+                job = transitions.store.get(orphan.id)
+                if job is not None and job.claim == orphan.claim:
+                    self._give(slot, job)
+                    if job.cancelling:
+                        self._cancel(job)
+        for orphan in self._orphans.overdue():
+            self._pending.append(partial(transitions.released, orphan.id, orphan.claim or ""))
+
     # ---- starting and stopping workers
 
     def _resize_slots(self) -> None:
         """Carry out requests, and have the wanted number of slots; one if a thread runs the jobs."""
         while self._requests:
             self._requests.popleft()()
+        local = [slot for slot in self._slots if not slot.remote]
         if not self._threads:
-            self._slots = resize(self._slots, self._wanted)
-        elif not self._slots:
-            self._slots = [WorkerSlot(_THREAD_NAME)]
+            local = resize(local, self._wanted if wants_local(self._settings) else 0)
+        elif not local:
+            local = [WorkerSlot(_THREAD_NAME)]
+        self._slots = local + self._server.resized([slot for slot in self._slots if slot.remote])
+
+    def _change_server(self, settings: Settings) -> None:
+        """Use another server, or none, once the present relays' jobs are done."""
+        if self._server.differs(settings):
+            self._server = ServerSlots(settings)
+            for slot in self._slots:
+                if slot.remote:
+                    slot.retire()
 
     def _set_priorities(self) -> None:
         for slot in self._slots:
-            slot.set_priority(low=self._settings.low_priority)
+            if not slot.remote:
+                slot.set_priority(low=self._settings.low_priority)
 
     def _start_workers(self) -> None:
         """Start a worker in each vacant slot."""
-        failed_starts = min((slot.failed_starts for slot in self._slots), default=0)
-        if not self._threads and failed_starts >= _MAX_FAILED_STARTS:
+        local = [slot.failed_starts for slot in self._slots if not slot.remote]
+        if not self._threads and min(local, default=0) >= _MAX_FAILED_STARTS:
             log.event("WORKERS_IMPOSSIBLE")
             self._threads = True
-            self._slots = [WorkerSlot(_THREAD_NAME)]
+            self._slots = [WorkerSlot(_THREAD_NAME), *(slot for slot in self._slots if slot.remote)]
         for slot in self._slots:
             if not slot.occupied and time.monotonic() >= slot.spawn_at:
                 self._start_worker(slot)
 
     def _start_worker(self, slot: WorkerSlot) -> None:
-        if self._threads:
+        if self._threads and not slot.remote:
             slot.start_thread(self._context, started_at=self._now())
         else:
             slot.start_process(

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from fi_desktop.workers.protocol import Deliver, FromWorker
 
 # One thread per library, and no busy waiting: two workers that each use all cores are slower than one.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-_PRELOADED = ("fi_desktop.pipeline", "fi_desktop.engines.builtin")
+PRELOADED = ("fi_desktop.pipeline", "fi_desktop.engines.builtin")
 _PR_SET_PDEATHSIG = 1
 _HEARTBEAT_S = 2.0
 _WATCH = "parent-watch"
@@ -54,7 +54,7 @@ def main(
         jobs: the folder of the jobs' folders.
         data: folders of models and of vocabulary lists.
     """
-    _die_with_the_app()
+    die_with_the_app()
     from fi_desktop.audio.disk_space import LARGEST_BYTES
     from fi_desktop.system.devices import environment
     from fi_desktop.system.process import forbid_dumps, limit_files
@@ -63,8 +63,8 @@ def main(
     forbid_dumps()
     # Ctrl-C in a terminal reaches the whole process group; the app decides what to do about it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(_ENVIRONMENT | environment(device))
-    for module in _PRELOADED:
+    os.environ.update(ENVIRONMENT | environment(device))
+    for module in PRELOADED:
         import_module(module)
     confined = None
     if grants is not None and sys.platform == "linux":
@@ -72,7 +72,7 @@ def main(
 
         # before there are threads: one that exists would keep its rights
         confined = ConfinedWorker(grants, jobs, data, device)
-    _watch_the_app()
+    watch_the_app()
     serve(pipe, confined)
 
 
@@ -80,7 +80,7 @@ def serve(pipe: Connection, confined: ConfinedWorker | None = None) -> None:
     """Run jobs, one after the other, until asked to stop or the pipe closes."""
     from fi_desktop.workers.protocol import CancelWork, ChangeLimit, Deliver, Ready, StopWork, receive
 
-    sender = _Sender(pipe)
+    sender = Sender(pipe)
     try:
         sender.send(Ready())
         while True:
@@ -100,7 +100,7 @@ def serve(pipe: Connection, confined: ConfinedWorker | None = None) -> None:
         pipe.close()
 
 
-def _run_job(pipe: Connection, sender: _Sender, delivery: Deliver, confined: ConfinedWorker | None) -> bool:
+def _run_job(pipe: Connection, sender: Sender, delivery: Deliver, confined: ConfinedWorker | None) -> bool:
     """Run one job; return whether the worker is to exit."""
     from fi_desktop.core.errors import CancelledByUser, Interrupted
     from fi_desktop.workers.attempt import Reporter, attempt
@@ -134,7 +134,7 @@ def _run_job(pipe: Connection, sender: _Sender, delivery: Deliver, confined: Con
     return stopping
 
 
-class _Sender:
+class Sender:
     """Sends messages from any thread, and heartbeats while a job runs."""
 
     def __init__(self, pipe: Connection) -> None:
@@ -146,6 +146,7 @@ class _Sender:
         self._thread.start()
 
     def send(self, message: FromWorker) -> None:
+        """Send a message; OSError if the app is gone."""
         from fi_desktop.workers.protocol import send
 
         with self._lock:
@@ -177,7 +178,7 @@ class _Sender:
                     return  # the app is gone
 
 
-def _die_with_the_app() -> None:
+def die_with_the_app() -> None:
     """Ensure on Linux that this process is killed when the app ends, even in native code."""
     parent = parent_process()
     if parent is None:
@@ -188,10 +189,10 @@ def _die_with_the_app() -> None:
         if os.getppid() != parent.pid:
             os._exit(1)
     else:
-        _watch_the_app()
+        watch_the_app()
 
 
-def _watch_the_app() -> None:
+def watch_the_app() -> None:
     """Exit when the app ends, however it ends."""
     parent = parent_process()
     if parent is None or any(thread.name == _WATCH for thread in threading.enumerate()):

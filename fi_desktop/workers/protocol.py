@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.messages import Note
 from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageTime, Summary
 from fi_desktop.vault.job_files import CLEAR, JobFiles
 from fi_desktop.workers.wire import decoded, encoded
@@ -33,6 +34,8 @@ class Deliver:
         likely_languages: the languages spoken here, ISO 639-1.
         keep_turns: the turns of the present result stay.
         files: how the files in `folder` are read and written.
+    hard_limit_s: seconds until a worker on the server is killed; it grows with the recording as the other
+        limit does.
     """
 
     claim: str
@@ -50,6 +53,7 @@ class Deliver:
     likely_languages: tuple[str, ...] = ()
     keep_turns: bool = False
     files: JobFiles = CLEAR
+    hard_limit_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,24 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """From a worker: it is alive, even if its engine has not returned for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """From a relay: the server cannot be used for now; `reason` says why."""
+
+    reason: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """From a relay: what the server's worker, which has its job, uses. See `WorkerGauge`."""
+
+    host: str
+    pid: int
+    device: str
+    cpu_percent: float
+    rss_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +164,7 @@ class AttemptStopped:
 ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
 AttemptProgress = Measured | EnginesChosen | Progressed | StageEnded
 AttemptEnd = AttemptDone | AttemptFailed | AttemptStopped
-FromWorker = Ready | Heartbeat | AttemptProgress | AttemptEnd
+FromWorker = Ready | Away | Usage | Heartbeat | AttemptProgress | AttemptEnd
 
 GRANT_BYTES = 64 * 1024
 """Most bytes of a grant."""
@@ -151,6 +173,15 @@ LONGEST_REPORT = 1024 * 1024
 
 _TO_WORKER = {kind.__name__: kind for kind in get_args(ToWorker)}
 _FROM_WORKER = {kind.__name__: kind for kind in get_args(FromWorker)}
+
+
+def hard_limit_s(soft_s: float, hard_s: float, factor: float, duration_s: float) -> float:
+    """Return the hard limit for a recording of this length; all in seconds.
+
+    The ratio of hard to soft limit is kept as both grow.
+    """
+    ratio = hard_s / soft_s if soft_s else 1.0
+    return max(hard_s, ratio * factor * duration_s)
 
 
 def grant(claim: str, path: str) -> bytes:

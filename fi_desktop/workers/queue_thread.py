@@ -26,7 +26,7 @@ from typing import Any
 from fi_desktop.core import messages
 from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
-from fi_desktop.core.job import CRASHES, Job
+from fi_desktop.core.job import CRASHES, LOSSES, Job
 from fi_desktop.core.values import EngineChoice, StageTime
 from fi_desktop.jobs.queue_events import (
     JobChanged,
@@ -52,6 +52,7 @@ from fi_desktop.workers.protocol import (
     Measured,
     Progressed,
     StageEnded,
+    hard_limit_s,
 )
 
 _RETRY_S = 1.0
@@ -78,12 +79,8 @@ class Limits:
         return cls(settings.soft_limit_s, settings.hard_limit_s, settings.limit_factor)
 
     def hard_for(self, duration_s: float | None) -> float:
-        """Return the hard limit in seconds for a recording of this length; None if it is not known yet.
-
-        The ratio of hard to soft limit is kept as both grow.
-        """
-        ratio = self.hard_s / self.soft_s if self.soft_s else 1.0
-        return max(self.hard_s, ratio * self.factor * (duration_s or 0.0))
+        """Return the hard limit in seconds for a recording of this length; None if it is not known yet."""
+        return hard_limit_s(self.soft_s, self.hard_s, self.factor, duration_s or 0.0)
 
 
 class Backend:
@@ -203,7 +200,7 @@ class QueueThread(Backend, ABC):
 
     def _run(self) -> None:
         try:
-            self._service.open(self._wake, self.gauges)
+            self._service.open(self._wake, self.gauges, self._goes_on)
         except Exception as error:  # noqa: BLE001 - `start` raises it on the caller's thread
             self._open_error = error
             self._service.close()
@@ -267,6 +264,7 @@ class QueueThread(Backend, ABC):
             likely_languages=self._settings.likely_languages,
             keep_turns=job.keep_turns,
             files=self._service.folders.files(job.id),
+            hard_limit_s=self._limits.hard_s,
         )
 
     def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:
@@ -276,11 +274,16 @@ class QueueThread(Backend, ABC):
             case AttemptDone(claim=claim, summary=summary):
                 transitions.completed(job_id, claim, summary, stages=stages)
             case AttemptFailed(claim=claim, error=error):
-                transitions.failed(job_id, claim, error, crashed=error.code in CRASHES, stages=stages)
+                crashed = error.code in CRASHES | LOSSES
+                transitions.failed(job_id, claim, error, crashed=crashed, stages=stages)
             case AttemptStopped(claim=claim, cancelled=True):
                 transitions.cancelled(job_id, claim, stages=stages)
             case AttemptStopped(claim=claim):
                 transitions.released(job_id, claim, stages=stages)
+
+    def _goes_on(self, job: Job) -> bool:
+        """Whether a job that an earlier owner left running still runs: the server does it."""
+        return self._settings.backend != "local" and job.on_server
 
     def _check_times(self) -> bool:
         """Return whether the times keep jobs from starting; listeners hear of a change."""

@@ -18,17 +18,21 @@ from fi_desktop.core.values import EngineChoice, Summary
 from fi_desktop.workers.protocol import (
     AttemptDone,
     AttemptFailed,
+    Away,
     EnginesChosen,
     FromWorker,
     Measured,
     Progressed,
     StageEnded,
+    Usage,
 )
 
 _MOST_SPEAKERS = 1_000
 _MOST_WORDS = 10_000_000
 _LONGEST_S = LONGEST_S + 60.0
 _LONGEST_STAGE_S = 1e8
+_MOST_PERCENT = 1e6
+_MOST_BYTES = 1 << 50
 _MOST_NOTES = 1_000
 _MOST_VALUES = 20
 _LONGEST_NAME = 500
@@ -58,6 +62,12 @@ def checked(message: FromWorker) -> FromWorker:
             _check_summary(summary)
         case AttemptFailed(error=error):
             _check_error(error)
+        case Away(reason=reason):
+            _check_note(reason)
+        case Usage():
+            _check_names(message)
+            _within(message.cpu_percent, _MOST_PERCENT)
+            _within(message.rss_bytes, _MOST_BYTES)
     return message
 
 
@@ -78,7 +88,7 @@ def _check_summary(summary: Summary) -> None:
         _check_note(note)
 
 
-def _check_names(named: Summary | EngineChoice) -> None:
+def _check_names(named: Summary | EngineChoice | Usage) -> None:
     _check_texts((getattr(named, field.name) for field in fields(named)), _LONGEST_NAME)
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -138,6 +138,11 @@ class WorkerSlot:
     _ps: psutil.Process | None = None
 
     @property
+    def remote(self) -> bool:
+        """Whether its jobs run on the server; see `RelaySlot`."""
+        return False
+
+    @property
     def occupied(self) -> bool:
         """Whether the slot has a worker."""
         return self.pipe is not None
@@ -182,9 +187,8 @@ class WorkerSlot:
         """
         ours, theirs = context.Pipe()
         opens, grants = context.Pipe(duplex=False) if sys.platform == "linux" else (None, None)
-        process = context.Process(
-            target=worker.main, args=(theirs, self.device, opens, jobs, data), name=self.name, daemon=True
-        )
+        target, args = self.program(theirs, opens, jobs=jobs, data=data)
+        process = context.Process(target=target, args=args, name=self.name, daemon=True)
         try:
             process.start()
         except OSError as error:
@@ -203,6 +207,12 @@ class WorkerSlot:
         log.event("WORKER_STARTED", worker=self.name, pid=process.pid, device=self.device)
         if low_priority:
             self.set_priority(low=True)
+
+    def program(
+        self, pipe: Connection, opens: Connection | None, *, jobs: str, data: tuple[str, ...]
+    ) -> tuple[Callable[..., None], tuple[Any, ...]]:
+        """Return the function that a worker process runs, and its arguments."""
+        return worker.main, (pipe, self.device, opens, jobs, data)
 
     def start_thread(self, context: SpawnContext, *, started_at: float) -> None:
         """Start a thread of the app as the worker; it cannot be killed, and keeps the app's rights."""
@@ -411,12 +421,18 @@ class WorkerSlot:
         self.spawn_at = time.monotonic() + min(_MAX_RESPAWN_DELAY_S, 0.5 * 2.0**self.failed_starts)
 
 
-def resize(slots: list[WorkerSlot], wanted: int) -> list[WorkerSlot]:
+def resize(
+    slots: list[WorkerSlot],
+    wanted: int,
+    prefix: str = "worker-",
+    create: Callable[[str, str], WorkerSlot] | None = None,
+) -> list[WorkerSlot]:
     """Return the slots after growing or shrinking to `wanted`, sorted by number.
 
     Surplus slots at the end are retired: their workers finish their job first, and a name is free again once
-    its worker has exited.
+    its worker has exited. prefix: of the names; create: makes a slot with a name and a device.
     """
+    create = create or WorkerSlot
     staying = [slot for slot in slots if not slot.retiring]
     for slot in staying[wanted:]:
         slot.retire()
@@ -424,14 +440,10 @@ def resize(slots: list[WorkerSlot], wanted: int) -> list[WorkerSlot]:
     left = [slot for slot in slots if slot.occupied or not slot.retiring]
     if missing:
         taken = {slot.name for slot in left}
-        free = [n for n in range(1, len(taken) + missing + 1) if _slot_name(n) not in taken][:missing]
+        free = [n for n in range(1, len(taken) + missing + 1) if f"{prefix}{n}" not in taken][:missing]
         by_number = devices(free[-1])
-        left += [WorkerSlot(_slot_name(number), by_number[number - 1]) for number in free]
+        left += [create(f"{prefix}{number}", by_number[number - 1]) for number in free]
     return sorted(left, key=lambda slot: (len(slot.name), slot.name))
-
-
-def _slot_name(number: int) -> str:
-    return f"worker-{number}"
 
 
 def _exit_error(code: int | None) -> FiError:

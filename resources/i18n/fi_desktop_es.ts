@@ -87,6 +87,10 @@
         <translation>Agregado</translation>
     </message>
     <message>
+        <source>Sent to the server</source>
+        <translation>Enviada al servidor</translation>
+    </message>
+    <message>
         <source>Completed</source>
         <translation>Completado</translation>
     </message>
@@ -4260,6 +4264,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
     </message>
     <message>
+        <source>Another program uses this data folder. Give each worker its own FI_DESKTOP_HOME.</source>
+        <translation>Otro programa usa esta carpeta de datos. Dé a cada proceso su propio FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
         <source>Choose a passphrase of at least {number} characters.</source>
         <translation>Elija una frase de contraseña de al menos {number} caracteres.</translation>
     </message>
@@ -4288,8 +4296,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
     <message>
+        <source>Nothing is sent to the server until you allow recordings to leave this computer, in the settings.</source>
+        <translation>No se envía nada al servidor hasta que usted permita, en la configuración, que las grabaciones salgan de este equipo.</translation>
+    </message>
+    <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
+    </message>
+    <message>
+        <source>Other accounts can read the key file for the server. Let only its owner read it.</source>
+        <translation>Otras cuentas pueden leer el archivo de clave del servidor. Permita que solo lo lea su dueño.</translation>
+    </message>
+    <message>
+        <source>The connection to the server would not be encrypted. Use rediss://, or allow a server without TLS.</source>
+        <translation>La conexión con el servidor no estaría cifrada. Use rediss:// o permita un servidor sin TLS.</translation>
     </message>
     <message>
         <source>The encrypted list of names was damaged. Put back an earlier copy of {file}, or delete it.</source>
@@ -4314,6 +4334,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The folder for transfers cannot be reached ({reason}).</source>
+        <translation>No se puede acceder a la carpeta de transferencia ({reason}).</translation>
+    </message>
+    <message>
+        <source>The folder for transfers cannot be used: it is no URL of a folder, or what it needs is not installed.</source>
+        <translation>No se puede usar la carpeta de transferencia: no es la URL de una carpeta, o no está instalado lo que necesita.</translation>
+    </message>
+    <message>
+        <source>The key file for the server cannot be read, or is damaged.</source>
+        <translation>El archivo de clave del servidor no se puede leer o está dañado.</translation>
     </message>
     <message>
         <source>The key of the encrypted results is not in this account&apos;s keyring. Put the keyring back, or use the recovery key. Nothing was changed.</source>
@@ -4348,8 +4380,68 @@ Todo se queda en esta computadora.</translation>
         <translation>El índice de búsqueda está dañado. Se vuelve a crear a partir de los resultados, que no están afectados.</translation>
     </message>
     <message>
+        <source>The server cannot be reached ({reason}).</source>
+        <translation>No se puede acceder al servidor ({reason}).</translation>
+    </message>
+    <message>
+        <source>The server could not do this: {reason}</source>
+        <translation>El servidor no pudo hacerlo: {reason}</translation>
+    </message>
+    <message>
+        <source>The server has another key than this computer.</source>
+        <translation>El servidor tiene una clave distinta de la de este equipo.</translation>
+    </message>
+    <message>
+        <source>The server has another version of the program. Install the same version on both.</source>
+        <translation>El servidor tiene otra versión del programa. Instale la misma versión en ambos.</translation>
+    </message>
+    <message>
+        <source>The server has no workers.</source>
+        <translation>El servidor no tiene procesos de trabajo.</translation>
+    </message>
+    <message>
+        <source>The server uses another folder for transfers than this computer.</source>
+        <translation>El servidor usa una carpeta de transferencia distinta de la de este equipo.</translation>
+    </message>
+    <message>
+        <source>The server&apos;s address does not begin with rediss:// or redis:// and a name.</source>
+        <translation>La dirección del servidor no empieza con rediss:// o redis:// y un nombre.</translation>
+    </message>
+    <message>
+        <source>The settings do not say where the server is: its address, the key file and the folder for transfers.</source>
+        <translation>La configuración no dice dónde está el servidor: su dirección, el archivo de clave y la carpeta de transferencia.</translation>
+    </message>
+    <message>
+        <source>The worker on {host} no longer responds.</source>
+        <translation>El proceso de trabajo en {host} ya no responde.</translation>
+    </message>
+    <message>
+        <source>There is a file of that name already; it is kept.</source>
+        <translation>Ya existe un archivo con ese nombre; se conserva.</translation>
+    </message>
+    <message>
+        <source>What came over the folder for transfers makes no sense.</source>
+        <translation>Lo que llegó por la carpeta de transferencia no tiene sentido.</translation>
+    </message>
+    <message>
+        <source>What is needed for a server is not installed: pip install fi-desktop[cluster].</source>
+        <translation>No está instalado lo que se necesita para usar un servidor: pip install fi-desktop[cluster].</translation>
+    </message>
+    <message>
+        <source>What the server needs is not in the folder for transfers.</source>
+        <translation>Lo que el servidor necesita no está en la carpeta de transferencia.</translation>
+    </message>
+    <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
         <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
+    </message>
+    <message>
+        <source>{reason} Recordings are processed on this computer meanwhile.</source>
+        <translation>{reason} Mientras tanto, las grabaciones se procesan en este equipo.</translation>
+    </message>
+    <message>
+        <source>{reason} Recordings wait until it can be used.</source>
+        <translation>{reason} Las grabaciones esperan hasta que se pueda usar.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -4880,6 +4972,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Idle</source>
         <translation>Libre</translation>
+    </message>
+    <message>
+        <source>Not reachable</source>
+        <translation>Sin acceso</translation>
     </message>
     <message>
         <source>Working</source>
@@ -6641,6 +6737,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Procesamiento</translation>
     </message>
     <message>
+        <source>Server</source>
+        <translation>Servidor</translation>
+    </message>
+    <message>
         <source>Retries</source>
         <translation>Reintentos</translation>
     </message>
@@ -6835,6 +6935,86 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>A recording that has been started this many times fails.</source>
         <translation>Una grabación que se ha iniciado este número de veces se marca como fallida.</translation>
+    </message>
+    <message>
+        <source>Where to process</source>
+        <translation>Dónde procesar</translation>
+    </message>
+    <message>
+        <source>Where recordings are processed. With both, each goes to whichever is free first.</source>
+        <translation>Dónde se procesan las grabaciones. Con ambos, cada una va al que quede libre primero.</translation>
+    </message>
+    <message>
+        <source>On this computer</source>
+        <translation>En este equipo</translation>
+    </message>
+    <message>
+        <source>On the server</source>
+        <translation>En el servidor</translation>
+    </message>
+    <message>
+        <source>On both</source>
+        <translation>En ambos</translation>
+    </message>
+    <message>
+        <source>Recordings may leave this computer</source>
+        <translation>Las grabaciones pueden salir de este equipo</translation>
+    </message>
+    <message>
+        <source>Their sound goes encrypted to the folder for transfers, and the server deletes it once it is done. Nothing is sent while this is off.</source>
+        <translation>Su sonido va cifrado a la carpeta de transferencia, y el servidor lo elimina al terminar. Mientras esté desactivado, no se envía nada.</translation>
+    </message>
+    <message>
+        <source>Address of the server</source>
+        <translation>Dirección del servidor</translation>
+    </message>
+    <message>
+        <source>The server&apos;s Redis. Example: rediss://desktop:password@server.example.org:6380/0.</source>
+        <translation>El Redis del servidor. Ejemplo: rediss://desktop:password@server.example.org:6380/0.</translation>
+    </message>
+    <message>
+        <source>Certificates of the server</source>
+        <translation>Certificados del servidor</translation>
+    </message>
+    <message>
+        <source>Allow a server without TLS</source>
+        <translation>Permitir un servidor sin TLS</translation>
+    </message>
+    <message>
+        <source>Connect to another computer by redis://, too. Others in the network see then which jobs there are.</source>
+        <translation>Conectarse también a otro equipo por redis://. Otras personas en la red ven entonces qué tareas hay.</translation>
+    </message>
+    <message>
+        <source>Key file</source>
+        <translation>Archivo de clave</translation>
+    </message>
+    <message>
+        <source>File with the key that this computer and the server share. fi-desktop worker --new-key writes one.</source>
+        <translation>Archivo con la clave que comparten este equipo y el servidor. fi-desktop worker --new-key crea uno.</translation>
+    </message>
+    <message>
+        <source>Folder for transfers</source>
+        <translation>Carpeta de transferencia</translation>
+    </message>
+    <message>
+        <source>Where encrypted recordings and results travel, as the server sees it too. Examples: file:///mnt/clinic/transfer, sftp://user@server.example.org/transfer, s3://bucket/transfer.</source>
+        <translation>Por dónde viajan las grabaciones y los resultados cifrados, tal como la ve también el servidor. Ejemplos: file:///mnt/clinic/transfer, sftp://user@server.example.org/transfer, s3://bucket/transfer.</translation>
+    </message>
+    <message>
+        <source>Recordings at a time on the server</source>
+        <translation>Grabaciones a la vez en el servidor</translation>
+    </message>
+    <message>
+        <source>How many recordings of this computer the server has at the same time.</source>
+        <translation>Cuántas grabaciones de este equipo tiene el servidor al mismo tiempo.</translation>
+    </message>
+    <message>
+        <source>Queue on the server</source>
+        <translation>Cola en el servidor</translation>
+    </message>
+    <message>
+        <source>Workers on the server take recordings from this queue.</source>
+        <translation>Los procesos del servidor toman grabaciones de esta cola.</translation>
     </message>
     <message>
         <source>Write results to a folder</source>
@@ -7143,6 +7323,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers: {idle} of {all} idle</source>
         <translation>Procesos: {idle} de {all} libres</translation>
+    </message>
+    <message>
+        <source>On the server {name}</source>
+        <translation>En el servidor {name}</translation>
     </message>
 </context>
 <context>

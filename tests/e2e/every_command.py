@@ -23,7 +23,7 @@ from fi_desktop.system.files import resource
 ONLINE = frozenset({"models install", "models forget-token"})
 """The only commands that reach something outside the data folder: the hub, and the system's keyring."""
 
-SEPARATE = frozenset({"window"})
+SEPARATE = frozenset({"window", "worker"})
 """Commands that do not end by themselves."""
 
 

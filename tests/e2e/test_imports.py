@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"torch", "torchaudio", "pyannote.audio", "faster_whisper", "ctranslate2"}
+HEAVY = {"torch", "torchaudio", "pyannote.audio", "faster_whisper", "ctranslate2", "celery", "kombu", "redis"}
 
 # a spawned worker that reports its modules after a job
 WORKER = """

@@ -4,27 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fi_desktop.app import BackendName
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageEnd
 from fi_desktop.jobs.queue_events import JobProgressed
 from tests.app_driver import Driver, running_app
+from tests.workers.cluster.clinic import Clinic, running_clinic
 
 DONE = [JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]
 
 
-@pytest.fixture(params=["pool", "thread", "inline"])
-def backend(request: pytest.FixtureRequest) -> BackendName:
+@pytest.fixture(params=["pool", "thread", "inline", "cluster"])
+def backend(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """A server with one worker, for all tests of this module."""
+    with running_clinic(tmp_path_factory.mktemp("clinic")) as clinic:
+        yield clinic
+
+
 @pytest.fixture
-def driver(backend: BackendName, home: Path) -> Iterator[Driver]:
-    with running_app(home, backend=backend) as driver:
+def settings(backend: str, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What the backend needs, besides its name."""
+    if backend != "cluster":
+        return {}
+    return request.getfixturevalue("clinic").settings()
+
+
+@pytest.fixture
+def driver(backend: str, home: Path, settings: dict[str, Any]) -> Iterator[Driver]:
+    with running_app(home, **{"backend": backend, **settings}) as driver:
         yield driver
 
 
@@ -109,25 +125,61 @@ def test_next_job_runs_after_a_cancelled_one(driver: Driver, long_recording: Pat
     assert job.state is JobState.COMPLETED
 
 
-def test_stop_requeues_a_running_job_and_the_next_start_finishes_it(
-    backend: BackendName, home: Path, long_recording: Path
+def test_stop_leaves_a_running_job_and_the_next_start_finishes_it(
+    backend: str, home: Path, long_recording: Path, settings: dict[str, Any]
 ):
-    with running_app(home, backend=backend) as driver:
+    settings = {"backend": backend, **settings}
+    with running_app(home, **settings) as driver:
         (job_id,) = driver.submit(long_recording)
-        driver.wait_for_progress(job_id)
-    with running_app(home, backend=backend) as driver:
+        # to the server it goes once it is decoded
+        driver.wait_for(
+            lambda: any(
+                isinstance(event, JobProgressed) and event.stage is not Stage.DECODE
+                for event in driver.events
+            )
+        )
+    with running_app(home, **settings) as driver:
         (job,) = driver.wait_until_done(job_id)
     assert job.state is JobState.COMPLETED
-    assert [attempt.outcome for attempt in job.attempts] == [
-        AttemptOutcome.RELEASED,
-        AttemptOutcome.COMPLETED,
-    ]
+    released = [] if backend == "cluster" else [AttemptOutcome.RELEASED]  # the server went on
+    assert [attempt.outcome for attempt in job.attempts] == [*released, AttemptOutcome.COMPLETED]
     assert job.charged == 0
 
 
-def test_soft_limit_ends_an_attempt(backend: BackendName, home: Path, long_recording: Path):
+def test_failed_attempt_is_retried_after_its_delay(
+    backend: str, home: Path, long_recording: Path, settings: dict[str, Any]
+):
+    limits = {"soft_limit_s": 0.05, "limit_factor": 0.0, "retry_delays_s": (0.3,)}
+    with running_app(home, **{"backend": backend, **settings, **limits}) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(long_recording))
+    assert driver.states(job.id).count(JobState.RETRYING) == 1
+    first, second = job.attempts
+    assert first.charged
+    assert first.ended_at is not None
+    assert second.started_at - first.ended_at >= 0.27
+
+
+def test_paused_queue_starts_nothing(driver: Driver, sample: Path):
+    driver.app.service.pause().result(120)
+    (job_id,) = driver.submit(sample)
+    assert driver.job(job_id).state is JobState.QUEUED
+    driver.app.service.resume().result(120)
+    (job,) = driver.wait_until_done(job_id)
+    assert len(job.attempts) == 1
+
+
+def test_purged_jobs_never_run(driver: Driver, sample: Path):
+    driver.app.service.pause().result(120)
+    purged = driver.submit(sample) + driver.submit(sample)
+    assert driver.app.service.purge().result(120) == 2
+    driver.app.service.resume().result(120)
+    driver.wait_until_done(*driver.submit(sample))
+    assert not any(JobState.RUNNING in driver.states(job_id) for job_id in purged)
+
+
+def test_soft_limit_ends_an_attempt(backend: str, home: Path, long_recording: Path, settings: dict[str, Any]):
     limits = {"soft_limit_s": 0.05, "limit_factor": 0.0, "retry_delays_s": ()}
-    with running_app(home, backend=backend, **limits) as driver:
+    with running_app(home, **{"backend": backend, **settings, **limits}) as driver:
         (job,) = driver.wait_until_done(*driver.submit(long_recording))
     assert job.state is JobState.FAILED
     assert job.error is not None

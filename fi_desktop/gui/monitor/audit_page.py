@@ -35,6 +35,7 @@ class ActLabels(QObject):
         """Return what was done."""
         return {
             ActKind.ADDED: self.tr("Added"),
+            ActKind.SENT: self.tr("Sent to the server"),
             ActKind.COMPLETED: self.tr("Completed"),
             ActKind.FAILED: self.tr("Failed"),
             ActKind.CANCELLED: self.tr("Cancelled"),

@@ -15,6 +15,7 @@ STATE_ICONS = {
     None: "state-cancelled",
     WorkerState.STARTING: "state-retrying",
     WorkerState.IDLE: "state-queued",
+    WorkerState.AWAY: "state-retrying",
     WorkerState.BUSY: "state-running",
     WorkerState.STOPPING: "state-cancelled",
 }
@@ -22,6 +23,7 @@ STATE_TONES = {
     None: "bad",
     WorkerState.STARTING: "warn",
     WorkerState.IDLE: "neutral",
+    WorkerState.AWAY: "warn",
     WorkerState.BUSY: "info",
     WorkerState.STOPPING: "warn",
 }
@@ -49,6 +51,8 @@ class MonitorLabels(QObject):
                 return self.tr("Starting")
             case WorkerState.IDLE:
                 return self.tr("Idle")
+            case WorkerState.AWAY:
+                return self.tr("Not reachable")
             case WorkerState.BUSY:
                 return self.tr("Working")
             case WorkerState.STOPPING:

@@ -1,0 +1,201 @@
+"""The Celery worker on the server.
+
+What Celery does: distribute tasks over worker processes, deliver a task again if the process that had it
+died, and show all that to monitors such as Flower. What it does not do: retries. A task is one attempt, and
+the desktop's queue decides what follows.
+
+An attempt is acknowledged when it has ended. After the visibility timeout, one that nobody has acknowledged
+is delivered again; that is longer than any attempt may take. A desktop that hears nothing from a worker does
+not wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from contextlib import suppress
+from multiprocessing import process
+from typing import Any
+
+import psutil
+from billiard import current_process
+from celery import Task
+from celery.exceptions import Ignore
+from celery.signals import worker_process_init, worker_process_shutdown
+
+from fi_desktop import __version__
+from fi_desktop.core.errors import TransientError
+from fi_desktop.settings import Settings
+from fi_desktop.system import log
+from fi_desktop.system.devices import devices
+from fi_desktop.system.process import end_with_parent
+from fi_desktop.workers.cluster.broker import QUEUE, Broker, Unreachable, celery_app
+from fi_desktop.workers.cluster.link import BrokerPlace
+from fi_desktop.workers.cluster.orders import TASK_NAME, ClusterKey, Order, Present, checked_task_id
+from fi_desktop.workers.cluster.server_attempt import ServerAttempt, WarmWorker, remove_leftovers
+from fi_desktop.workers.cluster.transfer import TransferRoot
+
+_MAIN_PROCESS = process.current_process()
+_ANNOUNCE_S = 5.0
+_SWEEP_S = 3600.0
+_RETRY_S = 2.0
+
+
+class ServerWorker:
+    """A Celery worker: its process announces itself, its children do the attempts."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        place: BrokerPlace,
+        key: ClusterKey,
+        transfer: str,
+        *,
+        processes: int,
+        queues: tuple[str, ...] = (QUEUE,),
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: models, limits and the data folder of this server.
+            place: where Redis is.
+            key: what desktops sign with.
+            transfer: fsspec URL of the folder for recordings and results.
+            processes: attempts that run at a time.
+            queues: the queues whose tasks it takes.
+        """
+        self._settings, self._place, self._key = settings, place, key
+        self._transfer_url = transfer
+        self._processes, self._queues = processes, queues
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._closing = threading.Event()
+        self._child: _Child | None = None
+        self.app = celery_app(place, queues[0])
+
+        def attempt(task: Task, envelope: Any) -> str:
+            return self._attempt(task, envelope)
+
+        self.app.task(attempt, name=TASK_NAME, bind=True, shared=False)
+
+    def run(self) -> None:
+        """Work until the process is asked to stop.
+
+        Raises:
+            UserError, TransientError: the place for transfers cannot be used.
+        """
+        root = TransferRoot(self._transfer_url)
+        identity = root.identity(create=True)
+        remove_leftovers(self._settings)
+        worker_process_init.connect(self._begin_child, weak=False)
+        worker_process_shutdown.connect(self._end_child, weak=False)
+        threading.Thread(target=self._announce, args=(identity,), name="announce", daemon=True).start()
+        threading.Thread(target=self._sweep, args=(root,), name="sweep", daemon=True).start()
+        try:
+            self.app.worker_main(
+                [
+                    "worker",
+                    "--pool=prefork",
+                    f"--concurrency={self._processes}",
+                    f"--queues={','.join(self._queues)}",
+                    f"--hostname={self._name}@%h",
+                    "--loglevel=WARNING",
+                    "--without-gossip",
+                    "--without-mingle",
+                ]
+            )
+        finally:
+            self._closing.set()
+
+    # ---- the Celery worker's own process
+
+    def _announce(self, identity: str) -> None:
+        broker, parent = Broker(self._place), psutil.Process()
+        while True:
+            with suppress(Unreachable):
+                busy = sum(len(child.children()) > 0 for child in parent.children())
+                present = Present(
+                    socket.gethostname(), os.getpid(), __version__, identity, self._processes, busy
+                )
+                broker.announce(self._name, self._key.close(present, self._name))
+            if self._closing.wait(_ANNOUNCE_S):
+                break
+        with suppress(Unreachable):
+            broker.leave(self._name)
+        broker.close()
+
+    def _sweep(self, root: TransferRoot) -> None:
+        """Delete, now and once an hour, what desktops left that were never seen again."""
+        while True:
+            with suppress(TransientError):
+                if removed := root.sweep():
+                    log.event("CLUSTER_SWEPT", files=removed)
+            if self._closing.wait(_SWEEP_S):
+                return
+
+    # ---- its children
+
+    def _begin_child(self, **_signal: object) -> None:
+        if sys.platform == "linux":
+            end_with_parent(os.getppid())
+        # billiard puts its own process, a daemon, in the place of multiprocessing's; that cannot start others
+        process._current_process = _MAIN_PROCESS  # type: ignore[attr-defined]
+        number = int(getattr(current_process(), "index", 0))
+        device = devices(self._processes)[number % self._processes]
+        self._child = _Child(Broker(self._place), WarmWorker(self._settings, device), self._transfer_url)
+
+    def _end_child(self, **_signal: object) -> None:
+        if self._child is not None:
+            self._child.worker.end()
+
+    def _attempt(self, task: Task, envelope: Any) -> str:
+        """Do one attempt; the Celery task."""
+        child = self._child
+        if child is None:
+            raise RuntimeError("the process was not prepared")
+        try:
+            name = checked_task_id(str(task.request.id))
+            order = self._key.open(envelope, name).message
+            if not isinstance(order, Order):
+                raise ValueError("no order")
+        except ValueError as error:
+            log.event("CLUSTER_TASK_REFUSED", reason=str(error))
+            task.update_state(state="REVOKED")
+            raise Ignore from None
+        attempt = ServerAttempt(
+            name,
+            order,
+            broker=child.broker,
+            key=self._key,
+            transfer=child.root,
+            worker=child.worker,
+            settings=self._settings,
+        )
+        while True:
+            try:
+                return attempt.run()
+            except Unreachable as error:
+                # nothing was begun; the desktop stops waiting after a while
+                log.event("CLUSTER_WAITS", reason=type(error).__name__)
+                self._closing.wait(_RETRY_S)
+
+
+class _Child:
+    """What a process of the Celery worker keeps between attempts."""
+
+    def __init__(self, broker: Broker, worker: WarmWorker, transfer: str) -> None:
+        self.broker = broker
+        self.worker = worker
+        self._url = transfer
+        self._root: TransferRoot | None = None
+
+    def root(self) -> TransferRoot:
+        """Return the folder for transfers, connected when it is first needed.
+
+        Raises:
+            UserError, TransientError: it cannot be used.
+        """
+        if self._root is None:
+            self._root = TransferRoot(self._url)
+        return self._root

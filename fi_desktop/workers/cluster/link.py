@@ -1,0 +1,146 @@
+"""Where the server is, by the settings: Redis, the folder for transfers, and the key.
+
+The app itself reads only this module of the cluster. It imports neither Celery nor Redis, and connects to
+nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fi_desktop.core import messages
+from fi_desktop.core.errors import UserError
+from fi_desktop.settings import Settings
+from fi_desktop.system.files import write_whole
+
+__all__ = ["BrokerPlace", "ClusterLink", "checked_place", "link_of", "wants_local", "wants_server"]
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_NEEDED = ("celery", "redis", "fsspec")
+_DESKTOP = "cluster.id"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPlace:
+    """Where Redis is, and how it is recognised.
+
+    Attributes:
+        url: redis:// or rediss://, with the user and password of the ACL.
+        certificates: file with the certificates that vouch for it; "": those of this computer.
+    """
+
+    url: str
+    certificates: str = ""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection uses TLS."""
+        return self.url.startswith("rediss://")
+
+    @property
+    def host(self) -> str:
+        """The server's name, for people."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def tls(self) -> dict[str, Any]:
+        """Return what both clients of Redis need for TLS; empty without."""
+        if not self.encrypted:
+            return {}
+        found: dict[str, Any] = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+        if self.certificates:
+            found["ssl_ca_certs"] = self.certificates
+        return found
+
+
+def checked_place(url: str, certificates: str = "", *, unencrypted: bool = False) -> BrokerPlace:
+    """Return where Redis is.
+
+    unencrypted: a connection without TLS may leave this computer.
+
+    Raises:
+        UserError: the URL is none of Redis, or leaves this computer without TLS.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and "?" not in url
+        usable = usable and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UserError(messages.SETTINGS_BROKER)
+    if parts.scheme == "redis" and parts.hostname not in _LOOPBACK and not unencrypted:
+        raise UserError(messages.SETTINGS_BROKER_UNENCRYPTED)
+    return BrokerPlace(url, certificates)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLink:
+    """All that a relay needs to know.
+
+    Attributes:
+        place: where Redis is.
+        key: file with the key that desktops and servers share.
+        transfer: fsspec URL of the folder for recordings and results.
+        queue: Celery's queue.
+        desktop: tells this data folder from those of other desktops.
+        jobs: the folder of the jobs' folders.
+        lost_after_s: a server that is silent for this long does not do the job any more.
+    """
+
+    place: BrokerPlace
+    key: Path
+    transfer: str = field(repr=False)
+    queue: str
+    desktop: str
+    jobs: Path
+    lost_after_s: float
+
+
+def wants_server(settings: Settings) -> bool:
+    """Whether recordings are to be processed on the server, too."""
+    return settings.backend in ("cluster", "both")
+
+
+def wants_local(settings: Settings) -> bool:
+    """Whether recordings are to be processed on this computer, too."""
+    return settings.backend in ("local", "both")
+
+
+def link_of(settings: Settings) -> ClusterLink:
+    """Return how to reach the server.
+
+    Raises:
+        UserError: the settings do not say it, nobody has agreed that recordings leave this computer, or what
+            it needs is not installed.
+    """
+    if not (settings.broker and settings.transfer and settings.cluster_key):
+        raise UserError(messages.CLUSTER_INCOMPLETE)
+    if not settings.send_recordings:
+        raise UserError(messages.CLUSTER_NOT_AGREED)
+    if any(find_spec(name) is None for name in _NEEDED):
+        raise UserError(messages.CLUSTER_NOT_INSTALLED)
+    return ClusterLink(
+        checked_place(settings.broker, settings.broker_certificates, unencrypted=settings.broker_unencrypted),
+        Path(settings.cluster_key),
+        settings.transfer,
+        settings.cluster_queue,
+        _desktop_id(settings.home / _DESKTOP),
+        settings.jobs,
+        settings.stuck_after_s,
+    )
+
+
+def _desktop_id(path: Path) -> str:
+    """Return the random name of this data folder, made when it is first needed."""
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        name = secrets.token_hex(6)
+        write_whole(path, name.encode("ascii"), mode=0o600)
+        return name

@@ -1,0 +1,136 @@
+"""The relay: takes jobs from the pool, one after the other, and has the server do them.
+
+To the pool it is a worker process. It says that it is ready only while a server can be reached that speaks
+its protocol, has its key, and sees the same folder for transfers. If it is asked to stop while a job is on
+the server, it leaves the job there, and another relay goes on to follow it.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from fi_desktop.core.errors import CancelledByUser, FiError, Interrupted, error_info
+from fi_desktop.core.messages import Note
+from fi_desktop.workers.attempt import Reporter
+from fi_desktop.workers.cluster.broker import Unreachable
+from fi_desktop.workers.cluster.link import ClusterLink
+from fi_desktop.workers.cluster.relayed_attempt import RelayedAttempt
+from fi_desktop.workers.cluster.server_access import ServerAccess
+from fi_desktop.workers.process import Sender
+from fi_desktop.workers.protocol import (
+    AttemptFailed,
+    Away,
+    CancelWork,
+    ChangeLimit,
+    Deliver,
+    Ready,
+    StopWork,
+    receive,
+)
+
+_LOOK_EVERY_S = 3.0
+_LOOK_AGAIN_S = 0.5
+
+
+class Relay:
+    """Serves one slot of the pool."""
+
+    def __init__(self, pipe: Connection, link: ClusterLink, opener: socket.socket | None) -> None:
+        """Prepare.
+
+        Args:
+            pipe: to and from the queue thread; see `protocol`.
+            link: where the server is.
+            opener: opens the recordings; see `opener.py`. None where this process reads them itself.
+        """
+        self._pipe, self._link, self._opener = pipe, link, opener
+        self._sender = Sender(pipe)
+        self._access: ServerAccess | None = None
+        self._look_at = 0.0
+        self._ready = False
+        self._away: Note | None = None
+
+    def serve(self) -> None:
+        """Relay jobs until asked to stop or the pipe closes."""
+        try:
+            while True:
+                self._look()
+                if not self._pipe.poll(max(0.0, self._look_at - time.monotonic())):
+                    continue
+                message = receive(self._pipe)
+                match message:
+                    case StopWork():
+                        return
+                    case Deliver():
+                        if self._run(message):
+                            return
+                    case CancelWork() | ChangeLimit():
+                        pass  # the job had already ended
+        except (EOFError, OSError):
+            return  # the app is gone
+        finally:
+            with suppress(OSError):
+                self._sender.close()
+            self._pipe.close()
+
+    def _look(self) -> None:
+        """Look now and then whether the server can be used, and say so if that changed."""
+        if time.monotonic() < self._look_at:
+            return
+        away = self._problem()
+        if away is not None and (self._ready or away != self._away):
+            self._sender.send(Away(away))
+        elif away is None and not self._ready:
+            self._sender.send(Ready())
+            if self._access is not None:
+                with suppress(Unreachable, FiError):  # it is done by another relay, or later
+                    self._access.forget_leftovers()
+        self._ready, self._away = away is None, away
+        self._look_at = time.monotonic() + (_LOOK_EVERY_S if self._ready else _LOOK_AGAIN_S)
+
+    def _problem(self) -> Note | None:
+        """Return why the server cannot be used; None if it can."""
+        try:
+            if self._access is None:
+                self._access = ServerAccess(self._link)
+            self._access.check()
+        except FiError as error:
+            return error.note
+        return None
+
+    def _run(self, delivery: Deliver) -> bool:
+        """Have a job done; return whether the relay is to exit."""
+        stopping = False
+
+        def check() -> None:
+            nonlocal stopping
+            while self._pipe.poll():
+                message = receive(self._pipe)
+                match message:
+                    case StopWork():
+                        stopping = True
+                        raise Interrupted
+                    case CancelWork(claim=delivery.claim):
+                        raise CancelledByUser
+                    case ChangeLimit():
+                        reporter.change_limit(message.soft_limit_s, message.limit_factor)
+                    case _:
+                        pass
+
+        reporter = Reporter(delivery, self._sender.send, check)
+        try:
+            if self._access is None:
+                self._access = ServerAccess(self._link)
+        except FiError as error:
+            self._sender.send(AttemptFailed(delivery.claim, error_info(error)))
+            return False
+        attempt = RelayedAttempt(self._access, delivery, reporter, self._sender.send, check)
+        with self._sender.heartbeats():
+            end = attempt.run(self._opener)
+        if end is not None:
+            self._sender.send(end)
+            attempt.tidy()
+        return stopping
