@@ -49,18 +49,24 @@ class Clock:
         self._last = now
 
 
-def repeat(source: Path, minutes: float, folder: Path) -> Path:
-    """Write a mono FLAC of this length made of the recording."""
+def repeat(source: Path, minutes: float, folder: Path, *, stereo: bool = False) -> Path:
+    """Write a FLAC of this length made of the recording.
+
+    stereo: a second channel has the same, moved by half of its length.
+    """
     decoded = decode(source, folder / "short.pcm", progress=lambda _fraction: None).recording
     samples = np.concatenate([decoded.mixed(block) for block in decoded.channel_blocks(block_s=60.0)])
     wanted = np.resize(samples, round(minutes * 60 * SAMPLE_RATE_HZ))
+    channels = [wanted, np.roll(wanted, len(samples) // 2)] if stereo else [wanted]
     path = folder / "long.flac"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("flac", rate=SAMPLE_RATE_HZ, layout="mono")
+        layout = "stereo" if stereo else "mono"
+        stream = container.add_stream("flac", rate=SAMPLE_RATE_HZ, layout=layout)
         assert isinstance(stream, av.AudioStream)
         for start in range(0, len(wanted), SAMPLE_RATE_HZ):
-            block = np.clip(wanted[start : start + SAMPLE_RATE_HZ], -1.0, 1.0) * 32_767
-            frame = av.AudioFrame.from_ndarray(block.astype("<i2")[None], format="s16", layout="mono")
+            block = np.stack([channel[start : start + SAMPLE_RATE_HZ] for channel in channels], axis=1)
+            scaled = (np.clip(block, -1.0, 1.0) * 32_767).astype("<i2")
+            frame = av.AudioFrame.from_ndarray(scaled.reshape(1, -1), format="s16", layout=layout)
             frame.sample_rate = SAMPLE_RATE_HZ
             frame.pts, frame.time_base = start, Fraction(1, SAMPLE_RATE_HZ)
             container.mux(stream.encode(frame))

@@ -1,8 +1,10 @@
-"""Start-up time of the window, and its cost while idle: `python tests/bench/window.py [times]`.
+"""Start-up time of the window, and its cost while idle: `python -m tests.bench.window [times]`.
 
 From the start of the process to the first event after the window was exposed and painted. Warm: one start is
 not counted. Rendered in memory and, if Xvfb is installed, on an X display. Each start has an empty data
 folder. The child prints the time of the clock that both processes share.
+
+Sealed and in clear are later starts on two data folders, alternating; the keyring is a file.
 
 Idle is the share of a core over 10 s, with 1,000 finished jobs in the table.
 """
@@ -19,6 +21,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from fi_desktop.settings import load
+from fi_desktop.vault import vault_exists
+from tests.vault.keyrings import FILE_KEYRING
 
 HEAVY = {"torch", "torchaudio", "faster_whisper", "ctranslate2", "onnxruntime", "av", "scipy", "numpy"}
 
@@ -101,19 +107,49 @@ def idle_share() -> float:
 
 
 def start_s(environment: dict[str, str]) -> tuple[float, set[str]]:
-    """Start the window once; return the seconds to its first frame, and the packages loaded by then."""
+    """Start the window on an empty data folder.
+
+    Returns: the seconds to its first frame, and the packages loaded by then.
+    """
     with tempfile.TemporaryDirectory() as home:
-        started = time.clock_gettime(time.CLOCK_MONOTONIC)
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD],
-            env={**os.environ, **environment, "FI_DESKTOP_HOME": home},
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        return start_at(home, environment)
+
+
+def start_at(home: str, environment: dict[str, str]) -> tuple[float, set[str]]:
+    """Start the window on a data folder; see `start_s`."""
+    started = time.clock_gettime(time.CLOCK_MONOTONIC)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **environment, "FI_DESKTOP_HOME": home},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     moment, *modules = done.stdout.split()
     return float(moment) - started, {module.split(".")[0] for module in modules}
+
+
+def measure_sealed(environment: dict[str, str], times: int) -> None:
+    """Print the rows of a data folder in clear, and of a sealed one."""
+    rows: dict[str, list[float]] = {"in clear": [], "sealed": []}
+    with tempfile.TemporaryDirectory() as folder:
+        keys = {
+            "PYTHON_KEYRING_BACKEND": "tests.vault.keyrings.FileKeyring",
+            FILE_KEYRING: str(Path(folder) / "keyring.json"),
+        }
+        for number in range(times + 1):
+            for name, seconds in rows.items():
+                seal = {"FI_DESKTOP_SEAL": "true" if name == "sealed" else "false"}
+                home = Path(folder) / name
+                taken, _ = start_at(str(home), {**environment, **keys, **seal})
+                assert vault_exists(load({"FI_DESKTOP_HOME": str(home)}).keys) == (name == "sealed")
+                if number:  # the first one makes the folder
+                    seconds.append(taken)
+    for name, seconds in rows.items():
+        spread = f"{min(seconds):.2f} to {max(seconds):.2f} s"
+        print(f"| offscreen, later start, {name} | {statistics.median(seconds):.3f} s | {spread} | |")
 
 
 @contextmanager
@@ -146,6 +182,7 @@ def main() -> None:
     if shutil.which("Xvfb"):
         with x_display() as environment:
             measure("X (Xvfb)", environment, times)
+    measure_sealed({"QT_QPA_PLATFORM": "offscreen"}, times)
     print(f"\nIdle, 1,000 jobs shown: {idle_share():.2%} of a core")
 
 

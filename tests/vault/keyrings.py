@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import keyring
 from keyring.backend import KeyringBackend
+
+FILE_KEYRING = "TEST_KEYRING_FILE"
+"""The environment variable with the path of `FileKeyring`."""
 
 
 class MemoryKeyring(KeyringBackend):
@@ -33,6 +39,37 @@ class MemoryKeyring(KeyringBackend):
     def delete_password(self, service: str, username: str) -> None:
         """Delete what is stored."""
         del self.secrets[service, username]
+
+
+class FileKeyring(KeyringBackend):
+    """A keyring in a file, for several processes; the environment says which.
+
+    Attributes:
+        priority: above every keyring of the system.
+    """
+
+    priority = 5
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """Return what is stored."""
+        return self._read().get(f"{service}/{username}")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Store something."""
+        self._write({**self._read(), f"{service}/{username}": password})
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Delete what is stored."""
+        secrets = self._read()
+        del secrets[f"{service}/{username}"]
+        self._write(secrets)
+
+    def _read(self) -> dict[str, str]:
+        path = Path(os.environ[FILE_KEYRING])
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
+    def _write(self, secrets: dict[str, str]) -> None:
+        Path(os.environ[FILE_KEYRING]).write_text(json.dumps(secrets))
 
 
 @contextmanager
