@@ -4,9 +4,10 @@
 
 Each round submits three short recordings, and sometimes a file that is not one. The app or a worker is killed
 by SIGKILL, sometimes the app once more while it recovers. Then the app is started again and finishes the
-queue. Several harnesses share the rounds and run in parallel, each on its own data folder. Another one kills
-people who correct a result as often, see `edit_rounds.py`. If a round fails, its harness stops, reports the
-failure on stderr, and keeps the folder.
+queue. Several harnesses share the rounds and run in parallel, each on its own data folder; all but one of
+these are sealed. Two more kill people who correct a result (`edit_rounds.py`) and a process that rotates the
+keys (`rotation_rounds.py`), a quarter as often. If a round fails, its harness stops, reports the failure on
+stderr, and keeps the folder.
 """
 
 from __future__ import annotations
@@ -351,7 +352,14 @@ def _wait_for(victim: Victim, seconds: float) -> None:
 
 
 class Rounds(Protocol):
-    """What runs rounds."""
+    """What runs rounds.
+
+    Attributes:
+        figures: of the rounds so far.
+    """
+
+    @property
+    def figures(self) -> object: ...
 
     def run(self, rounds: int) -> object:
         """Run rounds; return figures."""
@@ -369,6 +377,7 @@ def run_rounds(harness: Rounds, rounds: int) -> bool:
 
 def main() -> None:
     from tests.crash.edit_rounds import EditHarness
+    from tests.crash.rotation_rounds import RotationHarness
 
     # print the stack of each thread if stopped from outside
     faulthandler.register(signal.SIGTERM, chain=True)
@@ -381,14 +390,14 @@ def main() -> None:
     for which in range(_HARNESSES):
         home = folder / str(which)
         home.mkdir()
-        sealed = which % 2 == 1
-        harnesses.append(Harness(home, seed + which, share=(which, _HARNESSES), sealed=sealed))
+        harnesses.append(Harness(home, seed + which, share=(which, _HARNESSES), sealed=which > 0))
     editing = EditHarness(folder / "editing", seed)
-    everything: list[Rounds] = [*harnesses, editing]
+    rotating = RotationHarness(folder / "keys", seed)
+    everything: list[Rounds] = [*harnesses, editing, rotating]
     with ThreadPoolExecutor(len(everything)) as threads:
-        passed = all(list(threads.map(run_rounds, everything, [*shares, rounds])))
-    for figures in (*(harness.figures for harness in harnesses), editing.figures):
-        print(figures)
+        passed = all(list(threads.map(run_rounds, everything, [*shares, rounds // 4, rounds // 4])))
+    for each in everything:
+        print(each.figures)
     if not passed:
         for process in psutil.Process().children(recursive=True):
             process.kill()

@@ -17,6 +17,7 @@ import pytest
 
 from tests.crash.edit_rounds import EditHarness
 from tests.crash.harness import KINDS, ORPHANS_S, PATIENCE_S, Harness, Victim
+from tests.crash.rotation_rounds import RotationHarness
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,6 +31,12 @@ def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path):
     figures = Harness(tmp_path, seed=1, sealed=True).run(6)
     assert (figures.rounds, figures.lost, figures.doubled) == (6, 0, 0)
     assert set(figures.kills) == set(KINDS)
+
+
+def test_rotation_killed_at_any_moment_loses_no_key(tmp_path: Path):
+    figures = RotationHarness(tmp_path / "keys", seed=20261129).run(5)
+    assert figures.rounds == 5
+    assert figures.generation > 1
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,6 @@
 """The keys of a home: what locks it, what recovers it, and what is gone once a key is destroyed."""
 
-import json
-import os
-import random
 import shutil
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -307,43 +302,3 @@ def test_damaged_vault_is_reported_and_left_as_it_is(vaults, tmp_path: Path, sys
     assert told.value.code == ("vault.newer" if b"99" in damage else "vault.damaged")
     assert (tmp_path / "keys" / "vault.json").read_bytes() == damage
     assert (tmp_path / "keys" / "keys-1.bin").is_file()
-
-
-ROTATE = """
-import sys
-from pathlib import Path
-from fi_desktop.vault.vault import Vault
-vault = Vault(Path(sys.argv[1]), owner=True)
-vault.unlock(sys.argv[2])
-print("ready", flush=True)
-while True:
-    vault.rotate()
-    print(vault.state.generation, flush=True)
-"""
-
-
-def test_rotation_killed_at_any_moment_loses_no_key(vaults, tmp_path: Path, system_keyring):
-    folder, rng = tmp_path / "keys", random.Random(20261129)
-    vault = filled(vaults, folder, keyring=False, passphrase=PASSPHRASE)
-    for job in range(6, 400):
-        vault.new_job(job)
-    known = keys_of(vault)
-    vault.close()
-    for _ in range(6):
-        child = subprocess.Popen(
-            [sys.executable, "-c", ROTATE, str(folder), PASSPHRASE], stdout=subprocess.PIPE, text=True
-        )
-        with child:
-            assert child.stdout.readline() == "ready\n"
-            for _ in range(rng.randrange(4)):
-                child.stdout.readline()
-            try:
-                child.wait(rng.random() * 0.05)
-            except subprocess.TimeoutExpired:
-                os.kill(child.pid, signal.SIGKILL)
-        vault = vaults(folder, owner=True)
-        vault.unlock(PASSPHRASE)
-        assert keys_of(vault) == known
-        assert len(list(folder.glob("keys-*.bin"))) == 1
-        vault.close()
-    assert json.loads((folder / "vault.json").read_text())["generation"] > 1
