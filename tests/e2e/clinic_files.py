@@ -19,6 +19,7 @@ from fi_desktop.watch.config import (
     save_folders,
     save_profiles,
 )
+from fi_desktop.watch.seen_files import SeenFile, SeenFiles
 
 WRITTEN = (
     "Fulgenciano",
@@ -31,6 +32,7 @@ WRITTEN = (
 )
 """The names, each in another file or place of it."""
 _ROOT = Path(Path.cwd().anchor)
+_WATCHED = _ROOT / "Ocaranzita"
 _CHANGES: dict[str, Any] = {
     "vocabulary": ("ciclofosfotol",),
     "export_folder": str(_ROOT / "Nepomucena"),
@@ -53,8 +55,9 @@ def write_clinic_files(home: Path) -> None:
     files.home.mkdir()
     options = JobOptions(language="es", prompt="Con Fulgenciano", vocabulary=("Tlalpizahua",))
     save_profiles(files, [Profile("Con Fulgenciano", Choice(options))])
-    save_folders(files, [WatchedFolder(_ROOT / "Ocaranzita", profile="Con Fulgenciano")])
+    save_folders(files, [WatchedFolder(_WATCHED, profile="Con Fulgenciano")])
     save_rules(files, {"a1": ExportRule("completed", str(_ROOT / "Melquiadano"))}, now=0.0)
+    SeenFiles(files, _WATCHED).add([SeenFile(str(_WATCHED / "a.wav"), 1, 1, "content", 1.0)])
     save_clinic_text(files, "Eulaliapan = place\n")
     save(files.home, _CHANGES)
     (files.home / "window.ini").write_bytes(_STATE)
@@ -67,4 +70,13 @@ def write_clinic_files(home: Path) -> None:
 def all_written(files: HomeFiles, settings: Settings) -> tuple[object, ...]:
     """Return all that can be read of them."""
     chosen = {name: getattr(settings, name) for name in _CHANGES}
-    return load_profiles(files), load_folders(files), load_rules(files), read_clinic_text(files), chosen
+    seen = SeenFiles(files, _WATCHED)
+    known = seen.queued, seen.knows(str(_WATCHED / "a.wav"), 1, 1)
+    return (
+        load_profiles(files),
+        load_folders(files),
+        load_rules(files),
+        read_clinic_text(files),
+        known,
+        chosen,
+    )

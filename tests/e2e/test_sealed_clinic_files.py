@@ -131,6 +131,7 @@ def test_a_home_that_was_sealed_without_them_is_completed_when_it_is_unlocked(
                 "identifiers.txt",
                 "profiles.json",
                 "vocabulary",
+                "watch-keys.json",
                 "watch.json",
             ]
         }
