@@ -95,7 +95,11 @@ def progress_message(fraction: float) -> bytes:
 
 def done_message(done: DecodingDone) -> bytes:
     """Return the message that all is decoded."""
-    return _encoded(asdict(done))
+    said = asdict(done)
+    for warning in said["warnings"]:
+        for name in ("at_s", "length_s"):
+            warning[name] = min(max(warning[name], -_LATEST_S), _LATEST_S)
+    return _encoded(said)
 
 
 def failed_message(error: FiError) -> bytes:

@@ -41,6 +41,8 @@ _CATCH_UP_SPEED = 1.025
 _RELATIVE_TIMESTAMPS = 0x0200 | 0x0100
 # A broken packet this many times too large holds several frames.
 _SWALLOWED = 4
+# Longer lengths are a damaged header: a thousand hours.
+_LONGEST_DECLARED_S = 3_600_000.0
 # Recorders stay within this range; a damaged header could turn a minute into a terabyte.
 _RATES_HZ = range(2_000, 800_001)
 
@@ -274,7 +276,9 @@ class TrackDecoder:
         end_s = missed_end(self._media, audio_end_s=self.end_s, reached_s=reached_s)
         if end_s is not None:
             length_s = end_s - self._timeline.origin_s
-            self._warnings.append(AudioWarning("audio.cut_short", self._position_s, length_s))
+            # a header that counts years was damaged; the recording itself may be whole
+            code = "audio.cut_short" if length_s <= _LONGEST_DECLARED_S else "audio.damaged_after"
+            self._warnings.append(AudioWarning(code, self._position_s, length_s))
         chunk = self._media.audio_chunk
         if chunk is not None and chunk.miscounted:
             self._warnings.append(

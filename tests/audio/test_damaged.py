@@ -46,6 +46,21 @@ def test_truncated_file_is_used_with_a_warning(tmp_path, extension, codec):
     )
 
 
+def test_header_that_counts_years_is_damaged(tmp_path):
+    source = tmp_path / "years.w64"
+    write_media(source, tones([440], seconds=2.0, rate_hz=16_000), codec="pcm_s16le", rate_hz=16_000)
+    raw = bytearray(source.read_bytes())
+    size_at = raw.index(b"data\xf3\xac\xd3\x11") + 16
+    raw[size_at + 4 : size_at + 8] = b"\x00\x7f\xff\x00"
+    source.write_bytes(raw)
+
+    result = decoded(source)
+
+    assert result.recording.duration == pytest.approx(2.0, abs=0.01)
+    (warning,) = result.warnings
+    assert str(warning.note) == "The file is damaged after 0:02. The part before was used."
+
+
 def test_hole_in_a_file_is_skipped_with_a_warning(tmp_path):
     source = tmp_path / "hole.mp3"
     write_media(source, tones([440], seconds=20.0, rate_hz=44_100), codec="libmp3lame", rate_hz=44_100)
