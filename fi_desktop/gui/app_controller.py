@@ -21,6 +21,7 @@ from fi_desktop.gui.lock_screen import ScreenLock, is_session_ending
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.message_bar import CloseQuestion, UpdateNotice
 from fi_desktop.gui.notifications import QueueNotifier, TrayIcon
+from fi_desktop.gui.screen_capture import ScreenCapture
 from fi_desktop.gui.session_lock import SessionLock
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import WorkerGauge
@@ -107,6 +108,7 @@ class AppController(QObject):
         self._notifier: QueueNotifier | None = None
         self.unlocker: UnlockDialog | None = None
         self.lock = ScreenLock(program, self._bridge, lambda: self.window)
+        self._capture = ScreenCapture(_application(), allowed=program.settings.screen_capture)
         self.session_lock = SessionLock()
         self.session_lock.locked.connect(self.lock.lock_if_possible)
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
@@ -373,6 +375,7 @@ class AppController(QObject):
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         theme.apply_scheme(settings.theme)
+        self._capture.set_allowed(allowed=settings.screen_capture)
         self.window.apply_settings(settings)
         if self._monitor is not None:
             self._monitor.show_cases(settings.show_cases)

@@ -467,6 +467,14 @@ class Settings:
         maximum=1440,
         zero_is_never=True,
     )
+    screen_capture: bool = setting(
+        False,
+        Kind.FLAG,
+        Page.PRIVACY,
+        "Show in pictures of the screen",
+        "Let other programs see these windows: screenshots, shared screens, and what Windows records of the "
+        "screen. Linux has no way to prevent it.",
+    )
     seal: bool = setting(
         True,
         Kind.FLAG,

@@ -7101,6 +7101,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Bloquear por inactividad</translation>
     </message>
     <message>
+        <source>Show in pictures of the screen</source>
+        <translation>Mostrar en imágenes de la pantalla</translation>
+    </message>
+    <message>
+        <source>Let other programs see these windows: screenshots, shared screens, and what Windows records of the screen. Linux has no way to prevent it.</source>
+        <translation>Permite que otros programas vean estas ventanas: capturas, pantallas compartidas y lo que Windows graba de la pantalla. En Linux no hay manera de impedirlo.</translation>
+    </message>
+    <message>
         <source>Encrypt results</source>
         <translation>Cifrar los resultados</translation>
     </message>
