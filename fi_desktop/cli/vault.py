@@ -9,13 +9,14 @@ from getpass import getpass
 
 from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.cli.arguments import add_command
-from fi_desktop.cli.queue_access import unlock
-from fi_desktop.cli.terminal import say, say_json
+from fi_desktop.cli.queue_access import job_folders, unlock
+from fi_desktop.cli.terminal import say, say_json, write_file
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message
 from fi_desktop.settings import Settings
 from fi_desktop.system import keyring_access
 from fi_desktop.vault import vault_exists
+from fi_desktop.vault.home_files import HomeFile
 from fi_desktop.vault.vault import Vault
 
 _NEW_VARIABLE = "FI_DESKTOP_NEW_PASSPHRASE"
@@ -42,6 +43,10 @@ def add_vault(parser: argparse.ArgumentParser) -> None:
     recover = add_command(actions, "recover", "unlock it with a recovery key, and choose a new lock")
     _add_lock(recover)
     recover.set_defaults(command=_recover)
+    show = add_command(actions, "show", "print a file that the clinic wrote itself, in clear")
+    names = [each.value for each in HomeFile]
+    show.add_argument("file", choices=names, metavar="FILE", help="one of %(choices)s")
+    show.set_defaults(command=_show)
     unseal = add_command(actions, "unseal", "write everything in clear again, and delete the keys")
     unseal.set_defaults(command=_unseal)
 
@@ -139,6 +144,11 @@ def _recover(settings: Settings, options: argparse.Namespace) -> int:
     finally:
         app.stop()
     return _status(settings, argparse.Namespace(json=False))
+
+
+def _show(settings: Settings, options: argparse.Namespace) -> int:
+    write_file(job_folders(settings).home_files.read(options.file))
+    return 0
 
 
 def _unseal(settings: Settings, _options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ start seals it.
 
 from __future__ import annotations
 
+import errno
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -76,6 +77,8 @@ class HomeFiles:
             SealBroken: it was changed, cut, or sealed with another key.
         """
         path = self.home / name
+        if path.exists() and not path.is_file():  # reading a pipe would never end
+            raise OSError(errno.EINVAL, "Not a file", str(path))
         if _is_sealed(path):
             with reading(self._seal(name), path) as file:
                 return file.read(most)

@@ -27,8 +27,8 @@ SEPARATE = frozenset({"window", "worker"})
 """Commands that do not end by themselves."""
 
 
-NOT_ZERO = {"find": 1, "verify": 1, "jobs add-words": 1, "vault recover": 2}
-"""Exit codes of commands that have nothing to find, verify, add words with, or recover from here."""
+NOT_ZERO = {"find": 1, "verify": 1, "jobs add-words": 1, "vault recover": 2, "vault show": 1}
+"""Exit codes of commands that have nothing to find, verify, add words with, recover from or show here."""
 
 
 def lines(recording: Path, pack: Path, out: Path) -> list[str]:
@@ -88,6 +88,7 @@ def lines(recording: Path, pack: Path, out: Path) -> list[str]:
         "retention hold 1",
         "retention run",
         "retention release 1",
+        "vault show identifiers.txt",
         "vault rotate",
         "vault lock --no-keyring --passphrase",
         "vault recover",

@@ -15,6 +15,7 @@ import pytest
 
 from fi_desktop.app import App
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import JobState
 from fi_desktop.exporters.deidentified.name_lists import read_clinic_text
 from fi_desktop.settings import load, with_private
 from fi_desktop.settings.toml_file import FILE
@@ -22,7 +23,9 @@ from fi_desktop.vault import keys_folder, vault_exists
 from fi_desktop.vault.home_files import HomeFile, HomeFiles
 from fi_desktop.vault.sealed_file import MAGIC
 from fi_desktop.vault.vault import Vault, VaultLocked
-from fi_desktop.watch.config import load_profiles, save_profiles
+from fi_desktop.watch.config import WatchedFolder, load_profiles, save_profiles
+from fi_desktop.watch.seen_files import SeenFiles
+from fi_desktop.watch.watcher import Watcher
 from tests.app_driver import running_app
 from tests.e2e.clinic_files import WRITTEN, all_written, write_clinic_files
 from tests.e2e.commands import fi_desktop
@@ -136,6 +139,13 @@ def test_a_home_that_was_sealed_without_them_is_completed_when_it_is_unlocked(
             ]
         }
     ]
+    shown = fi_desktop("vault", "show", "identifiers.txt", home=home)
+    assert (shown.returncode, shown.stdout) == (0, "Eulaliapan = place\n")
+    (home / "locked").touch()
+    refused = fi_desktop("vault", "show", "identifiers.txt", home=home)
+    (home / "locked").unlink()
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "locked" in refused.stderr
     text = (home / FILE).read_text(encoding="utf-8")
     (home / FILE).write_text(f'{text}# of our clinic\nvocabulary = ["a", "b"]\n', encoding="utf-8")
     (home / "identifiers.txt").write_text("Eulaliapan\n", encoding="utf-8")  # a person's own editor
@@ -152,6 +162,52 @@ def test_a_home_that_was_sealed_without_them_is_completed_when_it_is_unlocked(
     assert found(home) == set()
     assert "# of our clinic" in (home / FILE).read_text(encoding="utf-8")
     assert "vocabulary" not in (home / FILE).read_text(encoding="utf-8")
+
+
+def test_watched_folders_go_on_with_their_profile_while_it_is_locked(
+    home: Path, tmp_path: Path, sample: Path, keyring: None
+):
+    watched = tmp_path / "recorder"
+    watched.mkdir()
+    with running_app(home, backend="idle", seal=False) as driver:
+        driver.app.seal(keyring=True)
+        files, service = driver.app.service.folders.home_files, driver.app.service
+        watcher = Watcher(files, service, lambda _folder, _scan: None, interval_s=0.02)
+        watcher.profiles = {each.name: each.choice for each in load_profiles(files)}
+        watcher.watch([WatchedFolder(watched, profile="Con Fulgenciano")])
+        shutil.copy(sample, watched / "first.wav")
+        driver.wait_for(lambda: driver.states(1) == [JobState.QUEUED])
+        driver.app.lock()
+        shutil.copy(sample, watched / "unfinished")
+        with (watched / "unfinished").open("ab") as file:
+            file.write(b"another recording")
+        (watched / "unfinished").rename(watched / "second.wav")
+        driver.wait_for(lambda: driver.states(2) == [JobState.QUEUED])
+        watcher.close()
+        assert found(home) == set()
+        driver.app.unlock()
+        for job_id in (1, 2):
+            assert driver.job(job_id).options.prompt == "Con Fulgenciano"
+        assert SeenFiles(files, watched).queued == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes in folders on Windows")
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(home: Path, keyring: None):
+    for name in (HomeFile.PROFILES, HomeFile.CLINIC_NAMES, HomeFile.SETTINGS):
+        (home / name).unlink(missing_ok=True)
+        os.mkfifo(home / name)
+    files = HomeFiles(home)
+    for read, code in ((load_profiles, "profiles.unreadable"), (read_clinic_text, "identifiers.unreadable")):
+        with pytest.raises(UserError) as refused:
+            read(files)
+        assert refused.value.code == code
+    with running_app(home, backend="idle", seal=False) as driver:
+        driver.app.seal(keyring=True)
+    app = App(load(), backend="idle")
+    with pytest.raises(UserError) as refused:
+        app.start()
+    app.stop()
+    assert refused.value.code == "settings.damaged"
 
 
 def test_changed_and_swapped_files_are_refused_and_kept(home: Path, keyring: None):
