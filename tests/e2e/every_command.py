@@ -111,7 +111,7 @@ def declared() -> Iterator[str]:
 def main() -> None:
     """Run the commands with FI_DESKTOP_HOME as the data folder."""
     for line in lines(*map(Path, sys.argv[1:])):
-        out, errors = io.StringIO(), io.StringIO()
+        out, errors = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()  # files are bytes
         try:
             with redirect_stdout(out), redirect_stderr(errors):
                 status = cli.main(line.split())
