@@ -290,6 +290,7 @@ class App:
         """
         self._seal_private()
         self.settings = settings = with_private(self.settings, self.service.folders.home_files)
+        self._backend.change_settings(settings)
         self._apply_private(settings)
 
     def _seal_private(self) -> None:

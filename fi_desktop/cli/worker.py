@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fi_desktop import __version__
 from fi_desktop.cli.arguments import add_setting
+from fi_desktop.cli.queue_access import with_sealed
 from fi_desktop.cli.terminal import Terminal
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
@@ -57,7 +58,7 @@ def _worker(settings: Settings, options: argparse.Namespace) -> int:
     names = ("broker", "broker_certificates", "transfer", "cluster_key")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     workers = options.concurrency or settings.workers or default_workers()
-    settings = replace(settings, workers=workers, **given)
+    settings = replace(with_sealed(settings), workers=workers, **given)
     if not (settings.broker and settings.transfer and settings.cluster_key):
         raise UserError(messages.CLUSTER_INCOMPLETE)
     unencrypted = options.unencrypted or settings.broker_unencrypted

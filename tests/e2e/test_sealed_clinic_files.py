@@ -17,7 +17,7 @@ from fi_desktop.app import App
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.exporters.deidentified.name_lists import read_clinic_text
-from fi_desktop.settings import load, with_private
+from fi_desktop.settings import load, save, with_private
 from fi_desktop.settings.toml_file import FILE
 from fi_desktop.vault import keys_folder, vault_exists
 from fi_desktop.vault.home_files import HomeFile, HomeFiles
@@ -26,6 +26,7 @@ from fi_desktop.vault.vault import Vault, VaultLocked
 from fi_desktop.watch.config import WatchedFolder, load_profiles, save_profiles
 from fi_desktop.watch.seen_files import SeenFiles
 from fi_desktop.watch.watcher import Watcher
+from fi_desktop.workers.queue_thread import InlineBackend
 from tests.app_driver import running_app
 from tests.e2e.clinic_files import WRITTEN, all_written, write_clinic_files
 from tests.e2e.commands import fi_desktop
@@ -208,6 +209,16 @@ def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(home: Path, keyring:
         app.start()
     app.stop()
     assert refused.value.code == "settings.damaged"
+
+
+def test_the_queue_works_with_the_settings_that_were_sealed(home: Path, keyring: None):
+    save(home, {"broker": "redis://127.0.0.1:1/0"})
+    with running_app(home, backend="inline", seal=False) as driver:
+        driver.app.seal(keyring=True)
+    assert load().broker == ""
+    with running_app(home, backend="inline") as driver:
+        assert isinstance(driver.app._backend, InlineBackend)
+        assert driver.app._backend._settings.broker == "redis://127.0.0.1:1/0"
 
 
 def test_changed_and_swapped_files_are_refused_and_kept(home: Path, keyring: None):
