@@ -54,6 +54,7 @@ class Clinic:
             self.port = probe.getsockname()[1]
         self.redis: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._started = 0
 
     @property
     def url(self) -> str:
@@ -62,7 +63,6 @@ class Clinic:
     def settings(self, **others: object) -> dict[str, Any]:
         """Return the settings of a desktop that uses this server."""
         return {
-            "backend": "cluster",
             "send_recordings": True,
             "broker": self.url,
             "transfer": self.transfer.as_uri(),
@@ -115,7 +115,7 @@ class Clinic:
         self, *, processes: int = 1, program: tuple[str, ...] = ("-m", "fi_desktop"), **env: str
     ) -> None:
         """Start a Celery worker on its own data folder, and wait until it is there."""
-        number = len(self.workers)
+        number, self._started = self._started, self._started + 1
         home = self.folder / f"worker-{number}"
         home.mkdir(exist_ok=True)
         command = [sys.executable, *program, "worker", "--broker", self.url, "--key", str(self.key)]
@@ -150,6 +150,13 @@ class Clinic:
         worker.wait()
         self.workers.remove(worker)
 
+    def restore(self) -> None:
+        """Have Redis and one worker run, whatever was done to them."""
+        if self.redis is None or self.redis.poll() is not None:
+            self.start_redis()
+        if not self.workers:
+            self.start_worker()
+
     def stop(self) -> None:
         """Stop everything."""
         for worker in self.workers:
@@ -174,6 +181,10 @@ class Clinic:
         """Return the claims and reports in Redis."""
         found = self.client.keys("fi:claim:*") + self.client.keys("fi:reports:*")
         return sorted(key.decode() for key in found)
+
+    def work(self) -> list[Path]:
+        """Return the folders of attempts of the worker that was started last."""
+        return list((self.folder / f"worker-{self._started - 1}" / "cluster").iterdir())
 
     def is_clean(self) -> bool:
         """Whether nothing is left of any task."""
