@@ -59,9 +59,10 @@ class TransferRoot:
         self._url = url
         self._fs: Any = None
         self._root = ""
+        if "://" not in url:
+            raise UserError(messages.SETTINGS_TRANSFER)
         with self._using():
-            if self._local and not Path(self._root).is_absolute():
-                raise UserError(messages.SETTINGS_TRANSFER)
+            pass
 
     def put(self, source: Path, name: str) -> None:
         """Copy a file there."""
@@ -100,7 +101,11 @@ class TransferRoot:
         found = []
         with self._using() as fs:
             fs.invalidate_cache()
-            for entry in fs.ls(self._root, detail=True):
+            try:
+                entries = fs.ls(self._root, detail=True)
+            except FileNotFoundError as error:
+                raise unreachable(error) from error
+            for entry in entries:
                 name = str(entry["name"]).rstrip("/").rpartition("/")[2]
                 if _NAME.fullmatch(name):
                     found.append((name, _age_s(entry)))

@@ -39,16 +39,18 @@ class Clinic:
         workers: its Celery workers.
     """
 
-    def __init__(self, folder: Path, *, key: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, tls: bool = False) -> None:
         from fi_desktop.workers.cluster.orders import ClusterKey
 
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.transfer = folder / "transfer"
         self.transfer.mkdir(exist_ok=True)
-        self.key = key or folder / "key"
-        if key is None:
-            ClusterKey.create(self.key)
+        self.key = folder / "key"
+        ClusterKey.create(self.key)
+        self.tls = tls
+        if tls:
+            make_certificate(folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -58,7 +60,7 @@ class Clinic:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis{'s' * self.tls}://127.0.0.1:{self.port}/0"
 
     def settings(self, **others: object) -> dict[str, Any]:
         """Return the settings of a desktop that uses this server."""
@@ -68,6 +70,7 @@ class Clinic:
             "transfer": self.transfer.as_uri(),
             "cluster_key": str(self.key),
             "server_jobs": 1,
+            "broker_certificates": str(self.folder / "ca.pem") if self.tls else "",
             **others,
         }
 
@@ -87,6 +90,10 @@ class Clinic:
             "loglevel": "warning",
             "logfile": data / "log",
         }
+        if self.tls:
+            files = {"cert": "cert.pem", "key": "key.pem", "ca-cert": "ca.pem"}
+            options |= {f"tls-{name}-file": self.folder / file for name, file in files.items()}
+            options |= {"port": 0, "tls-port": self.port, "tls-auth-clients": "no"}
         command = [
             "redis-server",
             *(part for name, value in options.items() for part in (f"--{name}", str(value))),
@@ -105,7 +112,10 @@ class Clinic:
         """A connection to Redis, once it answers."""
         import redis
 
-        client = redis.Redis(port=self.port, socket_timeout=5)
+        certificates: dict[str, Any] = (
+            {"ssl": True, "ssl_ca_certs": str(self.folder / "ca.pem")} if self.tls else {}
+        )
+        client = redis.Redis("127.0.0.1", self.port, socket_timeout=5, **certificates)
         until(lambda: _answers(client))
         return client
 
@@ -120,6 +130,8 @@ class Clinic:
         home.mkdir(exist_ok=True)
         command = [sys.executable, *program, "worker", "--broker", self.url, "--key", str(self.key)]
         command += ["--transfer", self.transfer.as_uri(), "--concurrency", str(processes)]
+        if self.tls:
+            command += ["--certificates", str(self.folder / "ca.pem")]
         log = (self.folder / f"worker-{number}.log").open("ab")
         with log:
             process = subprocess.Popen(
@@ -134,6 +146,8 @@ class Clinic:
         assert process.poll() is None, (self.folder / f"worker-{number}.log").read_text()
 
     def _is_there(self, pid: int) -> bool:
+        if not psutil.Process(pid).children():
+            return False  # its processes come a little later
         return any(key.endswith(f"-{pid}".encode()) for key in self.client.keys("fi:worker:*"))
 
     def children(self, worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -186,6 +200,10 @@ class Clinic:
         """Return the folders of attempts of the worker that was started last."""
         return list((self.folder / f"worker-{self._started - 1}" / "cluster").iterdir())
 
+    def log(self) -> str:
+        """Return the log of the worker that was started last."""
+        return (self.folder / f"worker-{self._started - 1}" / "logs" / "fi-desktop.log").read_text()
+
     def is_clean(self) -> bool:
         """Whether nothing is left of any task."""
         return not self.files() and not self.keys()
@@ -209,11 +227,13 @@ def _answers(client: Any) -> bool:
 
 
 @contextmanager
-def running_clinic(folder: Path, *, workers: int = 1, processes: int = 1) -> Iterator[Clinic]:
+def running_clinic(
+    folder: Path, *, workers: int = 1, processes: int = 1, tls: bool = False
+) -> Iterator[Clinic]:
     """Run a server with some Celery workers."""
     if MISSING:
         pytest.skip(MISSING)
-    clinic = Clinic(folder)
+    clinic = Clinic(folder, tls=tls)
     try:
         clinic.start_redis()
         for _ in range(workers):
@@ -221,3 +241,36 @@ def running_clinic(folder: Path, *, workers: int = 1, processes: int = 1) -> Ite
         yield clinic
     finally:
         clinic.stop()
+
+
+def make_certificate(folder: Path) -> None:
+    """Make a CA, and a certificate of it for 127.0.0.1."""
+    openssl = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    ca = [*openssl, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=clinic CA"]
+    own = [
+        *openssl,
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+        "-subj",
+        "/CN=clinic",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+    ]
+    own += ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
+    for command in (ca, own):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
