@@ -13,8 +13,11 @@ from fi_desktop.cli import main
 from fi_desktop.core.errors import UserError
 from fi_desktop.jobs.export_plan import ExportPlan
 from fi_desktop.jobs.export_rules import ExportRule
-from fi_desktop.settings import SPECS, Kind, Settings, changed, load, policy_file, save_changes
+from fi_desktop.settings import SPECS, Kind, Settings, changed, load, policy_file, save_changes, with_private
 from fi_desktop.settings.policy_file import read_policy
+from fi_desktop.vault import keys_folder
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
+from fi_desktop.vault.vault import Vault
 
 HOSPITAL = """
 keep_days = {min = 1, max = 30}
@@ -220,3 +223,12 @@ def test_what_the_policy_says_of_exports_holds_for_rules_of_folders(policy, tmp_
 def test_a_changed_setting_keeps_the_policy(home: Path, policy):
     policy(HOSPITAL)
     assert changed(load(), {"theme": "dark"}).policy.fixes("export_when")
+
+
+def test_the_policy_is_above_settings_that_are_sealed(policy, home: Path):
+    policy('export_folder = {fixed = "/srv/results"}')
+    vault = Vault.create(keys_folder(home), keyring=False, passphrase="caballo grapa pila")
+    files = HomeFiles(home, lambda: vault)
+    files.write(HomeFile.SETTINGS, b'export_folder = "/home/elsewhere"\n')
+    assert with_private(load(), files).export_folder == "/srv/results"
+    vault.close()

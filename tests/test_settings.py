@@ -11,7 +11,10 @@ import pytest
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.name_template import filled
 from fi_desktop.core.values import JobOptions, SpeakerCount
-from fi_desktop.settings import SPECS, Kind, Settings, SettingSpec, load, save, save_changes
+from fi_desktop.settings import SPECS, Kind, Settings, SettingSpec, load, save, save_changes, with_private
+from fi_desktop.vault import keys_folder
+from fi_desktop.vault.home_files import HomeFiles
+from fi_desktop.vault.vault import Vault
 from fi_desktop.workers.queue_thread import Limits
 
 sys.path.append(str(Path(__file__).parent.parent / "packaging"))
@@ -232,3 +235,28 @@ def test_a_file_with_a_hard_limit_below_the_soft_limit_loads(tmp_path: Path):
 
 def test_zero_keeps_results_forever():
     assert load({}, keep_days="0").keep_days == 0.0
+
+
+def test_sealed_settings_are_below_the_environment_and_what_was_typed_in_the_file(tmp_path: Path):
+    home = tmp_path / "home"
+    vault = Vault.create(keys_folder(home), keyring=False, passphrase="caballo grapa pila")
+    files = HomeFiles(home, lambda: vault)
+    home.mkdir()
+    save(home, {"vocabulary": ("sealed",), "export_folder": str(tmp_path), "workers": 3}, files)
+    assert (home / "settings.toml").read_text(encoding="utf-8") == "workers = 3\n"
+    environment = {"FI_DESKTOP_HOME": str(home)}
+    assert with_private(load(environment), files).vocabulary == ("sealed",)
+    (home / "settings.toml").write_text('vocabulary = ["typed"]\n', encoding="utf-8")
+    typed = with_private(load(environment), files)
+    assert (typed.vocabulary, typed.export_folder) == (("typed",), str(tmp_path))
+    overridden = load(environment | {"FI_DESKTOP_VOCABULARY": "given"})
+    assert with_private(overridden, files).vocabulary == ("given",)
+    assert save_changes(typed, {"vocabulary": ()}, files).vocabulary == ()
+    assert with_private(load(environment), files).vocabulary == ()  # also what was typed is gone
+    vault.lock()
+    with pytest.raises(UserError, match="locked"):
+        save_changes(typed, {"vocabulary": ("other",)}, files)
+    with pytest.raises(UserError, match="locked"):
+        with_private(load(environment), files)
+    assert save_changes(typed, {"workers": 2}, files).workers == 2
+    vault.close()
