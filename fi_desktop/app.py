@@ -16,6 +16,7 @@ from fi_desktop.audit.targets import AuditTarget, targets_of
 from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.jobs.alerts import AlertsThread
 from fi_desktop.jobs.audit_check import evidence_of
 from fi_desktop.jobs.automatic_exports import ExportingThread
 from fi_desktop.jobs.commands import command, commands_of
@@ -57,6 +58,7 @@ class App:
         service: the queue; accepts commands at once, and runs them once `start` was called.
         index: keeps the index of transcripts.
         history: writes the history of workers and queue.
+        alerts: sends alerts to administrators, if the settings ask for that.
         trail: the audit trail.
         delivery: sends it on, if the settings ask for that.
         exports: writes results to the folder for results; None in a process that only reads the queue.
@@ -109,6 +111,7 @@ class App:
         self.sealing: FileSealing | None = None
         self._compares = backend != "idle"
         self.history = HistoryRecorder(self.service, settings.history, now=clock.now)
+        self.alerts = AlertsThread(self.service, settings, now=clock.now)
         self.exports = ExportingThread(self.service, settings, now=clock.now) if self._compares else None
         models = tuple(str(root) for root in settings.model_roots)
         self._backend: Backend
@@ -206,6 +209,8 @@ class App:
             self.delivery.change(self._targets())
             self.history.start()
         self._backend.start()
+        if self._compares:
+            self.alerts.start()
         if self.vault is not None and self.vault.state.mixed:
             self._seal_files(self.vault)
         elif self.vault is None and self._compares:
@@ -314,6 +319,7 @@ class App:
     def stop(self) -> None:
         """Stop safely: running jobs are requeued. Returns when everything is on disk."""
         self._ipc.close()
+        self.alerts.close()
         if self.sealing is not None:
             self.sealing.close()
         self._backend.stop()
@@ -377,6 +383,7 @@ class App:
 
     def _apply_private(self, settings: Settings) -> None:
         self.service.change_names(settings.name_pattern)
+        self.alerts.change(settings)
         if self.exports is not None:
             self.exports.change(settings)
 

@@ -59,6 +59,8 @@ SAMPLES = {
     Kind.TEMPLATE: (" interview ", "interview"),
     Kind.TEXT: (" ship --all ", "ship --all"),
     Kind.SERVER: (" syslog.example.org:6514 ", "syslog.example.org:6514"),
+    Kind.ADDRESSES: ("it@example.org,ana@example.org ,", "it@example.org, ana@example.org"),
+    Kind.WEB_ADDRESS: (" https://hooks.example.org/a?b=c ", "https://hooks.example.org/a?b=c"),
 }
 """For each kind, text in the environment and its parsed value."""
 

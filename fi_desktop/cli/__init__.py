@@ -34,6 +34,10 @@ _COMMANDS = {
         "fi_desktop.cli.retention:add_retention",
     ),
     "metrics": ("show queue metrics and their targets", "fi_desktop.cli.measurements:add_metrics"),
+    "alerts": (
+        "show and test the alerts to administrators",
+        "fi_desktop.cli.measurements:add_alerts",
+    ),
     "models": ("list, install, import, verify and remove models", "fi_desktop.cli.models:add_models"),
     "vocabulary": ("list and show the vocabulary lists", "fi_desktop.cli.vocabulary:add_vocabulary"),
     "templates": (
@@ -104,4 +108,5 @@ def _window(settings: Settings, options: argparse.Namespace) -> int:
     app = App(settings)
     if app.exports is not None:
         app.exports.language = system_language()
+    app.alerts.language = system_language()
     return run(app, options.files) if own_or_hand_over(app, options.files) else 0

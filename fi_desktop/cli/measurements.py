@@ -1,25 +1,32 @@
-"""`fi-desktop metrics`: the queue in figures, for people, for programs and for Prometheus."""
+"""`fi-desktop metrics` and `alerts`: the queue in figures, for Prometheus too, and alerts."""
 
 from __future__ import annotations
 
 import argparse
 import time
 from dataclasses import asdict
+from getpass import getpass
+from http.client import HTTPException
 from pathlib import Path
 from statistics import fmean
 
 from rich.table import Table
 from rich.text import Text
 
-from fi_desktop.cli.queue_access import idle_queue
-from fi_desktop.cli.terminal import Terminal, plain_table, say_json, write_file
+from fi_desktop.cli.arguments import add_command
+from fi_desktop.cli.queue_access import idle_queue, with_sealed
+from fi_desktop.cli.terminal import Terminal, plain_table, say, say_json, warn, write_file
+from fi_desktop.core import messages
 from fi_desktop.core.text import clock
+from fi_desktop.jobs.alert_channels import KEYRING_ACCOUNT, PASSWORD_VARIABLE, channels_of
+from fi_desktop.jobs.alerts import AlertLimits, alert_of
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.prometheus import QueueReading, exposition
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.queue_history import read_history
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
+from fi_desktop.system import keyring_access
 from fi_desktop.system.devices import host_figures
 from fi_desktop.system.files import write_whole
 
@@ -139,3 +146,63 @@ def _quantiles(quantiles: Quantiles) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+# ---- alerts
+
+
+def add_alerts(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop alerts`."""
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    show = add_command(actions, "show", "show the limits, and where alerts are sent")
+    show.set_defaults(command=_show_alerts)
+    test = add_command(actions, "test", "send a test to each place where alerts are sent")
+    test.set_defaults(command=_test_alerts)
+    password = add_command(actions, "password", "store the password of the mail account in the keyring")
+    password.add_argument("--forget", action="store_true", help="delete it from the keyring")
+    password.set_defaults(command=_password)
+
+
+def _show_alerts(settings: Settings, _options: argparse.Namespace) -> int:
+    settings = with_sealed(settings)
+    limits = AlertLimits.of(settings)
+    table = plain_table("Alert", "Limit")
+    queue = f"more than {limits.queue} for {settings.alert_queue_min} minutes" if limits.queue else "off"
+    table.add_row("recordings waiting", queue)
+    table.add_row("share of failures", f"{limits.failures} % or more" if limits.failures else "off")
+    table.add_row(
+        "free disk space", f"less than {settings.alert_disk_gb:g} GB" if limits.disk_bytes else "off"
+    )
+    table.add_row("workers replaced", f"{limits.restarts} or more in an hour" if limits.restarts else "off")
+    Terminal().print(table)
+    kinds = [channel.kind for channel in channels_of(settings)]
+    kinds += ["notification"] if settings.alert_notify else []
+    say(f"Sent by: {', '.join(kinds) or 'nothing'}.")
+    return 0
+
+
+def _test_alerts(settings: Settings, _options: argparse.Namespace) -> int:
+    """Return 1 unless each place has the test."""
+    settings = with_sealed(settings)
+    channels, failed = channels_of(settings), False
+    for channel in channels:
+        try:
+            channel.send(alert_of(messages.ALERT_TEST(), settings, "en", time.time()))
+        except (OSError, ValueError, HTTPException) as error:
+            failed = True
+            warn(f"{channel.kind}: {getattr(error, 'strerror', None) or type(error).__name__}")
+        else:
+            say(f"{channel.kind}: sent")
+    if not channels:
+        warn("The settings name no place to send alerts to; see docs/monitoring.md.")
+    return 1 if failed or not channels else 0
+
+
+def _password(_settings: Settings, options: argparse.Namespace) -> int:
+    if options.forget:
+        keyring_access.delete(KEYRING_ACCOUNT)
+        return 0
+    if keyring_access.write(KEYRING_ACCOUNT, getpass("Password: ")):
+        return 0
+    warn(f"There is no keyring. Set the environment variable {PASSWORD_VARIABLE} instead.")
+    return 1

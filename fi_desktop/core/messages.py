@@ -442,6 +442,17 @@ IPC_TOO_LARGE = Message(
 )
 IPC_VERSION = Message("ipc.version", "Another version of fi-desktop is running. Close it first.")
 
+# --- Alerts to administrators: numbers only
+
+ALERT_DISK = Message("alert.disk", "Free disk space: {free:size}, less than {limit:size}.")
+ALERT_FAILURES = Message(
+    "alert.failures",
+    "Failures: {failed} of the last {ended} recordings, {percent} % (limit: {limit} %).",
+)
+ALERT_QUEUE = Message("alert.queue", "Waiting recordings: {number}, more than {limit} for {minutes} minutes.")
+ALERT_RESTARTS = Message("alert.restarts", "Workers replaced within an hour: {number} (limit: {limit}).")
+ALERT_TEST = Message("alert.test", "This is a test of the alerts.")
+
 # --- The audit trail
 
 AUDIT_BAD_SIGNATURE = Message(
@@ -807,6 +818,11 @@ RETENTION_CLOCK = Message(
     "This computer's clock is {days} days later than when the program was last used. Nothing is deleted by "
     "age until you confirm that the clock is right.",
 )
+SETTINGS_ALERT_PLAIN = Message(
+    "settings.alert_plain",
+    "E-mail can only be sent without encryption if the mail server is on this computer.",
+)
+SETTINGS_ALERT_SERVER = Message("settings.alert_server", "Enter the mail server that sends the alerts.")
 SETTINGS_BAD_VALUE = Message("settings.bad_value", "Setting {name}: {value} is not valid.")
 SETTINGS_EXPORT_FOLDER = Message(
     "settings.export_folder", "Choose the folder and the formats in which results are written."

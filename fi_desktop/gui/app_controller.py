@@ -26,7 +26,7 @@ from fi_desktop.gui.session_lock import SessionLock
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.store import JobsPage
-from fi_desktop.settings import Settings
+from fi_desktop.settings import Page, Settings
 from fi_desktop.vault import vault_exists
 from fi_desktop.viewmodel import unlocking
 from fi_desktop.viewmodel.unlocking import SealedProgram
@@ -351,11 +351,17 @@ class AppController(QObject):
                 window_state=WindowState(self._program.settings.home),
                 speeds=self.window.jobs.speeds,
             )
+            self._monitor.alert_settings_requested.connect(self._on_alert_settings_requested)
         self._monitor.show_cases(self._program.settings.show_cases)
         self._monitor.show()
         self._monitor.raise_()
         self._monitor.activateWindow()
         return self._monitor
+
+    @Slot()
+    def _on_alert_settings_requested(self) -> None:
+        self.preferences.open()
+        self.preferences.show_page(Page.ALERTS)
 
     def _close_monitor(self) -> None:
         if self._monitor is not None:

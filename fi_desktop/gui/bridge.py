@@ -25,6 +25,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.gui import labels
 from fi_desktop.jobs.queue_events import (
+    AlertsChanged,
     ClockDoubted,
     ExportsHeld,
     Notice,
@@ -42,7 +43,7 @@ from fi_desktop.watch.watcher import FolderScan
 
 T = TypeVar("T")
 # each replaces the previous one of its type
-_STATE_EVENTS = (ClockDoubted, ExportsHeld, Notice, QueueHeld, QueuePaused, WorkersChanged)
+_STATE_EVENTS = (AlertsChanged, ClockDoubted, ExportsHeld, Notice, QueueHeld, QueuePaused, WorkersChanged)
 _FIRST_PAGE = 200  # jobs: enough for any screen, and shown at once
 _PAGE = 5000  # jobs per read of the store, so that no read keeps the queue waiting
 
@@ -98,6 +99,12 @@ class Bridge(QObject):
         """Emit the current state again, for windows that were just built."""
         self.jobs_listed.emit(replace(self._last_page, jobs=()))
         self.events_arrived.emit(tuple(self._state.values()))
+
+    @property
+    def alerts(self) -> AlertsChanged:
+        """The alerts that are raised."""
+        known = self._state.get(AlertsChanged)
+        return known if isinstance(known, AlertsChanged) else AlertsChanged(())
 
     def close(self) -> None:
         """Stop: no more signals, no more callbacks."""

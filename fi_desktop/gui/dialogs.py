@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow
-from fi_desktop.settings import Settings
+from fi_desktop.settings import Page, Settings
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import PinAttempts
 from fi_desktop.viewmodel.unlocking import SealedProgram
@@ -125,6 +125,11 @@ class PreferencesOpener(DialogOpener):
         dialog.show_encryption(program.vault)
         dialog.templates.button.clicked.connect(self._window.templates.open_folder)
         return dialog
+
+    def show_page(self, page: Page) -> None:
+        """Show a page, if the dialog is open."""
+        if self.dialog is not None:
+            self.dialog.pages.setCurrentRow(list(Page).index(page))
 
     @Slot()
     def show_encryption(self) -> None:

@@ -20,7 +20,14 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
+from fi_desktop.gui.labels import sentence
+from fi_desktop.jobs.queue_events import (
+    AlertsChanged,
+    JobChanged,
+    JobRemoved,
+    QueueEvent,
+    QueuePaused,
+)
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.settings import Settings
 from fi_desktop.viewmodel.progress import ActiveJobs, FinishedJobs
@@ -60,6 +67,7 @@ class QueueNotifier(QObject):
         self._last: FinishedJobs | None = None
         self._locked = False
         self._shown_step: int | None = None
+        self._alerts: frozenset[str] = frozenset()  # codes of those that are raised
         self.last_job_id = 0
         bridge.events_arrived.connect(self._on_events)
         bridge.jobs_listed.connect(self._on_jobs_listed)
@@ -113,6 +121,8 @@ class QueueNotifier(QObject):
                 case QueuePaused(paused=paused):
                     self._paused = paused
                     self.update()
+                case AlertsChanged():
+                    self._on_alerts(event)
         if (finished := self._active.take_finished()) is not None and self._settings().notify == "end":
             self._notify(finished)
 
@@ -122,10 +132,18 @@ class QueueNotifier(QObject):
         if self._settings().notify == "each":
             self._notify(finished)
 
+    def _on_alerts(self, alerts: AlertsChanged) -> None:
+        new = [note for note in alerts.raised if note.code not in self._alerts]
+        self._alerts = frozenset(note.code for note in alerts.raised)
+        if new and self._settings().alert_notify:
+            self._show("fi-desktop", " ".join(map(sentence, new)))
+
     def _notify(self, finished: FinishedJobs) -> None:
         if QApplication.activeWindow() is not None and not self._locked:
             return  # the person is looking at the window
-        title, text = "fi-desktop", self._text(finished)
+        self._show("fi-desktop", self._text(finished))
+
+    def _show(self, title: str, text: str) -> None:
         self.notified.emit(title, text)
         if self._tray is not None:
             self._tray.notify(title, text)

@@ -210,6 +210,12 @@ class SettingRow(DialogRow):
         spec = self.spec
         if spec.kind is Kind.NUMBERS:
             return self.tr("Enter numbers separated by commas, each 0 or higher.")
+        if spec.kind is Kind.SERVER:
+            return self.tr("Enter a server, such as server.example.org:587.")
+        if spec.kind is Kind.ADDRESSES:
+            return self.tr("Enter e-mail addresses, separated by commas.")
+        if spec.kind is Kind.WEB_ADDRESS:
+            return self.tr("Enter an address that begins with https://.")
         if spec.zero_allowed:
             return self.tr("Enter 0, or a number of {minimum} or higher.").format(minimum=round(spec.minimum))
         if spec.maximum != math.inf:
@@ -316,7 +322,7 @@ def make_field(
             return FolderField(setting_text(spec.title), parent)
         case Kind.FORMATS:
             return FormatsField(parent)
-        case Kind.NAME_TEMPLATE | Kind.TEXT | Kind.SERVER:
+        case Kind.NAME_TEMPLATE | Kind.TEXT | Kind.SERVER | Kind.ADDRESSES | Kind.WEB_ADDRESS:
             return TextField(parent)
         case Kind.NAME_PATTERN:
             return PatternField(parent)

@@ -1,4 +1,4 @@
-"""The queue's metrics as Prometheus reads them: text format 0.0.4, for a textfile collector, without a port.
+"""The queue's metrics as Prometheus reads them: text format 0.0.4, for a textfile collector.
 
 States, counts, seconds and bytes; labels are states, codes, time spans, names of workers and of their
 computers. No job, recording or patient is named. `FAMILIES` is the list for people, too: docs/monitoring.md.

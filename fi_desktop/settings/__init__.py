@@ -20,13 +20,24 @@ from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount, parse_
 from fi_desktop.settings import toml_file
 from fi_desktop.settings.policy import NO_POLICY, Policy
 from fi_desktop.settings.policy_file import read_policy
-from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
+from fi_desktop.settings.spec import (
+    CONTEXT,
+    LOOPBACK,
+    Kind,
+    Page,
+    SettingSpec,
+    Unit,
+    host_and_port,
+    setting,
+    specs_of,
+)
 from fi_desktop.system.files import resource
 from fi_desktop.vault import keys_folder
 from fi_desktop.vault.home_files import HomeFiles
 
 __all__ = [
     "CONTEXT",
+    "LOOPBACK",
     "PRIVATE",
     "SPECS",
     "Kind",
@@ -36,6 +47,7 @@ __all__ = [
     "Settings",
     "Unit",
     "changed",
+    "host_and_port",
     "load",
     "save",
     "save_changes",
@@ -524,6 +536,147 @@ class Settings:
         "time there are new ones.",
         private=True,
     )
+    alert_queue: int = setting(
+        0,
+        Kind.INTEGER,
+        Page.ALERTS,
+        "Recordings waiting",
+        "Send an alert if more recordings than this wait. 0: never.",
+        maximum=1_000_000,
+        zero_is_never=True,
+    )
+    alert_queue_min: int = setting(
+        15,
+        Kind.INTEGER,
+        Page.ALERTS,
+        "Waiting for",
+        "The alert is sent once that many recordings have waited for this long.",
+        unit=Unit.MINUTES,
+        maximum=1440,
+    )
+    alert_failures: int = setting(
+        0,
+        Kind.INTEGER,
+        Page.ALERTS,
+        "Share of failures",
+        "Send an alert if this share or more of the recordings of an hour failed, from four recordings on. "
+        "0: never.",
+        unit=Unit.PERCENT,
+        maximum=100,
+        zero_is_never=True,
+    )
+    alert_disk_gb: float = setting(
+        0.0,
+        Kind.NUMBER,
+        Page.ALERTS,
+        "Free disk space",
+        "Send an alert if less than this is free on the disk with the data folder. 0: never.",
+        unit=Unit.GIGABYTES,
+        maximum=100_000,
+    )
+    alert_restarts: int = setting(
+        0,
+        Kind.INTEGER,
+        Page.ALERTS,
+        "Workers replaced",
+        "Send an alert if workers died or were stopped by force this often within an hour. 0: never.",
+        maximum=1000,
+        zero_is_never=True,
+    )
+    alert_every_min: int = setting(
+        60,
+        Kind.INTEGER,
+        Page.ALERTS,
+        "Time between alerts",
+        "An alert is sent once until it is over. If it comes back, it is not sent again before this time has "
+        "passed.",
+        unit=Unit.MINUTES,
+        minimum=1,
+        maximum=10_080,
+    )
+    alert_notify: bool = setting(
+        False,
+        Kind.FLAG,
+        Page.ALERTS,
+        "Notification on this computer",
+        "Show alerts as notifications of the desktop, while the window is open or in the tray.",
+    )
+    alert_name: str = setting(
+        "",
+        Kind.TEXT,
+        Page.ALERTS,
+        "Name of this computer",
+        "Alerts that are sent begin with it. Otherwise they hold numbers only: never the name of a file or "
+        "of a patient.",
+        private=True,
+    )
+    alert_mail_to: str = setting(
+        "",
+        Kind.ADDRESSES,
+        Page.ALERTS,
+        "Send by e-mail to",
+        "E-mail addresses, separated by commas.",
+        private=True,
+    )
+    alert_mail_server: str = setting(
+        "",
+        Kind.SERVER,
+        Page.ALERTS,
+        "Mail server",
+        "Sends the e-mail (SMTP). Example: smtp.example.org:587.",
+        private=True,
+    )
+    alert_mail_security: str = setting(
+        "starttls",
+        Kind.CHOICE,
+        Page.ALERTS,
+        "Encryption of e-mail",
+        "How the connection to the mail server is encrypted. Without encryption, the server must be on this "
+        "computer.",
+        choices={"starttls": "STARTTLS", "tls": "TLS", "none": "None"},
+    )
+    alert_mail_from: str = setting(
+        "",
+        Kind.ADDRESSES,
+        Page.ALERTS,
+        "Sender of e-mail",
+        "An e-mail address. Empty: the first of the addresses above.",
+        private=True,
+    )
+    alert_mail_user: str = setting(
+        "",
+        Kind.TEXT,
+        Page.ALERTS,
+        "Account at the mail server",
+        "Its password is in the keyring (`fi-desktop alerts password`) or in the environment variable "
+        "FI_DESKTOP_ALERT_PASSWORD.",
+        private=True,
+    )
+    alert_webhook: str = setting(
+        "",
+        Kind.WEB_ADDRESS,
+        Page.ALERTS,
+        "Send to a web address",
+        "Alerts are sent there as JSON. It must begin with https://, unless it is on this computer.",
+        private=True,
+    )
+    alert_certificates: str = setting(
+        "",
+        Kind.TEXT,
+        Page.ALERTS,
+        "Certificates for alerts",
+        "File with the certificates that vouch for mail server and web address, in PEM format. Empty: those "
+        "of this computer.",
+        private=True,
+    )
+    alert_command: str = setting(
+        "",
+        Kind.TEXT,
+        Page.ALERTS,
+        "Pass alerts to a command",
+        "This command reads an alert from its standard input, as a JSON object.",
+        private=True,
+    )
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
     more_models: tuple[Path, ...] = field(default=(), compare=False)
     policy: Policy = field(default=NO_POLICY, compare=False)
@@ -682,8 +835,9 @@ def save_changes(settings: Settings, changes: Mapping[str, Any], files: HomeFile
     Raises:
         UserError: as `save`; or the environment or the command line overrides a setting; or the policy does
             not allow a value; or the hard limit is
-            below the soft limit, or results are to be written, but no folder or format is chosen. `load`
-            accepts such files: the hard limit wins, and nothing is written.
+            below the soft limit, or results are to be written, but no folder or format is chosen, or e-mail
+            is to be sent without a server, or unencrypted to another computer. `load` accepts such files: the
+            hard limit wins, and nothing is written or sent.
         TransientError: the disk is full.
     """
     for name in sorted(settings.overridden & set(changes)):
@@ -695,8 +849,19 @@ def save_changes(settings: Settings, changes: Mapping[str, Any], files: HomeFile
     exports = {"export_when", "export_folder", "export_formats"} & set(changes)
     if exports and updated.export_when != "never" and not (updated.export_folder and updated.export_formats):
         raise UserError(messages.SETTINGS_EXPORT_FOLDER)
+    if any(name.startswith("alert_mail_") for name in changes):
+        _check_mail(updated)
     save(settings.home, changes, files)
     return updated
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.alert_mail_to and not settings.alert_mail_server:
+        raise UserError(messages.SETTINGS_ALERT_SERVER)
+    if settings.alert_mail_security == "none" and settings.alert_mail_server:
+        host, _ = host_and_port(settings.alert_mail_server, 0)
+        if host not in LOOPBACK:
+            raise UserError(messages.SETTINGS_ALERT_PLAIN)
 
 
 def _parsed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from datetime import time
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
@@ -26,6 +27,10 @@ CONTEXT = "Settings"
 """Translation context of titles, helps, choices, units and page titles."""
 
 _METADATA_KEY = "spec"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Names of this computer, to which alerts may go unencrypted."""
+
+_ADDRESS = re.compile(r"[^\s@,;<>\"]+@[\w.-]+")
 _SERVER = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
 
@@ -43,6 +48,7 @@ class Page(Enum):
     MODELS = "Models"
     PRIVACY = "Privacy"
     AUDIT = "Audit trail"
+    ALERTS = "Alerts"
 
 
 class Unit(Enum):
@@ -53,6 +59,8 @@ class Unit(Enum):
     MINUTES = "minutes"
     DAYS = "days"
     MEGABYTES = "MB"
+    GIGABYTES = "GB"
+    PERCENT = "%"
 
 
 class Kind(Enum):
@@ -78,6 +86,8 @@ class Kind(Enum):
     TEMPLATE = auto()
     TEXT = auto()
     SERVER = auto()
+    ADDRESSES = auto()
+    WEB_ADDRESS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +184,15 @@ def setting(default: Any, kind: Kind, page: Page, title: str, help: str, **detai
     return dataclasses.field(default=default, metadata={_METADATA_KEY: spec})
 
 
+def host_and_port(server: str, default: int) -> tuple[str, int]:
+    """Return host and port of a value of `Kind.SERVER`; default: the port of one without."""
+    if server.startswith("["):
+        host, _, port = server[1:].partition("]")
+        return host, int(port.removeprefix(":") or default)
+    host, _, port = server.partition(":")
+    return host, int(port or default)
+
+
 def specs_of(settings_class: type) -> dict[str, SettingSpec]:
     """Return the specs that a dataclass declares, by name, in order."""
     return {
@@ -237,6 +256,29 @@ def _parse_server(value: Any) -> str:
     return text
 
 
+def _parse_addresses(value: Any) -> str:
+    """Return e-mail addresses, separated by commas; "" for none."""
+    addresses = _parse_list(value)
+    for address in addresses:
+        if _ADDRESS.fullmatch(address) is None:
+            raise ValueError(address)
+    return ", ".join(addresses)
+
+
+def _parse_web_address(value: Any) -> str:
+    """Return an https address, or an http address of this computer; "" for none."""
+    text = str(value).strip()
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK
+    printable = text.isascii() and text.isprintable() and " " not in text
+    if not printable or not (plain or parts.scheme == "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(text)
+    parts.port  # noqa: B018 raises ValueError if it is not one
+    return text
+
+
 _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FLAG: _parse_flag,
     Kind.INTEGER: _parse_integer,
@@ -257,5 +299,7 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.NAME_TEMPLATE: lambda value: checked_template(str(value)),
     Kind.TEXT: lambda value: str(value).strip(),
     Kind.SERVER: _parse_server,
+    Kind.ADDRESSES: _parse_addresses,
+    Kind.WEB_ADDRESS: _parse_web_address,
     Kind.NAME_PATTERN: lambda value: checked_pattern(str(value)),
 }

@@ -308,6 +308,13 @@
 <context>
     <name>MonitorWindow</name>
     <message numerus="yes">
+        <source>%Ln alert(s)</source>
+        <translation>
+            <numerusform>%Ln alert</numerusform>
+            <numerusform>%Ln alerts</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
         <translation>
             <numerusform>%Ln waiting recording removed.</numerusform>

@@ -4280,8 +4280,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Elija el llavero, una frase de contraseña o ambos.</translation>
     </message>
     <message>
+        <source>E-mail can only be sent without encryption if the mail server is on this computer.</source>
+        <translation>Solo se puede enviar correo sin cifrar si el servidor de correo está en este equipo.</translation>
+    </message>
+    <message>
         <source>Enter a file name. It can contain {fields}.</source>
         <translation>Escriba un nombre de archivo. Puede contener {fields}.</translation>
+    </message>
+    <message>
+        <source>Enter the mail server that sends the alerts.</source>
+        <translation>Escriba el servidor de correo que envía las alertas.</translation>
+    </message>
+    <message>
+        <source>Failures: {failed} of the last {ended} recordings, {percent} % (limit: {limit} %).</source>
+        <translation>Errores: {failed} de las últimas {ended} grabaciones, {percent} % (límite: {limit} %).</translation>
     </message>
     <message>
         <source>Fewer than 1 in 100 words may be wrong.</source>
@@ -4290,6 +4302,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>File names cannot contain {field}. They can contain {fields}.</source>
         <translation>Los nombres de archivo no pueden contener {field}. Pueden contener {fields}.</translation>
+    </message>
+    <message>
+        <source>Free disk space: {free:size}, less than {limit:size}.</source>
+        <translation>Espacio libre en disco: {free:size}, menos de {limit:size}.</translation>
     </message>
     <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
@@ -4420,6 +4436,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Ya existe un archivo con ese nombre; se conserva.</translation>
     </message>
     <message>
+        <source>This is a test of the alerts.</source>
+        <translation>Esta es una prueba de las alertas.</translation>
+    </message>
+    <message>
+        <source>Waiting recordings: {number}, more than {limit} for {minutes} minutes.</source>
+        <translation>Grabaciones en espera: {number}, más de {limit} durante {minutes} minutos.</translation>
+    </message>
+    <message>
         <source>What came over the folder for transfers makes no sense.</source>
         <translation>Lo que llegó por la carpeta de transferencia no tiene sentido.</translation>
     </message>
@@ -4430,6 +4454,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>What the server needs is not in the folder for transfers.</source>
         <translation>Lo que el servidor necesita no está en la carpeta de transferencia.</translation>
+    </message>
+    <message>
+        <source>Workers replaced within an hour: {number} (limit: {limit}).</source>
+        <translation>Procesos reemplazados en una hora: {number} (límite: {limit}).</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -5079,6 +5107,21 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Writes what this page shows as a table, without file names</source>
         <translation>Escribe lo que muestra esta página como tabla, sin nombres de archivo</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln alert(s)</source>
+        <translation>
+            <numerusform>%Ln alerta</numerusform>
+            <numerusform>%Ln alertas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Alerts…</source>
+        <translation>Alertas…</translation>
+    </message>
+    <message>
+        <source>Choose what you are alerted to, and how</source>
+        <translation>Elija de qué se le avisa y cómo</translation>
     </message>
     <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
@@ -6518,6 +6561,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Escriba números separados por comas, cada uno de 0 o más.</translation>
     </message>
     <message>
+        <source>Enter a server, such as server.example.org:587.</source>
+        <translation>Escriba un servidor, por ejemplo servidor.example.org:587.</translation>
+    </message>
+    <message>
+        <source>Enter e-mail addresses, separated by commas.</source>
+        <translation>Escriba direcciones de correo, separadas por comas.</translation>
+    </message>
+    <message>
+        <source>Enter an address that begins with https://.</source>
+        <translation>Escriba una dirección que empiece con https://.</translation>
+    </message>
+    <message>
         <source>Enter 0, or a number of {minimum} or higher.</source>
         <translation>Escriba 0, o un número de {minimum} o más.</translation>
     </message>
@@ -6761,6 +6816,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Privacidad</translation>
     </message>
     <message>
+        <source>Alerts</source>
+        <translation>Alertas</translation>
+    </message>
+    <message>
         <source>seconds</source>
         <translation>segundos</translation>
     </message>
@@ -6775,6 +6834,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>MB</source>
         <translation>MB</translation>
+    </message>
+    <message>
+        <source>GB</source>
+        <translation>GB</translation>
+    </message>
+    <message>
+        <source>%</source>
+        <translation>%</translation>
     </message>
     <message>
         <source>Appearance</source>
@@ -7071,6 +7138,146 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>When the desktop shows a notification.</source>
         <translation>Cuándo muestra el escritorio una notificación.</translation>
+    </message>
+    <message>
+        <source>Recordings waiting</source>
+        <translation>Grabaciones en espera</translation>
+    </message>
+    <message>
+        <source>Send an alert if more recordings than this wait. 0: never.</source>
+        <translation>Enviar una alerta si esperan más grabaciones que estas. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Waiting for</source>
+        <translation>Tiempo de espera</translation>
+    </message>
+    <message>
+        <source>The alert is sent once that many recordings have waited for this long.</source>
+        <translation>La alerta se envía cuando esa cantidad de grabaciones ha esperado este tiempo.</translation>
+    </message>
+    <message>
+        <source>Share of failures</source>
+        <translation>Porcentaje de errores</translation>
+    </message>
+    <message>
+        <source>Send an alert if this share or more of the recordings of an hour failed, from four recordings on. 0: never.</source>
+        <translation>Enviar una alerta si falló este porcentaje o más de las grabaciones de una hora, a partir de cuatro grabaciones. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Free disk space</source>
+        <translation>Espacio libre en disco</translation>
+    </message>
+    <message>
+        <source>Send an alert if less than this is free on the disk with the data folder. 0: never.</source>
+        <translation>Enviar una alerta si queda menos de esto libre en el disco con la carpeta de datos. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Workers replaced</source>
+        <translation>Procesos reemplazados</translation>
+    </message>
+    <message>
+        <source>Send an alert if workers died or were stopped by force this often within an hour. 0: never.</source>
+        <translation>Enviar una alerta si este número de procesos terminó de forma inesperada o a la fuerza en una hora. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Time between alerts</source>
+        <translation>Tiempo entre alertas</translation>
+    </message>
+    <message>
+        <source>An alert is sent once until it is over. If it comes back, it is not sent again before this time has passed.</source>
+        <translation>Una alerta se envía una sola vez hasta que termina. Si vuelve, no se envía de nuevo antes de que pase este tiempo.</translation>
+    </message>
+    <message>
+        <source>Notification on this computer</source>
+        <translation>Notificación en este equipo</translation>
+    </message>
+    <message>
+        <source>Show alerts as notifications of the desktop, while the window is open or in the tray.</source>
+        <translation>Mostrar las alertas como notificaciones del escritorio, mientras la ventana está abierta o en la bandeja.</translation>
+    </message>
+    <message>
+        <source>Name of this computer</source>
+        <translation>Nombre de este equipo</translation>
+    </message>
+    <message>
+        <source>Alerts that are sent begin with it. Otherwise they hold numbers only: never the name of a file or of a patient.</source>
+        <translation>Las alertas que se envían empiezan con él. Por lo demás, solo contienen números: nunca el nombre de un archivo o de un paciente.</translation>
+    </message>
+    <message>
+        <source>Send by e-mail to</source>
+        <translation>Enviar por correo a</translation>
+    </message>
+    <message>
+        <source>E-mail addresses, separated by commas.</source>
+        <translation>Direcciones de correo, separadas por comas.</translation>
+    </message>
+    <message>
+        <source>Mail server</source>
+        <translation>Servidor de correo</translation>
+    </message>
+    <message>
+        <source>Sends the e-mail (SMTP). Example: smtp.example.org:587.</source>
+        <translation>Envía el correo (SMTP). Ejemplo: smtp.example.org:587.</translation>
+    </message>
+    <message>
+        <source>Encryption of e-mail</source>
+        <translation>Cifrado del correo</translation>
+    </message>
+    <message>
+        <source>How the connection to the mail server is encrypted. Without encryption, the server must be on this computer.</source>
+        <translation>Cómo se cifra la conexión con el servidor de correo. Sin cifrado, el servidor debe estar en este equipo.</translation>
+    </message>
+    <message>
+        <source>STARTTLS</source>
+        <translation>STARTTLS</translation>
+    </message>
+    <message>
+        <source>TLS</source>
+        <translation>TLS</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Ninguno</translation>
+    </message>
+    <message>
+        <source>Sender of e-mail</source>
+        <translation>Remitente del correo</translation>
+    </message>
+    <message>
+        <source>An e-mail address. Empty: the first of the addresses above.</source>
+        <translation>Una dirección de correo. Vacío: la primera de las direcciones de arriba.</translation>
+    </message>
+    <message>
+        <source>Account at the mail server</source>
+        <translation>Cuenta en el servidor de correo</translation>
+    </message>
+    <message>
+        <source>Its password is in the keyring (`fi-desktop alerts password`) or in the environment variable FI_DESKTOP_ALERT_PASSWORD.</source>
+        <translation>Su contraseña está en el llavero (`fi-desktop alerts password`) o en la variable de entorno FI_DESKTOP_ALERT_PASSWORD.</translation>
+    </message>
+    <message>
+        <source>Send to a web address</source>
+        <translation>Enviar a una dirección web</translation>
+    </message>
+    <message>
+        <source>Alerts are sent there as JSON. It must begin with https://, unless it is on this computer.</source>
+        <translation>Las alertas se envían ahí como JSON. Debe empezar con https://, a menos que esté en este equipo.</translation>
+    </message>
+    <message>
+        <source>Certificates for alerts</source>
+        <translation>Certificados para las alertas</translation>
+    </message>
+    <message>
+        <source>File with the certificates that vouch for mail server and web address, in PEM format. Empty: those of this computer.</source>
+        <translation>Archivo con los certificados que avalan el servidor de correo y la dirección web, en formato PEM. Vacío: los de este equipo.</translation>
+    </message>
+    <message>
+        <source>Pass alerts to a command</source>
+        <translation>Pasar las alertas a un comando</translation>
+    </message>
+    <message>
+        <source>This command reads an alert from its standard input, as a JSON object.</source>
+        <translation>Este comando lee una alerta de su entrada estándar, como un objeto JSON.</translation>
     </message>
     <message>
         <source>Never</source>

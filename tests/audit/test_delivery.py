@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import os
 import re
@@ -16,10 +14,6 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.audit.chain import Entry
@@ -29,6 +23,7 @@ from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.audit.trail_store import TrailStore
 from fi_desktop.core.errors import UserError
 from fi_desktop.settings import load
+from tests.certificates import server_context
 
 WHO = {"user": "doctora", "host": "consultorio 1", "process": 7}
 TIMEOUT_S = 120.0
@@ -73,37 +68,7 @@ class SyslogServer:
     """A syslog server over TLS on a free port; see RFC 5425."""
 
     def __init__(self, folder: Path) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "syslog of the test")])
-        now = datetime.datetime.now(datetime.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(hours=1))
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-                critical=False,
-            )
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        self.certificates = folder / "syslog.pem"
-        self.certificates.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        private = folder / "syslog.key"
-        private.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificates, private)
-        self._context = context
+        self._context, self.certificates = server_context(folder)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.received: SimpleQueue[bytes] = SimpleQueue()

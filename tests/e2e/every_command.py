@@ -20,15 +20,22 @@ from pathlib import Path
 from fi_desktop import cli
 from fi_desktop.system.files import resource
 
-ONLINE = frozenset({"models install", "models forget-token"})
+ONLINE = frozenset({"models install", "models forget-token", "alerts password"})
 """The only commands that reach something outside the data folder: the hub, and the system's keyring."""
 
 SEPARATE = frozenset({"window", "worker"})
 """Commands that do not end by themselves."""
 
 
-NOT_ZERO = {"find": 1, "verify": 1, "jobs add-words": 1, "vault recover": 2, "vault show": 1}
-"""Exit codes of commands that have nothing to find, verify, add words with, recover from or show here."""
+NOT_ZERO = {
+    "find": 1,
+    "alerts test": 1,
+    "verify": 1,
+    "jobs add-words": 1,
+    "vault recover": 2,
+    "vault show": 1,
+}
+"""Exit codes of commands that have nothing to find, send, verify, add words with, recover from or show."""
 
 
 def lines(recording: Path, pack: Path, out: Path) -> list[str]:
@@ -71,6 +78,8 @@ def lines(recording: Path, pack: Path, out: Path) -> list[str]:
         "audit verify",
         "metrics",
         "metrics --prometheus",
+        "alerts show",
+        "alerts test",
         "models list",
         "models recommend",
         f"models import {pack}",

@@ -12,7 +12,7 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.application import check_display
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.settings import changed, load
+from fi_desktop.settings import Page, changed, load
 from tests.gui.conftest import FakeApp
 from tests.gui.events import drop_files, open_windows
 
@@ -183,6 +183,10 @@ def test_monitor_opens_once_and_closes_with_the_program(qtbot, desktop, window):
     window.commands.monitor.trigger()
     (monitor,) = open_windows(MonitorWindow)
     assert monitor.parent() is None  # a child window would always stay above the main window
+    monitor.alerts.click()
+    dialog = desktop.preferences.dialog
+    assert list(Page)[dialog.pages.currentRow()] is Page.ALERTS
+    assert dialog.rows["alert_queue"].isVisible()
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
     assert not open_windows(MonitorWindow)

@@ -10,10 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.jobs.queue_events import AlertsChanged
 from fi_desktop.jobs.queue_history import HistoryEntry, HistoryKind
 from fi_desktop.viewmodel.worker_rows import SILENT_S
 from tests.gui.conftest import TIMEOUT_S
@@ -185,3 +187,16 @@ def test_each_page_is_exported_without_names(qtbot, program, monitor, failed, tm
     assert file.read_bytes().startswith(b'\xef\xbb\xbf"computer"')
     monitor.pages.choose(4)
     assert monitor.export.isHidden()  # the audit trail has its own
+
+
+def test_alerts_that_are_raised_are_shown_and_open_their_settings(qtbot, program, monitor):
+    assert monitor.alerts.text() == "Alerts…"
+    note = messages.ALERT_QUEUE(number=25, limit=20, minutes=15)
+    program.service.announce(AlertsChanged((note,))).result(TIMEOUT_S)
+    until(qtbot, lambda: monitor.alerts.text() == "1 alert")
+    assert "25, more than 20" in monitor.alerts.toolTip()
+    assert "25, more than 20" in monitor.alerts.accessibleName()
+    with qtbot.waitSignal(monitor.alert_settings_requested):
+        monitor.alerts.click()
+    program.service.announce(AlertsChanged(())).result(TIMEOUT_S)
+    until(qtbot, lambda: monitor.alerts.text() == "Alerts…")

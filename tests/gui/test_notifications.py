@@ -5,9 +5,11 @@ import sys
 import pytest
 from PySide6.QtWidgets import QSystemTrayIcon
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.notifications import progress_icon
+from fi_desktop.jobs.queue_events import AlertsChanged
 from fi_desktop.settings import save_changes
 from fi_desktop.viewmodel.progress import ActiveJobs, FinishedJobs
 from tests.gui.events import drop_files
@@ -154,3 +156,22 @@ application.exec()
     command = ["dbus-run-session", "--", sys.executable, "-c", script]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
     assert done.stdout.splitlines() == ["application://fi-desktop.desktop"], done.stderr
+
+
+def test_an_alert_is_notified_once_if_the_person_wants_that(qtbot, tray, hidden, program):
+    note = messages.ALERT_DISK(free=1_000_000_000, limit=5_000_000_000)
+
+    def announce(*notes):
+        program.service.announce(AlertsChanged(notes)).result(120)
+        qtbot.waitUntil(lambda: hidden._bridge.alerts.raised == notes)
+
+    announce(note)
+    announce()
+    program.settings = save_changes(program.settings, {"alert_notify": True})
+    announce(note)
+    announce(note, messages.ALERT_RESTARTS(number=3, limit=3))
+    qtbot.waitUntil(lambda: len(tray) == 2)
+    assert [text for _, text in tray] == [
+        "Free disk space: 1.0 GB, less than 5.0 GB.",
+        "Workers replaced within an hour: 3 (limit: 3).",
+    ]

@@ -85,7 +85,7 @@ def test_the_text_is_complete_and_right(reading):
         assert private not in text
 
 
-def test_an_empty_queue_is_told_from_none(reading):
+def test_an_empty_queue_has_zeros_and_no_workers(reading):
     values = parsed(exposition(replace(reading, jobs=[], gauges=[], history=[], paused=False)).decode())
     assert value(values, "jobs", state="failed") == 0
     assert value(values, "oldest_waiting_seconds") == 0

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.exporters.files import write_export
-from fi_desktop.gui import theme
+from fi_desktop.gui import labels, theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.monitor.audit_page import AuditTrailPage
@@ -36,7 +36,7 @@ from fi_desktop.gui.monitor.monitor_widgets import SegmentedControl
 from fi_desktop.gui.monitor.now_page import NowPage, PurgePrompt
 from fi_desktop.gui.widgets import FileDialog, separator
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.jobs.queue_events import QueueEvent
+from fi_desktop.jobs.queue_events import AlertsChanged, QueueEvent
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel import monitor_tables
 from fi_desktop.viewmodel.monitor import MonitoredApp, MonitorReader, MonitorSnapshot
@@ -56,10 +56,16 @@ class MonitorWindow(QWidget):
         history: what happened, figures and targets.
         machines: the computers.
         audit: the audit trail.
+        alerts: what administrators are alerted to now; opens the settings of alerts.
         export: writes the page as a table.
         purge: confirms before the queue is emptied.
         message: errors and outcomes.
+
+    Signals:
+        alert_settings_requested: open the settings of alerts.
     """
+
+    alert_settings_requested = Signal()
 
     def __init__(
         self,
@@ -84,16 +90,16 @@ class MonitorWindow(QWidget):
         self._app = app
         self._reader: MonitorReader | None = None
         self._snapshot_pending = False
-        self._labels = labels = MonitorLabels(self)
+        self._labels = MonitorLabels(self)
         self.setWindowTitle(self.tr("Monitor"))
         self.setWindowIcon(theme.app_icon())
         self._window_state = window_state
         if window_state is not None:
             window_state.restore("monitor", self, over=over)
-        self.now = NowPage(labels, self, speeds=speeds)
-        self.failures = FailuresPage(labels, bridge, app.service, self)
-        self.history = HistoryPage(labels, self)
-        self.machines = MachinesPage(labels, self)
+        self.now = NowPage(self._labels, self, speeds=speeds)
+        self.failures = FailuresPage(self._labels, bridge, app.service, self)
+        self.history = HistoryPage(self._labels, self)
+        self.machines = MachinesPage(self._labels, self)
         self.pages = SegmentedControl(
             self.tr("Page"),
             (
@@ -105,9 +111,11 @@ class MonitorWindow(QWidget):
             ),
             self,
         )
+        self.alerts = QPushButton(self)
         self.export = QPushButton(self.tr("Export as CSV…"), self)
-        self.export.setObjectName("plain")
-        self.export.setAutoDefault(False)
+        for button in (self.alerts, self.export):
+            button.setObjectName("plain")
+            button.setAutoDefault(False)
         self.export.setAccessibleName(self.tr("Export as CSV"))
         self.export.setToolTip(self.tr("Writes what this page shows as a table, without file names"))
         self.message = MessageBar(self)
@@ -130,6 +138,7 @@ class MonitorWindow(QWidget):
         head.addWidget(self.pages)
         head.addStretch(1)
         head.addWidget(self._reading)
+        head.addWidget(self.alerts)
         head.addWidget(self.export)
         self._stack = QStackedWidget(self)
         for page in (self.now, self.failures, self.history, self.machines, self.audit):
@@ -165,6 +174,8 @@ class MonitorWindow(QWidget):
         self.failures.done.connect(self.message.info)
         self.failures.failed.connect(self._on_failed)
         self.export.clicked.connect(self._on_export)
+        self.alerts.clicked.connect(self.alert_settings_requested)
+        self._show_alerts(self._bridge.alerts)
         self.purge.confirmed.connect(self._on_purge_confirmed)
 
     def _follow(self, future: Future[Any]) -> None:
@@ -212,6 +223,26 @@ class MonitorWindow(QWidget):
     @Slot(object)
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
         self.now.apply(events)
+        for event in events:
+            if isinstance(event, AlertsChanged):
+                self._show_alerts(event)
+
+    def _show_alerts(self, alerts: AlertsChanged) -> None:
+        raised = len(alerts.raised)
+        text = self.tr("%Ln alert(s)", "", raised) if raised else self.tr("Alerts…")
+        sentences = [labels.sentence(note) for note in alerts.raised]
+        self.alerts.setText(text)
+        self.alerts.setToolTip("\n".join(sentences) or self.tr("Choose what you are alerted to, and how"))
+        self.alerts.setAccessibleName(" ".join([text.removesuffix("…"), *sentences]))
+        self._raised = bool(raised)
+        self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        """Show whether there is an alert."""
+        name, tone = ("warning", "bad") if self._raised else ("state-completed", "good")
+        self.alerts.setIcon(
+            QIcon(theme.pixmap(name, 16, theme.tone(tone, self.palette()), self.devicePixelRatioF()))
+        )
 
     @Slot(int)
     def _on_workers_asked(self, workers: int) -> None:
@@ -301,6 +332,12 @@ class MonitorWindow(QWidget):
             self.close()
         else:
             super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_raised"):
+            self._apply_theme()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Start taking snapshots."""
