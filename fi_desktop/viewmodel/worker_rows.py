@@ -76,6 +76,7 @@ class MachineRow:
         gpu_bytes: GPU memory of the workers, if known.
         disk_free: None: unknown.
         silent_s: seconds since the last message of a worker that works; None while none does.
+        reachable: whether the server can be reached, as far as is known.
     """
 
     name: str
@@ -89,11 +90,12 @@ class MachineRow:
     done: int
     failed: int
     silent_s: float | None
+    reachable: bool = True
 
     @property
     def answers(self) -> bool:
-        """Whether its workers were heard of lately, as far as they work."""
-        return self.silent_s is None or self.silent_s < SILENT_S
+        """Whether it can be reached, and its workers were heard of lately, as far as they work."""
+        return self.reachable and (self.silent_s is None or self.silent_s < SILENT_S)
 
 
 def machines(workers: Sequence[WorkerRow], host: HostFigures | None) -> list[MachineRow]:
@@ -118,6 +120,7 @@ def _machine(name: str, workers: Sequence[WorkerRow], host: HostFigures | None) 
         done=sum(worker.done for worker in own),
         failed=sum(worker.failed for worker in own),
         silent_s=min(silences, default=None),
+        reachable=not own or any(worker.state is not WorkerState.AWAY for worker in own),
     )
 
 

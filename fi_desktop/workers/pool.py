@@ -487,7 +487,8 @@ class WorkerPool(QueueThread):
                 low_priority=self._settings.low_priority,
             )
         if slot.occupied:
-            self._service.publish(WorkerStarted(slot.name, slot.info().pid))
+            info = slot.info()
+            self._service.publish(WorkerStarted(info.name, info.pid, info.host))
 
     def _stop_workers(self) -> None:
         """Ask all workers to stop, kill those that do not within the grace period, requeue their jobs."""

@@ -1970,7 +1970,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Setting changed</source>
-        <translation>Ajuste cambiado</translation>
+        <translation>Configuración modificada</translation>
     </message>
     <message>
         <source>Deleted by age</source>
@@ -8628,7 +8628,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Uptime</source>
-        <translation>Tiempo activo</translation>
+        <translation>Activo</translation>
     </message>
     <message>
         <source>Time since the process started</source>
@@ -8636,7 +8636,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation>Terminados</translation>
+        <translation>Listas</translation>
     </message>
     <message>
         <source>Attempts that ended in an error</source>
@@ -8672,7 +8672,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Failed</source>
-        <translation>Fallidos</translation>
+        <translation>Errores</translation>
     </message>
     <message>
         <source>Heard</source>

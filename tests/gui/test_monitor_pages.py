@@ -15,7 +15,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.monitor.window import MonitorWindow
-from fi_desktop.jobs.queue_events import AlertsChanged
+from fi_desktop.jobs.queue_events import AlertsChanged, WorkerInfo, WorkersChanged, WorkerState
 from fi_desktop.jobs.queue_history import HistoryEntry, HistoryKind
 from fi_desktop.viewmodel.worker_rows import SILENT_S
 from tests.gui.conftest import TIMEOUT_S
@@ -153,6 +153,15 @@ def test_machines_are_this_one_and_those_that_workers_name(qtbot, program, monit
     until(qtbot, lambda: page.machines.rowCount() == 2)
     assert cells(page.machines, 1)[:3] == ["servidor-2", "Does not answer", "2"]
     assert cells(page.machines, 1)[5:10] == ["3.0 GB", "–", "–", "4", "1"]
+    away = [
+        WorkerInfo(each.name, 0, WorkerState.AWAY, None, 0.0, 0, 0, host=each.host)
+        for each in program.workers
+    ]
+    program.workers[1] = replace(silent, silent_s=None)
+    program.service.announce(WorkersChanged(tuple(away[1:]))).result(TIMEOUT_S)
+    until(
+        qtbot, lambda: [cells(page.machines, row)[1] for row in range(2)] == ["No workers", "Does not answer"]
+    )
 
 
 def test_each_page_is_exported_without_names(qtbot, program, monitor, failed, tmp_path):

@@ -24,6 +24,7 @@ from fi_desktop.gui.adding.watched_folders_dialog import WatchedFoldersDialog
 from fi_desktop.gui.encryption.unlock_dialog import UnlockDialog
 from fi_desktop.gui.help import AboutDialog, WelcomeDialog
 from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.gui.preferences import PreferencesDialog
 from fi_desktop.gui.result.speaker_dialog import SpeakerDialog
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.view import ResultView
@@ -32,6 +33,7 @@ from fi_desktop.gui.window_state import center, resize_to_screen
 from fi_desktop.jobs.export_rules import ExportRule
 from fi_desktop.jobs.indexing import IndexingThread
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerState
+from fi_desktop.settings import Page
 from fi_desktop.vault.vault import Vault
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.config import Choice, WatchedFolder
@@ -293,6 +295,13 @@ def settings(scene: Scene) -> QWidget:
     return asked_for(scene, scene.desktop.window.commands.preferences)
 
 
+def alerts(scene: Scene) -> QWidget:
+    dialog = settings(scene)
+    assert isinstance(dialog, PreferencesDialog)
+    dialog.pages.setCurrentRow(list(Page).index(Page.ALERTS))
+    return dialog
+
+
 def keys(scene: Scene) -> QWidget:
     return asked_for(scene, help_menu(scene).shortcuts)
 
@@ -534,6 +543,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "details-other-number": (a_day, details_other_number),
     "details-retrying": (a_day, partial(details, job_id=6)),
     "settings": (a_day, settings),
+    "alerts": (a_day, alerts),
     "welcome": (no_jobs, welcome),
     "keys": (a_day, keys),
     "about": (a_day, about),

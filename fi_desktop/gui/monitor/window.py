@@ -135,6 +135,7 @@ class MonitorWindow(QWidget):
         self._reading.setFont(theme.tabular(self.font()))
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 16, 8)
+        head.setSpacing(8)
         head.addWidget(self.pages)
         head.addStretch(1)
         head.addWidget(self._reading)

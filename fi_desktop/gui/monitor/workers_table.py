@@ -37,8 +37,8 @@ from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.monitor import MonitorSnapshot
 from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES, SILENT_S, WorkerRow, WorkerRows
 
-_CURVE = 60  # pixels
-_NAME_CHARS = 20  # of a recording's name are always visible
+_CURVE = 44  # pixels
+_NAME_CHARS = 18  # of a recording's name are always visible
 _LONG_UPTIME_S = 100 * 3600.0
 _FULL_PERCENT = 100.0  # lowest top of a CPU curve
 
