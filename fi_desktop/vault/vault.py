@@ -137,6 +137,7 @@ class Vault:
 
         Raises:
             UserError: the keyring does not have the key, or the passphrase is missing or wrong.
+            TransientError: there is not enough memory for the moment.
         """
         state = self._state
         in_keyring = b""

@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from fi_desktop.core import messages
-from fi_desktop.core.errors import UserError
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.system.files import write_whole
 from fi_desktop.vault import VAULT_FILE
 from fi_desktop.vault.sealing import KEY_BYTES, SealBroken
@@ -35,14 +35,22 @@ class Argon2Cost:
     lanes: int = 4
 
     def hash(self, passphrase: str) -> bytes:
-        """Return what follows from a passphrase; takes a quarter of a second on purpose."""
-        return Argon2id(
+        """Return what follows from a passphrase; takes a quarter of a second on purpose.
+
+        Raises:
+            TransientError: there is not enough memory, or no thread can be started, for the moment.
+        """
+        derivation = Argon2id(
             salt=bytes.fromhex(self.salt),
             length=KEY_BYTES,
             iterations=self.iterations,
             lanes=self.lanes,
             memory_cost=self.memory_kib,
-        ).derive(passphrase.encode())
+        )
+        try:
+            return derivation.derive(passphrase.encode())
+        except MemoryError as error:
+            raise TransientError(messages.MEMORY_FULL) from error
 
 
 @dataclass(frozen=True, slots=True)

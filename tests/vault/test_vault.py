@@ -1,6 +1,7 @@
 """The keys of a home: what locks it, what recovers it, and what is gone once a key is destroyed."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -302,3 +303,26 @@ def test_damaged_vault_is_reported_and_left_as_it_is(vaults, tmp_path: Path, sys
     assert told.value.code == ("vault.newer" if b"99" in damage else "vault.damaged")
     assert (tmp_path / "keys" / "vault.json").read_bytes() == damage
     assert (tmp_path / "keys" / "keys-1.bin").is_file()
+
+
+SHORT_OF_MEMORY = """
+import sys
+from pathlib import Path
+from fi_desktop.core.errors import TransientError
+from fi_desktop.system.process import limit_memory
+from fi_desktop.vault.vault import Vault
+vault = Vault(Path(sys.argv[1]))
+limit_memory(30_000_000)
+try:
+    vault.unlock(sys.argv[2])
+except TransientError as error:
+    print(error.code)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits memory by the page")
+def test_too_little_memory_for_a_passphrase_is_a_sentence(vaults, tmp_path: Path):
+    filled(vaults, tmp_path / "keys", keyring=False, passphrase=PASSPHRASE).close()
+    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(tmp_path / "keys"), PASSPHRASE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout == "memory.full\n"
