@@ -13,10 +13,10 @@ from fi_desktop.cli.queue_access import job_folders, unlock
 from fi_desktop.cli.terminal import say, say_json, write_file
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message
-from fi_desktop.settings import Settings
+from fi_desktop.settings import PRIVATE, Settings, toml_file
 from fi_desktop.system import keyring_access
 from fi_desktop.vault import vault_exists
-from fi_desktop.vault.home_files import HomeFile
+from fi_desktop.vault.home_files import HomeFile, HomeFiles
 from fi_desktop.vault.vault import Vault
 
 _NEW_VARIABLE = "FI_DESKTOP_NEW_PASSPHRASE"
@@ -69,14 +69,20 @@ def _add_lock(parser: argparse.ArgumentParser) -> None:
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     state = Vault(settings.keys).state if vault_exists(settings.keys) else None
-    locks = []
+    locks: list[str] = []
+    in_clear: list[str] = []
     if state is not None:
+        in_clear = [
+            *HomeFiles(settings.home).in_clear(),
+            *sorted(toml_file.read(settings.home).keys() & PRIVATE),
+        ]
         locks = ["keyring"] * state.keyring + ["passphrase"] * (state.passphrase is not None)
     if options.json:
         say_json(
             {
                 "sealed": state is not None,
-                "complete": state is not None and not state.mixed,
+                "complete": state is not None and not state.mixed and not in_clear,
+                "in_clear": in_clear,
                 "unlocked_by": locks,
                 "recipients": [each.recipient for each in state.recovery] if state is not None else [],
                 "keyring_available": keyring_access.available(),
@@ -90,6 +96,8 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     say("Results, words, names and the queue are encrypted.")
     if state.mixed:
         say("Some files of earlier jobs are still in clear; they are encrypted while the program is open.")
+    if in_clear:
+        say(f"Still in clear until the next start: {', '.join(in_clear)}.")
     say(f"Unlocked by: {' and '.join(locks)}.")
     for each in state.recovery:
         say(f"Can be recovered with the key of {each.recipient}.")

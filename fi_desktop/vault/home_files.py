@@ -109,6 +109,10 @@ class HomeFiles:
         path = self.home / name
         return path.replace(_aside(path)).name
 
+    def in_clear(self) -> list[HomeFile]:
+        """Return the files that are in clear, also in a sealed home; links are not among them."""
+        return sorted({name for name, path in self._stored() if _is_in_clear(path)})
+
     # ---- changing a home
 
     def seal_all(self) -> set[HomeFile]:
@@ -150,7 +154,7 @@ class HomeFiles:
 
     def _seal_file(self, name: str, path: Path) -> bool:
         with _WRITING:
-            if not path.is_file() or path.is_symlink() or _is_sealed(path):
+            if not _is_in_clear(path):
                 return False
             write_whole(path, self._seal(name).whole(path.read_bytes()), mode=_PRIVATE)
             return True
@@ -182,6 +186,10 @@ class HomeFiles:
 def _is_sealed(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
+
+
+def _is_in_clear(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and not _is_sealed(path)
 
 
 def _aside(path: Path) -> Path:

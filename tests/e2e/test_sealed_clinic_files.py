@@ -150,6 +150,8 @@ def test_a_home_that_was_sealed_without_them_is_completed_when_it_is_unlocked(
     text = (home / FILE).read_text(encoding="utf-8")
     (home / FILE).write_text(f'{text}# of our clinic\nvocabulary = ["a", "b"]\n', encoding="utf-8")
     (home / "identifiers.txt").write_text("Eulaliapan\n", encoding="utf-8")  # a person's own editor
+    status = json.loads(fi_desktop("vault", "status", "--json", home=home).stdout)
+    assert (status["in_clear"], status["complete"]) == (["identifiers.txt", "vocabulary"], False)
     app = App(load(), backend="idle")
     app.own()
     app.unlock(PASSPHRASE)
@@ -161,6 +163,8 @@ def test_a_home_that_was_sealed_without_them_is_completed_when_it_is_unlocked(
     finally:
         app.stop()
     assert found(home) == set()
+    status = json.loads(fi_desktop("vault", "status", "--json", home=home).stdout)
+    assert status["in_clear"] == []
     assert "# of our clinic" in (home / FILE).read_text(encoding="utf-8")
     assert "vocabulary" not in (home / FILE).read_text(encoding="utf-8")
 
