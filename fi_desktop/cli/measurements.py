@@ -6,7 +6,6 @@ import argparse
 import time
 from dataclasses import asdict
 from getpass import getpass
-from http.client import HTTPException
 from pathlib import Path
 from statistics import fmean
 
@@ -16,10 +15,9 @@ from rich.text import Text
 from fi_desktop.cli.arguments import add_command
 from fi_desktop.cli.queue_access import idle_queue, with_sealed
 from fi_desktop.cli.terminal import Terminal, plain_table, say, say_json, warn, write_file
-from fi_desktop.core import messages
 from fi_desktop.core.text import clock
 from fi_desktop.jobs.alert_channels import KEYRING_ACCOUNT, PASSWORD_VARIABLE, channels_of
-from fi_desktop.jobs.alerts import AlertLimits, alert_of
+from fi_desktop.jobs.alerts import AlertLimits, send_test
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.prometheus import QueueReading, exposition
 from fi_desktop.jobs.queue_events import WorkerGauge
@@ -183,19 +181,15 @@ def _show_alerts(settings: Settings, _options: argparse.Namespace) -> int:
 
 def _test_alerts(settings: Settings, _options: argparse.Namespace) -> int:
     """Return 1 unless each place has the test."""
-    settings = with_sealed(settings)
-    channels, failed = channels_of(settings), False
-    for channel in channels:
-        try:
-            channel.send(alert_of(messages.ALERT_TEST(), settings, "en", time.time()))
-        except (OSError, ValueError, HTTPException) as error:
-            failed = True
-            warn(f"{channel.kind}: {getattr(error, 'strerror', None) or type(error).__name__}")
+    outcomes = send_test(with_sealed(settings), "en")
+    for kind, reason in outcomes:
+        if reason:
+            warn(f"{kind}: {reason}")
         else:
-            say(f"{channel.kind}: sent")
-    if not channels:
+            say(f"{kind}: sent")
+    if not outcomes:
         warn("The settings name no place to send alerts to; see docs/monitoring.md.")
-    return 1 if failed or not channels else 0
+    return 1 if not outcomes or any(reason for _, reason in outcomes) else 0
 
 
 def _password(_settings: Settings, options: argparse.Namespace) -> int:

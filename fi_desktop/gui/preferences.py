@@ -27,12 +27,13 @@ from fi_desktop.engines.term_lists import SPECIALTIES
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.encryption.common import StateWords
-from fi_desktop.gui.language import setting_text
+from fi_desktop.gui.language import current_language, setting_text
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field
 from fi_desktop.gui.widgets import ItemList, separator
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.settings import SPECS, Page, Settings
+from fi_desktop.jobs.alerts import send_test
+from fi_desktop.settings import SPECS, Page, Settings, changed
 
 if TYPE_CHECKING:
     from fi_desktop.vault.vault import Vault
@@ -43,7 +44,7 @@ class PreferencesDialog(QDialog):
 
     Attributes:
         rows: row of each setting, by name.
-        data_folder, watched_folders, models, pin, encryption, templates: rows of the actions.
+        data_folder, watched_folders, models, pin, encryption, templates, alert_test: rows of the actions.
         search: the search field.
         pages: the list on the left.
         ok: saves the changes; disabled while an input is invalid.
@@ -166,6 +167,14 @@ class PreferencesDialog(QDialog):
         self.pin = ActionRow(
             self.tr("PIN"), self.tr("Unlocks the window."), self.tr("Set or change…"), parent=self
         )
+        self.alert_test = ActionRow(
+            self.tr("Test"),
+            self.tr(
+                "Sends a test by e-mail, to the web address and to the command above, as far as they are set."
+            ),
+            self.tr("Send a test"),
+            parent=self,
+        )
         state = StateWords(self).sentence(None)
         self.encryption = ActionRow(self.tr("Encryption"), state, self.tr("Encryption…"), parent=self)
 
@@ -184,6 +193,7 @@ class PreferencesDialog(QDialog):
             Page.STORAGE: (self.data_folder,),
             Page.MODELS: (self.models,),
             Page.PRIVACY: (self.encryption, self.pin),
+            Page.ALERTS: (self.alert_test,),
         }
         rows += actions.get(page, ())
         return PageSection(setting_text(page.value), rows, self)
@@ -244,6 +254,7 @@ class PreferencesDialog(QDialog):
         self.models.button.clicked.connect(self.models_requested)
         self.watched_folders.button.clicked.connect(self.watched_requested)
         self.pin.button.clicked.connect(self.pin_requested)
+        self.alert_test.button.clicked.connect(self._on_test_asked)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search.setFocus)
 
     @Slot()
@@ -262,8 +273,38 @@ class PreferencesDialog(QDialog):
         self._show_rows()
 
     @Slot()
+    def _on_test_asked(self) -> None:
+        """Send a test as the fields say now."""
+        self.alert_test.button.setEnabled(False)
+        test = partial(send_test, changed(self._settings, self.changes), current_language())
+        self._bridge.run_in_thread("alert test", test, self._on_tested, self._on_not_tested)
+
+    def _on_tested(self, outcomes: list[tuple[str, str]]) -> None:
+        self.alert_test.button.setEnabled(True)
+        names = {
+            "mail": self.tr("E-mail"),
+            "webhook": self.tr("Web address"),
+            "command": self.tr("Command"),
+        }
+        failed = [f"{names.get(kind, kind)}: {reason}" for kind, reason in outcomes if reason]
+        if failed:
+            self.message.error(self.tr("The test was not sent. {reasons}").format(reasons="; ".join(failed)))
+        elif outcomes:
+            places = ", ".join(names.get(kind, kind) for kind, _ in outcomes)
+            self.message.info(self.tr("The test was sent: {places}.").format(places=places))
+        else:
+            self.message.warning(self.tr("No place is set to which alerts are sent."))
+
+    @Slot(str)
+    def _on_not_tested(self, sentence: str) -> None:
+        self.alert_test.button.setEnabled(True)
+        self.message.error(sentence)
+
+    @Slot()
     def _on_changed(self) -> None:
-        self.ok.setEnabled(not any(row.error for row in self.rows.values()))
+        valid = not any(row.error for row in self.rows.values())
+        self.ok.setEnabled(valid)
+        self.alert_test.button.setEnabled(valid)
 
     @Slot()
     def _on_ok(self) -> None:

@@ -7,11 +7,9 @@ unencrypted ones are made to this computer only, whatever the settings say. Nobo
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shlex
-import smtplib
 import ssl
 import subprocess
 import threading
@@ -19,10 +17,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from fi_desktop import __version__
@@ -30,6 +26,11 @@ from fi_desktop.core.messages import Note
 from fi_desktop.core.text import one_line
 from fi_desktop.settings import LOOPBACK, Settings, host_and_port
 from fi_desktop.system import keyring_access, log
+
+if TYPE_CHECKING:  # loaded when an alert is sent, which hardly ever happens
+    import http.client
+    import smtplib
+    from email.message import EmailMessage
 
 PASSWORD_VARIABLE = "FI_DESKTOP_ALERT_PASSWORD"
 """Environment variable with the password of the account at the mail server."""
@@ -91,7 +92,7 @@ class AlertChannel(Protocol):
         """What it is, for the log: it names nobody."""
 
     def send(self, alert: Alert) -> None:
-        """Send an alert; OSError, ValueError or HTTPException if it is not there when this returns."""
+        """Send an alert; OSError or ValueError if it is not there when this returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ class MailChannel:
             server.send_message(message, self.sender, list(self.recipients))
 
     def _connect(self) -> smtplib.SMTP:
+        import smtplib
+
         if self.security == "none":
             if self.host not in LOOPBACK:
                 raise ValueError("not encrypted")
@@ -144,6 +147,9 @@ class MailChannel:
         return server
 
     def _message(self, alert: Alert) -> EmailMessage:
+        from email.message import EmailMessage
+        from email.utils import format_datetime, make_msgid
+
         message = EmailMessage()
         message["Subject"] = alert.title
         message["From"] = self.sender
@@ -175,6 +181,8 @@ class WebhookChannel:
 
     def send(self, alert: Alert) -> None:
         """Post the alert."""
+        import http.client
+
         parts = urlsplit(self.address)
         host, path = parts.hostname or "", parts.path or "/"
         connection: http.client.HTTPConnection
@@ -191,6 +199,8 @@ class WebhookChannel:
         try:
             connection.request("POST", f"{path}?{parts.query}" if parts.query else path, alert.json, headers)
             status = connection.getresponse().status
+        except http.client.HTTPException as error:
+            raise OSError("no HTTP answer") from error
         finally:
             connection.close()
         if status not in _HTTP_OK:
@@ -309,7 +319,7 @@ class _ChannelThread:
         while not self._closing.is_set():
             try:
                 self._channel.send(alert)
-            except (OSError, ValueError, http.client.HTTPException) as error:  # SMTP's are OSErrors
+            except (OSError, ValueError) as error:
                 log.event("ALERT_NOT_SENT", channel=self._channel.kind, error=type(error).__name__)
             else:
                 log.event("ALERT_SENT", channel=self._channel.kind, code=alert.note.code)

@@ -262,6 +262,21 @@ def alert_of(note: Note, settings: Settings, language: str, at: float) -> Alert:
     return Alert(note, said_in(chosen)(note), at, settings.alert_name)
 
 
+def send_test(settings: Settings, language: str) -> list[tuple[str, str]]:
+    """Send a test to each channel; return what each is, and why it does not have the test, or ""; blocks."""
+    alert = alert_of(messages.ALERT_TEST(), settings, language, time.time())
+    outcomes = []
+    for channel in channels_of(settings):
+        try:
+            channel.send(alert)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+            outcomes.append((channel.kind, str(reason) or type(error).__name__))
+        else:
+            outcomes.append((channel.kind, ""))
+    return outcomes
+
+
 def _disk_free(folder: Path) -> int | None:
     space = disk_space(folder)
     return space[0] if space is not None else None

@@ -5806,6 +5806,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Definir o cambiar…</translation>
     </message>
     <message>
+        <source>Test</source>
+        <translation>Prueba</translation>
+    </message>
+    <message>
+        <source>Sends a test by e-mail, to the web address and to the command above, as far as they are set.</source>
+        <translation>Envía una prueba por correo, a la dirección web y al comando de arriba, según lo que esté configurado.</translation>
+    </message>
+    <message>
+        <source>Send a test</source>
+        <translation>Enviar una prueba</translation>
+    </message>
+    <message>
         <source>Encryption</source>
         <translation>Cifrado</translation>
     </message>
@@ -5816,6 +5828,30 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Not needed: the passphrase unlocks the window.</source>
         <translation>No hace falta: la ventana se desbloquea con la frase de contraseña.</translation>
+    </message>
+    <message>
+        <source>E-mail</source>
+        <translation>Correo</translation>
+    </message>
+    <message>
+        <source>Web address</source>
+        <translation>Dirección web</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>Comando</translation>
+    </message>
+    <message>
+        <source>The test was not sent. {reasons}</source>
+        <translation>La prueba no se envió. {reasons}</translation>
+    </message>
+    <message>
+        <source>The test was sent: {places}.</source>
+        <translation>La prueba se envió: {places}.</translation>
+    </message>
+    <message>
+        <source>No place is set to which alerts are sent.</source>
+        <translation>No hay ningún destino configurado para las alertas.</translation>
     </message>
     <message>
         <source>Pages</source>

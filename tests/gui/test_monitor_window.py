@@ -59,7 +59,14 @@ def bridge(dressed, program):
 
 
 @pytest.fixture
-def monitor(qtbot, program, bridge):
+def hurried(monkeypatch):
+    """Snapshots ten times a second, and measurements as often."""
+    monkeypatch.setattr("fi_desktop.viewmodel.monitor._REST_S", 0.05)
+    monkeypatch.setattr("fi_desktop.gui.monitor.window._SNAPSHOT_MS", 100)
+
+
+@pytest.fixture
+def monitor(qtbot, program, bridge, hurried):
     monitor = MonitorWindow(bridge, program)
     qtbot.addWidget(monitor)
     monitor.show()

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.models_dialog.dialog import ModelsDialog
 from fi_desktop.gui.preferences import PreferencesDialog
 from fi_desktop.settings import SPECS, Page, load, save_changes
+from tests.jobs.alert_servers import HookServer
 
 
 @pytest.fixture
@@ -239,3 +241,25 @@ def test_settings_within_the_clinics_policy_are_shown_as_such(
     qtbot.waitUntil(lambda: not dialog.isVisible())
     assert saved == [{"keep_days": 9.0}]
     assert load().keep_days == 9.0
+
+
+def test_a_test_of_the_alerts_is_sent_as_the_fields_say(qtbot, dialog, home):
+    dialog.pages.setCurrentRow(list(Page).index(Page.ALERTS))
+    button = dialog.alert_test.button
+    button.click()
+    qtbot.waitUntil(lambda: "No place is set" in dialog.message.text)
+    server = HookServer()
+    try:
+        retype(dialog, "alert_webhook", server.address)
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: dialog.message.text == "The test was sent: Web address.")
+        assert json.loads(server.received.get(timeout=60)[1])["alert"] == "test"
+        server.status = 503
+        button.click()
+        qtbot.waitUntil(lambda: "503" in dialog.message.text)
+    finally:
+        server.close()
+    retype(dialog, "alert_webhook", "http://example.org")
+    assert dialog.rows["alert_webhook"].error == "Enter an address that begins with https://."
+    assert not button.isEnabled()
+    assert load({"FI_DESKTOP_HOME": str(home)}).alert_webhook == ""

@@ -449,7 +449,7 @@ def monitor(scene: Scene, page: int, part: int = 0) -> QWidget:
     scene.desktop.window.commands.monitor.trigger()
     (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
     scene.settle(400)
-    for _ in range(60):  # a minute of snapshots, for the curves
+    for _ in range(60 if page == 0 else 2):  # a minute of snapshots, for the curves
         window._on_tick()
         scene.settle(2)
     window.pages.choose(page)
