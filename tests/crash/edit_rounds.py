@@ -69,9 +69,9 @@ class Person:
         self._stdin, self._stdout = self.process.stdin, self.process.stdout
         self._text = b""
 
-    def wait_for(self, word: str) -> None:
-        """Read until a line begins with this word."""
-        while f"\n{word}" not in "\n" + self._text.decode():
+    def wait_for(self, *words: str) -> None:
+        """Read until a line begins with one of these words."""
+        while not any(f"\n{word}" in "\n" + self._text.decode() for word in words):
             if not wait([self._stdout.fileno()], PATIENCE_S):
                 raise Broken(f"an editor says nothing after {self._text[-200:]!r}")
             more = self._stdout.read(65_536)
@@ -175,7 +175,7 @@ class EditHarness:
         owner.wait_for("started")
         people = [self._person("guest"), self._person("guest")]
         for person in people:
-            person.wait_for("saved")
+            person.wait_for("saved", "refused")  # the slower one may be refused for long
         first = self._rng.choice([owner, *people])
         for killed in [first, *(person for person in (*people, owner) if person is not first)]:
             time.sleep(self._rng.uniform(0.0, _LONGEST_S / 2))
