@@ -18,7 +18,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import JobOptions, Stage
 from fi_desktop.engines.whisper.decoder import Decoder
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.queue_events import JobProgressed
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, QueueEvent
 from fi_desktop.models import PackKind
 from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.workers import process
@@ -111,22 +111,6 @@ def test_demo_without_models_says_how_to_install_one(home: Path, tmp_path: Path)
     assert "fi-desktop models install base" in " ".join(done.stdout.split())
 
 
-def test_job_killed_while_transcribing_is_not_diarized_again(fluent: Path, long_recording: Path):
-    options = JobOptions(engine="builtin", language="es")
-    with running_app(fluent, workers=1) as driver:
-        (job_id,) = driver.submit(long_recording, options=options)
-        driver.wait_for(lambda: Stage.TRANSCRIBE in stages(driver))
-        before = len(driver.events)
-        os.kill(driver.workers()[0].pid, signal.SIGKILL)
-        (job,) = driver.wait_until_done(job_id)
-        again = stages(driver, before)
-    assert job.state is JobState.COMPLETED
-    assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
-    assert again[Stage.DIARIZE] == {0.0}  # its result was saved
-    assert max(again[Stage.TRANSCRIBE]) > 0.0
-    assert result(fluent, job_id).segments[0].words
-
-
 def killed_after_two_batches(pipe: Connection, device: str, *confined: Any) -> None:
     """A worker that counts decoded windows, and is killed once; spawned, so imported by name."""
     # opened before the worker is confined
@@ -152,7 +136,7 @@ def killed_after_two_batches(pipe: Connection, device: str, *confined: Any) -> N
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals on Windows")
-def test_words_of_finished_batches_survive_the_worker(
+def test_turns_and_words_of_finished_batches_survive_a_worker_killed_while_transcribing(
     fluent: Path, tmp_path: Path, long_recording: Path, monkeypatch: pytest.MonkeyPatch
 ):
     counts = tmp_path / "counts"
@@ -162,10 +146,14 @@ def test_words_of_finished_batches_survive_the_worker(
     with running_app(fluent, workers=1) as driver:
         (killed,) = driver.submit(long_recording, options=options)
         (job,) = driver.wait_until_done(killed)
+        again = stages(driver, crash_in(driver.events))
         decoded = counts.read_text().count("decoded")
         (undisturbed,) = driver.submit(long_recording, options=options)
         driver.wait_until_done(undisturbed)
     assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
+    assert job.state is JobState.COMPLETED
+    assert again[Stage.DIARIZE] == {0.0}  # its result was saved
+    assert max(again[Stage.TRANSCRIBE]) > 0.0
     assert counts.read_text().count("decoded") - decoded == decoded > 8  # each window once
     assert result(fluent, killed).segments == result(fluent, undisturbed).segments
 
@@ -176,6 +164,17 @@ def test_second_job_reuses_the_loaded_engines(with_packs: Path, part: Path):
         first, second = driver.wait_until_done(*jobs)
     assert {first.state, second.state} == {JobState.COMPLETED}
     assert result(with_packs, first.id).segments == result(with_packs, second.id).segments
+
+
+def crash_in(events: Sequence[QueueEvent]) -> int:
+    """Return which event says that a worker died."""
+    return next(
+        place
+        for place, event in enumerate(events)
+        if isinstance(event, JobChanged)
+        and event.job.attempts
+        and event.job.attempts[-1].outcome is AttemptOutcome.CRASHED
+    )
 
 
 def stages(driver: Driver, since: int = 0) -> dict[Stage, set[float]]:
