@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,9 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 from fi_desktop.audio.media_files import phone_call
 
+# tests start hundreds of processes: without bytecode on disk, each of them would compile every module
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # tests must not fail because the machine is busy
 hypothesis.settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -65,16 +69,25 @@ def sample() -> Path:
     return path
 
 
+def _repeated(sample: Path, target: Path, times: int) -> Path:
+    with wave.open(str(sample)) as source, wave.open(str(target), "wb") as file:
+        file.setparams(source.getparams())
+        frames = source.readframes(source.getnframes())
+        for _ in range(times):
+            file.writeframes(frames)
+    return target
+
+
 @pytest.fixture(scope="session")
 def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """The phone call repeated for 5 minutes: can be interrupted, and finishes soon."""
-    path = tmp_path_factory.mktemp("recordings") / "long.wav"
-    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
-        target.setparams(source.getparams())
-        frames = source.readframes(source.getnframes())
-        for _ in range(10):
-            target.writeframes(frames)
-    return path
+    """The phone call repeated for 5 minutes: can be interrupted at leisure."""
+    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", 10)
+
+
+@pytest.fixture(scope="session")
+def two_minutes(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """The phone call repeated for 2 minutes: can be interrupted at once, and finishes soon."""
+    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "two minutes.wav", 4)
 
 
 @pytest.fixture(scope="session")

@@ -86,10 +86,10 @@ def test_a_running_worker_is_lowered_at_once_with_all_its_threads(home: Path, lo
 
 @LOWERED
 def test_a_worker_that_cannot_be_raised_finishes_its_job_and_is_replaced(
-    home: Path, long_recording: Path, sample: Path, refusing: None
+    home: Path, two_minutes: Path, sample: Path, refusing: None
 ):
     with running_app(home, workers=1) as driver:
-        pid = run_one(driver, long_recording)
+        pid = run_one(driver, two_minutes)
         driver.app.change_settings({"low_priority": False})
         (job,) = driver.wait_until_done(1)
         assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)
