@@ -18,7 +18,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.jobs.review_files import StoredResult, VersionFacts, read_result
 from fi_desktop.jobs.transcript_index import IndexPlace
 from fi_desktop.system.files import HOLD, RESULT, SEEK_TABLE, discard_stages, is_kept
-from fi_desktop.system.result_files import use_version, version_of, versions
+from fi_desktop.system.result_files import drop_unreported, use_version, version_of, versions
 from fi_desktop.vault.home_files import HomeFiles
 from fi_desktop.vault.job_files import CLEAR, JobFiles
 
@@ -112,6 +112,14 @@ class JobFolders:
             OSError: the files cannot be read or written.
         """
         return use_version(self.folder(job_id), version, self.files(job_id).read)
+
+    def drop_unreported(self, job_id: int) -> None:
+        """Delete what killed attempts of a job without a result have written as one.
+
+        Raises:
+            OSError, ValueError, KeyError: the files cannot be read or deleted.
+        """
+        drop_unreported(self.folder(job_id), self.files(job_id).read)
 
     def is_current(self, job_id: int, version: str) -> bool:
         """Whether the current result is the one with this version; see `StoredResult`."""

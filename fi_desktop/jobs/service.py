@@ -21,7 +21,7 @@ from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.case_labels import LabelChange
-from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.review import Step
@@ -595,15 +595,18 @@ class JobService:
     def _keep_current(self, changed: JobChanged) -> None:
         """Make the result in the record the current one again, after an attempt that ended without one.
 
-        Such an attempt may have written its result, if it was killed right before it reported that.
+        Such an attempt may have written its result, if it was killed right before it reported that. Of a job
+        that has no result yet, the next attempt would keep that as an earlier version.
         """
         summary, event = changed.job.summary, changed.event
-        ended = isinstance(event, ev.AttemptEvent) and not isinstance(event, ev.Completed)
-        if not ended or summary is None or not summary.version:
+        if not isinstance(event, ev.AttemptEvent) or isinstance(event, ev.Completed):
             return
         try:
-            self.folders.use_version(changed.job.id, summary.version)
-        except (OSError, TransientError) as error:
+            if summary is None:
+                self.folders.drop_unreported(changed.job.id)
+            elif summary.version:
+                self.folders.use_version(changed.job.id, summary.version)
+        except (OSError, ValueError, KeyError, FiError) as error:
             log.event("RESULT_NOT_RESTORED", job=changed.job.id, reason=type(error).__name__)
 
     def _notify(self) -> None:

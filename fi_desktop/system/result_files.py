@@ -67,6 +67,17 @@ def use_version(folder: Path, version: str, read: Read = Path.read_bytes) -> boo
     return True
 
 
+def drop_unreported(folder: Path, read: Read = Path.read_bytes) -> None:
+    """Delete the results of a job that has none as far as anybody knows, except those that people worked on.
+
+    Raises:
+        OSError: the files cannot be read or deleted.
+    """
+    for path in versions(folder, read):
+        if not review_path(folder, version_of(read(path))).exists():
+            path.unlink()
+
+
 def _kept(folder: Path) -> dict[int, Path]:
     """Return the results that have a number."""
     names = ((_KEPT.fullmatch(path.name), path) for path in folder.glob("result-*.json"))

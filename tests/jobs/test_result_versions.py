@@ -253,6 +253,35 @@ def test_result_that_was_written_but_never_reported_does_not_hide_the_corrected_
     assert bench.job(signed).people == ("María", "Eva")
 
 
+@pytest.mark.parametrize("end", ["killed", "cancelled", "failed"])
+def test_result_that_was_never_reported_is_no_version_of_a_job_without_one(bench: Bench, end: str):
+    (job_id,) = bench.submit("visit.wav")
+    job = running(bench)
+    write(bench, job, "unreported")
+    if end == "killed":
+        bench.restart()
+    elif end == "cancelled":
+        with bench.service.transaction():
+            bench.service.transitions.cancelled(job.id, job.claim or "")
+    else:
+        fail(bench, job)
+    assert bench.service.folders.versions(job_id) == []
+    if end != "killed":
+        bench.answer(bench.service.retry([job_id]))
+    complete(bench, "reported")
+    assert bench.service.folders.versions(job_id) == [RESULT]
+    assert first_text(bench.service.folders.transcript(job_id)) == "reported"
+
+
+def test_result_that_a_damaged_record_forgot_stays_if_somebody_worked_on_it(bench: Bench, signed: int):
+    folder = bench.service.folders.folder(signed)
+    bench.service.folders.drop_unreported(signed)
+    assert bench.service.folders.versions(signed) == [RESULT]
+    next(folder.glob("review-*.jsonl")).unlink()
+    bench.service.folders.drop_unreported(signed)
+    assert bench.service.folders.versions(signed) == []
+
+
 def test_step_taken_between_writing_and_reporting_reaches_the_record(bench: Bench, signed: int):
     stored = bench.service.folders.result(signed)
     again(bench, signed, THREE)
