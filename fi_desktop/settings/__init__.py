@@ -304,6 +304,7 @@ class Settings:
         Page.SERVER,
         "Certificates of the server",
         "File with the certificates that vouch for the server, in PEM format. Empty: those of this computer.",
+        private=True,
     )
     broker_unencrypted: bool = setting(
         False,
@@ -318,6 +319,7 @@ class Settings:
         Page.SERVER,
         "Key file",
         "File with the key that this computer and the server share. fi-desktop worker --new-key writes one.",
+        private=True,
     )
     transfer: str = setting(
         "",
