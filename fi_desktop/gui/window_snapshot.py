@@ -86,15 +86,17 @@ class MainWindowSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class MonitorWindowSnapshot:
-    """The monitor: its geometry and the index of the current page."""
+    """The monitor: its geometry, and the indices of the current page and of the history's part."""
 
     geometry: QByteArray
     page: int
+    part: int
 
     def restore(self, monitor: MonitorWindow) -> None:
         """Show the same in a new monitor."""
         monitor.restoreGeometry(self.geometry)
         monitor.pages.choose(self.page)
+        monitor.history.parts.choose(self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def of_monitor(monitor: MonitorWindow | None) -> MonitorWindowSnapshot | None:
     """Return a snapshot of the monitor; None if it is closed."""
     if monitor is None or not monitor.isVisible():
         return None
-    return MonitorWindowSnapshot(monitor.saveGeometry(), monitor.pages.current)
+    part = monitor.history.parts.current
+    return MonitorWindowSnapshot(monitor.saveGeometry(), monitor.pages.current, part)
 
 
 def of_dialogs(watch: WatchController, preferences: PreferencesOpener) -> DialogsSnapshot:

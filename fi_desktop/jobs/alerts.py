@@ -188,6 +188,9 @@ class AlertsThread:
     def change(self, settings: Settings) -> None:
         """Use other settings from now on."""
         self._settings, self._limits = settings, AlertLimits.of(settings)
+        if not self._limits.any:
+            self._ended.clear()
+            self._lost.clear()
         if not self._started or self._closing.is_set():
             return
         self._delivery.change(channels_of(settings))
@@ -208,6 +211,8 @@ class AlertsThread:
     # ---- on the owner's thread
 
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        if not self._limits.any:  # nobody would forget what is noted
+            return
         for event in events:
             match event:
                 case JobChanged(job=job) if job.finished_at is not None:

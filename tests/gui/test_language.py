@@ -134,6 +134,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     window.commands.monitor.trigger()
     (monitor,) = open_windows(MonitorWindow)
     monitor.pages.choose(2)
+    monitor.history.parts.choose(1)
     change(qtbot, desktop, "es")
     new = desktop.window
     assert new is not window
@@ -149,7 +150,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     (result,) = new.windows.all()
     assert (result.job_id, result.width(), result.height()) == (2, 700, 480)
     (monitor,) = open_windows(MonitorWindow)
-    assert monitor.pages.current == 2
+    assert (monitor.pages.current, monitor.history.parts.current) == (2, 1)
 
 
 def test_a_result_and_dialogs_stand_as_they_stood(qtbot, desktop, hand, recordings):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import psutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
@@ -317,7 +318,7 @@ def test_every_button_has_a_name_and_takes_focus(monitor):
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.text()
 
 
-def test_monitor_shows_real_workers(qtbot, dressed, home):
+def test_monitor_shows_real_workers_and_what_becomes_of_them(qtbot, dressed, home, hurried):
     app = App(load({"FI_DESKTOP_HOME": str(home), "FI_DESKTOP_WORKERS": "1"}))
     bridge = Bridge(app.service)
     bridge.listen()
@@ -339,6 +340,14 @@ def test_monitor_shows_real_workers(qtbot, dressed, home):
         monitor.now.workers.fewer.click()
         until(qtbot, lambda: states() == ["Idle"])
         assert model.index(0, WorkerColumn.UPTIME).data().endswith("s")
+        psutil.Process(model.worker(model.index(0, 0)).pid).kill()
+        events = monitor.history.events
+
+        def happened():
+            return [events.index(row, 1).data() for row in range(events.rowCount())]
+
+        until(qtbot, lambda: {"Worker died", "Worker replaced", "Worker stopped"} <= set(happened()))
+        assert happened()[-1] == "Program started"
         monitor.close()
     finally:
         app.stop()
