@@ -147,7 +147,6 @@ class WorkerStarted:
 
     name: str
     pid: int
-    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,6 @@ class WorkerEnded:
     Attributes:
         exit_code: below zero: minus the signal; None for a thread of the program.
         job_id: the job that it ran.
-        host: the computer, as in `WorkerGauge`.
     """
 
     name: str
@@ -165,7 +163,6 @@ class WorkerEnded:
     how: WorkerEnd
     exit_code: int | None = None
     job_id: int | None = None
-    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The history of workers and queue: deaths, replacements, retries, failures, settings, alerts.
 
-One file of JSON lines in the data folder. It holds codes, numbers and times only: no name, path or word, so
-that it needs no key in a sealed home. The process that owns the queue writes it, on a thread that nobody
-waits for; the monitor and `fi-desktop metrics` read it. What is torn or unknown is skipped.
+One file of JSON lines in the data folder. It holds codes, numbers and times only: no name (of a server
+neither), path or word, so that it needs no key in a sealed home. The process that owns the queue writes it,
+on a thread that nobody waits for; the monitor and `fi-desktop metrics` read it. What is torn is skipped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ from fi_desktop.jobs.queue_events import (
     RetentionRan,
     WorkerEnd,
     WorkerEnded,
+    WorkerInfo,
+    WorkersChanged,
     WorkerStarted,
+    WorkerState,
 )
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
@@ -52,6 +55,8 @@ class HistoryKind(StrEnum):
     WORKER_STOPPED = "worker stopped"
     WORKER_KILLED = "worker killed"
     WORKER_DIED = "worker died"
+    SERVER_AWAY = "server away"
+    SERVER_BACK = "server back"
     RETRY_SCHEDULED = "retry scheduled"
     RETRY_ASKED = "retry asked"
     JOB_FAILED = "job failed"
@@ -79,7 +84,6 @@ class HistoryEntry:
     Attributes:
         at: UTC, seconds since the epoch.
         worker: its name, such as "worker-1".
-        host: the worker's computer; "": this one.
         pid: the worker's process.
         exit: the process's exit code; below zero: minus the signal.
         job: number of the job that it is about.
@@ -90,7 +94,6 @@ class HistoryEntry:
     at: float
     kind: HistoryKind
     worker: str = ""
-    host: str = ""
     pid: int = 0
     exit: int | None = None
     job: int = 0
@@ -101,7 +104,7 @@ class HistoryEntry:
     def line(self) -> bytes:
         """The entry as it is stored."""
         fields: dict[str, Any] = {"at": round(self.at, 3), "kind": self.kind.value}
-        for name in ("worker", "host", "pid", "exit", "job", "code", "number"):
+        for name in ("worker", "pid", "exit", "job", "code", "number"):
             value = getattr(self, name)
             if value not in ("", 0, None) or (name == "exit" and value == 0):
                 fields[name] = value
@@ -120,7 +123,6 @@ class HistoryEntry:
             float(fields["at"]),
             HistoryKind(fields["kind"]),
             str(fields.get("worker", "")),
-            str(fields.get("host", "")),
             int(fields.get("pid", 0)),
             None if exit_code is None else int(exit_code),
             int(fields.get("job", 0)),
@@ -172,6 +174,7 @@ class HistoryRecorder:
         self._unlisten: Callable[[], None] = lambda: None
         self._vacant: set[str] = set()  # workers that ended and were not replaced yet
         self._raised: frozenset[str] = frozenset()  # codes of alerts
+        self._away = False  # the server cannot be reached
         self._shorten_at = 0.0
 
     def start(self) -> None:
@@ -203,17 +206,18 @@ class HistoryRecorder:
                     replaces = name in self._vacant
                     self._vacant.discard(name)
                     kind = HistoryKind.WORKER_REPLACED if replaces else HistoryKind.WORKER_STARTED
-                    self.record(kind, worker=name, host=event.host, pid=event.pid)
+                    self.record(kind, worker=name, pid=event.pid)
                 case WorkerEnded(name=name):
                     self._vacant.add(name)
                     self.record(
                         _ENDS[event.how],
                         worker=name,
-                        host=event.host,
                         pid=event.pid,
                         exit=event.exit_code,
                         job=event.job_id or 0,
                     )
+                case WorkersChanged(workers=workers):
+                    self._record_servers(workers)
                 case QueuePaused(paused=paused):
                     self.record(HistoryKind.QUEUE_PAUSED if paused else HistoryKind.QUEUE_RESUMED)
                 case RetentionRan(results=results) if results:
@@ -227,6 +231,16 @@ class HistoryRecorder:
                     self._raised = codes
                 case _:
                     pass
+
+    def _record_servers(self, workers: Iterable[WorkerInfo]) -> None:
+        states = [each.state for each in workers if each.host]
+        if WorkerState.AWAY in states:
+            if not self._away:
+                self.record(HistoryKind.SERVER_AWAY)
+            self._away = True
+        elif self._away and (WorkerState.IDLE in states or WorkerState.BUSY in states):
+            self.record(HistoryKind.SERVER_BACK)
+            self._away = False
 
     def _record_job(self, changed: JobChanged) -> None:
         job, event = changed.job, changed.event

@@ -59,7 +59,7 @@ def causes_csv(causes: Iterable[Cause]) -> bytes:
 
 def history_csv(entries: Iterable[HistoryEntry]) -> bytes:
     """Return the history, one row an entry."""
-    heading = ("at", "kind", "worker", "computer", "pid", "exit", "job", "code", "number")
+    heading = ("at", "kind", "worker", "pid", "exit", "job", "code", "number")
     return as_csv_table(
         heading,
         (
@@ -67,7 +67,6 @@ def history_csv(entries: Iterable[HistoryEntry]) -> bytes:
                 moment(entry.at),
                 entry.kind.value,
                 entry.worker,
-                entry.host,
                 _count(entry.pid or None),
                 _count(entry.exit),
                 _count(entry.job or None),

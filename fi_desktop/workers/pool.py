@@ -487,8 +487,7 @@ class WorkerPool(QueueThread):
                 low_priority=self._settings.low_priority,
             )
         if slot.occupied:
-            info = slot.info()
-            self._service.publish(WorkerStarted(info.name, info.pid, info.host))
+            self._service.publish(WorkerStarted(slot.name, slot.info().pid))
 
     def _stop_workers(self) -> None:
         """Ask all workers to stop, kill those that do not within the grace period, requeue their jobs."""

@@ -277,11 +277,10 @@ class WorkerSlot:
         asked = WorkerEnd.STOPPED if self.stopping else WorkerEnd.DIED
         how = WorkerEnd.KILLED if self.overdue else asked
         job_id = self.running.job.id if self.running is not None else None
-        host = self.info().host
         if self.process is None:
-            return WorkerEnded(self.name, 0, how, job_id=job_id, host=host)
+            return WorkerEnded(self.name, 0, how, job_id=job_id)
         self.process.join()
-        return WorkerEnded(self.name, self.process.pid or 0, how, self.process.exitcode, job_id, host)
+        return WorkerEnded(self.name, self.process.pid or 0, how, self.process.exitcode, job_id)
 
     def vacate(self) -> FiError:
         """Empty the slot after its worker has exited; return the error for a job it had."""

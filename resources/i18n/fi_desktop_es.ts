@@ -1949,6 +1949,14 @@ Todo se queda en esta computadora.</translation>
         <translation>Proceso terminado de forma inesperada</translation>
     </message>
     <message>
+        <source>Server cannot be reached</source>
+        <translation>No se puede alcanzar el servidor</translation>
+    </message>
+    <message>
+        <source>Server reached again</source>
+        <translation>Se alcanza el servidor de nuevo</translation>
+    </message>
+    <message>
         <source>Retry scheduled</source>
         <translation>Reintento programado</translation>
     </message>

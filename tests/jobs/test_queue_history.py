@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from fi_desktop.core.job import JobState
+from fi_desktop.jobs.queue_events import WorkerInfo, WorkersChanged, WorkerState
 from fi_desktop.jobs.queue_history import (
     KEPT_S,
     HistoryEntry,
@@ -27,9 +28,10 @@ Kind = HistoryKind
 
 
 class Nobody:
-    """A queue without events."""
+    """A queue whose events the test makes up."""
 
-    def listen(self, _listener):
+    def listen(self, listener):
+        self.listener = listener
         return lambda: None
 
 
@@ -138,7 +140,7 @@ def test_entries_are_read_once_and_damaged_lines_skipped(tmp_path: Path):
 
 
 def test_a_line_has_codes_numbers_and_times_only():
-    entry = HistoryEntry(NOW, Kind.JOB_FAILED, "worker-1", "", 4, -9, 5, "audio.empty", 2)
+    entry = HistoryEntry(NOW, Kind.JOB_FAILED, "worker-1", 4, -9, 5, "audio.empty", 2)
     assert json.loads(entry.line) == {
         "at": NOW, "kind": "job failed", "worker": "worker-1", "pid": 4, "exit": -9, "job": 5,
         "code": "audio.empty", "number": 2,
@@ -152,3 +154,31 @@ def test_a_disk_that_refuses_costs_entries_only(tmp_path: Path):
     recorder.record(Kind.QUEUE_PAUSED)
     recorder.close()
     assert not (tmp_path / "away").exists()
+
+
+def test_a_server_that_cannot_be_reached_is_recorded_once_and_when_it_is_back(tmp_path: Path):
+    queue, path = Nobody(), tmp_path / "history.jsonl"
+    recorder = HistoryRecorder(queue, path, now=lambda: NOW)
+    recorder.start()
+
+    def workers(*states: WorkerState):
+        return WorkersChanged(
+            tuple(
+                WorkerInfo(f"server-{number}", 0, state, None, NOW, 0, 0, host="servidor-2")
+                for number, state in enumerate(states, 1)
+            )
+        )
+
+    state = WorkerState
+    for states in (
+        (state.STARTING, state.STARTING),
+        (state.AWAY, state.STARTING),
+        (state.AWAY, state.BUSY),
+        (state.STARTING, state.STARTING),  # their processes were replaced
+        (state.IDLE, state.STARTING),
+    ):
+        queue.listener((workers(*states),))
+    recorder.close()
+    kinds = [entry.kind for entry in read_history(path, since=0.0)]
+    assert kinds[1:-1] == [Kind.SERVER_AWAY, Kind.SERVER_BACK]
+    assert b"servidor" not in path.read_bytes()

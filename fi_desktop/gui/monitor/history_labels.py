@@ -17,6 +17,8 @@ _WORKERS = (
     HistoryKind.WORKER_STOPPED,
     HistoryKind.WORKER_KILLED,
     HistoryKind.WORKER_DIED,
+    HistoryKind.SERVER_AWAY,
+    HistoryKind.SERVER_BACK,
 )
 _RECORDINGS = (
     HistoryKind.RETRY_SCHEDULED,
@@ -70,6 +72,10 @@ class HistoryLabels(QObject):
                 return self.tr("Worker stopped by force")
             case HistoryKind.WORKER_DIED:
                 return self.tr("Worker died")
+            case HistoryKind.SERVER_AWAY:
+                return self.tr("Server cannot be reached")
+            case HistoryKind.SERVER_BACK:
+                return self.tr("Server reached again")
             case HistoryKind.RETRY_SCHEDULED:
                 return self.tr("Retry scheduled")
             case HistoryKind.RETRY_ASKED:

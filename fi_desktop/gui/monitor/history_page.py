@@ -31,7 +31,7 @@ _MOST_ROWS = 2000
 """The newest entries that are shown."""
 _TONES = {
     **dict.fromkeys((*LOST, HistoryKind.JOB_FAILED, HistoryKind.ALERT_RAISED), "bad"),
-    HistoryKind.RETRY_SCHEDULED: "warn",
+    **dict.fromkeys((HistoryKind.RETRY_SCHEDULED, HistoryKind.SERVER_AWAY), "warn"),
 }
 
 
@@ -216,16 +216,22 @@ class HistoryPage(QWidget):
         self.events.show_rows(rows)
 
     def _event_row(self, entry: HistoryEntry) -> tuple[Cell, ...]:
-        worker = self._job_labels.worker(entry.worker) if entry.worker else NOTHING
+        worker = self._worker(entry)
         detail = self._history_labels.detail(entry)
         return (
             Cell(self._job_labels.exact(entry.at)),
             Cell(self._history_labels.kind(entry.kind), tone=_TONES.get(entry.kind, "")),
-            Cell(f"{entry.host} · {worker}" if entry.host else worker),
+            Cell(worker, spoken=worker),
             Cell(str(entry.pid) if entry.pid else NOTHING),
             Cell(str(entry.job) if entry.job else NOTHING),
             Cell(detail or NOTHING, spoken=detail),
         )
+
+    def _worker(self, entry: HistoryEntry) -> str:
+        """Return the worker's label; its name, if it is not one of this computer."""
+        if entry.worker.startswith(("worker-", "in-app")):
+            return self._job_labels.worker(entry.worker)
+        return entry.worker or NOTHING
 
     def _figures_row(self, name: str, span: SpanMetrics | None) -> tuple[Cell, ...]:
         labels = self._labels
