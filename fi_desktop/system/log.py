@@ -24,6 +24,15 @@ def set_up(folder: Path) -> None:
     handler = _LogFile(
         folder / "fi-desktop.log", maxBytes=_MAX_BYTES, backupCount=_BACKUPS, encoding="utf-8", delay=True
     )
+    _use(handler)
+
+
+def join(folder: Path) -> None:
+    """Append events to the log of another process, which calls `set_up` and limits its size."""
+    _use(_JoinedFile(folder / "fi-desktop.log", encoding="utf-8", delay=True))
+
+
+def _use(handler: logging.Handler) -> None:
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
@@ -81,6 +90,19 @@ class _LogFile(RotatingFileHandler):
             return False
         self.checked = True
         return os.fstat(self.stream.fileno()).st_size >= self.maxBytes  # `tell` would end a batch
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Drop the line: a full disk must not stop the queue."""
+
+
+class _JoinedFile(logging.FileHandler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write an event, and close the file, which the other process may rename."""
+        with suppress(OSError):
+            super().emit(record)
+            if self.stream is not None:
+                self.stream.close()
+                self.stream = None
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Drop the line: a full disk must not stop the queue."""

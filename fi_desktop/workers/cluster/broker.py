@@ -98,7 +98,7 @@ def _certificates(place: BrokerPlace) -> dict[str, Any]:
     """Return how Celery is to check the certificate of Redis; empty without TLS."""
     if not place.encrypted:
         return {}
-    found: dict[str, Any] = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    found: dict[str, Any] = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
     if place.certificates:
         found["ssl_ca_certs"] = place.certificates
     return found

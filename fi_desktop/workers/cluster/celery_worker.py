@@ -7,6 +7,9 @@ the desktop's queue decides what follows.
 An attempt is acknowledged when it has ended. After the visibility timeout, one that nobody has acknowledged
 is delivered again; that is longer than any attempt may take. A desktop that hears nothing from a worker does
 not wait for it.
+
+Who can write to Redis but has no key can have nothing done: only our task is known, its content is signed,
+and of Celery's remote commands only those that look, and the one that withdraws a task, are known.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ import psutil
 from billiard import current_process
 from celery import Task
 from celery.exceptions import Ignore
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import task_rejected, task_unknown, worker_process_init, worker_process_shutdown
+from celery.worker.control import Panel
 
 from fi_desktop import __version__
 from fi_desktop.core.errors import TransientError
@@ -41,6 +45,21 @@ _MAIN_PROCESS = process.current_process()
 _ANNOUNCE_S = 5.0
 _SWEEP_S = 3600.0
 _RETRY_S = 2.0
+_COMMANDS = (
+    "active",
+    "active_queues",
+    "conf",
+    "disable_events",
+    "enable_events",
+    "heartbeat",
+    "ping",
+    "registered",
+    "reserved",
+    "revoke",
+    "revoked",
+    "scheduled",
+    "stats",
+)
 
 
 class ServerWorker:
@@ -74,8 +93,8 @@ class ServerWorker:
         self._child: _Child | None = None
         self.app = celery_app(place, queues[0])
 
-        def attempt(task: Task, envelope: Any) -> str:
-            return self._attempt(task, envelope)
+        def attempt(task: Task, *said: Any, **_others: Any) -> str:
+            return self._attempt(task, said[0] if len(said) == 1 else None)
 
         self.app.task(attempt, name=TASK_NAME, bind=True, shared=False)
 
@@ -88,6 +107,7 @@ class ServerWorker:
         root = TransferRoot(self._transfer_url)
         identity = root.identity(create=True)
         remove_leftovers(self._settings)
+        self._know_only_attempts()
         worker_process_init.connect(self._begin_child, weak=False)
         worker_process_shutdown.connect(self._end_child, weak=False)
         threading.Thread(target=self._announce, args=(identity,), name="announce", daemon=True).start()
@@ -107,6 +127,16 @@ class ServerWorker:
             )
         finally:
             self._closing.set()
+
+    def _know_only_attempts(self) -> None:
+        """Refuse other tasks, and remote commands that change something."""
+        self.app.finalize()
+        for name in set(self.app.tasks) - {TASK_NAME}:
+            self.app.tasks.unregister(name)
+        for name in set(Panel.data) - set(_COMMANDS):
+            del Panel.data[name]
+        task_unknown.connect(_on_refused, weak=False)
+        task_rejected.connect(_on_refused, weak=False)
 
     # ---- the Celery worker's own process
 
@@ -179,6 +209,10 @@ class ServerWorker:
                 # nothing was begun; the desktop stops waiting after a while
                 log.event("CLUSTER_WAITS", reason=type(error).__name__)
                 self._closing.wait(_RETRY_S)
+
+
+def _on_refused(**_signal: object) -> None:
+    log.event("CLUSTER_TASK_REFUSED", reason="unknown task")
 
 
 class _Child:

@@ -90,6 +90,7 @@ class ClusterLink:
         queue: Celery's queue.
         desktop: tells this data folder from those of other desktops.
         jobs: the folder of the jobs' folders.
+        logs: the folder of the app's log.
         lost_after_s: a server that is silent for this long does not do the job any more.
     """
 
@@ -99,6 +100,7 @@ class ClusterLink:
     queue: str
     desktop: str
     jobs: Path
+    logs: Path
     lost_after_s: float
 
 
@@ -132,6 +134,7 @@ def link_of(settings: Settings) -> ClusterLink:
         settings.cluster_queue,
         _desktop_id(settings.home / _DESKTOP),
         settings.jobs,
+        settings.logs,
         settings.stuck_after_s,
     )
 

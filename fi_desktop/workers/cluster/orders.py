@@ -219,7 +219,8 @@ class ClusterKey:
             raise ValueError("no message")
         fields = dict(said)
         mac = fields.pop("mac", None)
-        if not isinstance(mac, str) or not hmac.compare_digest(mac, self._mac(fields)):
+        signed = isinstance(mac, str) and mac.isascii()
+        if not signed or not hmac.compare_digest(mac, self._mac(fields)):
             raise ValueError("signed with another key")
         if fields.get("protocol") != PROTOCOL:
             raise OtherProtocol(f"protocol {fields.get('protocol')}")

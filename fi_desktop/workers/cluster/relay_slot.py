@@ -121,6 +121,8 @@ def main(pipe: Connection, link: ClusterLink, grants: Connection | None = None) 
 
         opener = start_opener(grants)  # before there are threads
     watch_the_app()
+    from fi_desktop.system import log
     from fi_desktop.workers.cluster.relay import Relay
 
+    log.join(link.logs)
     Relay(pipe, link, opener).serve()
