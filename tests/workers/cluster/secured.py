@@ -46,10 +46,10 @@ class SecuredClinic(Clinic):
         self, folder: Path, *, sftp: SftpServer | None = None, account: tuple[str, str] | None = None
     ) -> None:
         etc = folder / "etc"
-        super().__init__(folder, key=etc / "desktop" / "key")
+        super().__init__(folder)
         script = ["sh", str(SERVER / "prepare.sh"), "localhost", str(etc), str(self.port)]
         subprocess.run(script, check=True, stdout=subprocess.DEVNULL)
-        self.etc = etc
+        self.etc, self.key = etc, etc / "desktop" / "key"
         self.sftp, self.account = sftp, account
         self.url_of_transfer = sftp.url(self.transfer) if sftp is not None else self.transfer.as_uri()
 
@@ -135,7 +135,8 @@ class SecuredClinic(Clinic):
         self, *, processes: int = 1, program: tuple[str, ...] = ("-m", "fi_desktop"), **env: str
     ) -> None:
         """Start a Celery worker on its own data folder, as its own account if possible."""
-        home = self.folder / f"worker-{len(self.workers)}"
+        home = self.folder / f"worker-{self._started}"
+        self._started += 1
         home.mkdir(exist_ok=True)
         account: dict[str, Any] = {}
         python, path = sys.executable, os.environ.get("PYTHONPATH", "")

@@ -39,7 +39,7 @@ def test_recording_is_done_over_tls_and_sftp_with_the_least_rights(
     home: Path, account: Path, clinic: SecuredClinic, sample: Path
 ):
     clinic.client.acl_log_reset()
-    with running_app(home, **{**clinic.settings(), "backend": "cluster"}) as driver:
+    with running_app(home, backend="cluster", **clinic.settings()) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
         assert job.state is JobState.COMPLETED, job.error
         assert job.summary is not None

@@ -176,9 +176,7 @@ def test_answers_of_a_stranger_are_refused_and_the_worker_answer_counts(
         while not ended.wait(0.1):
             for key in stranger.redis.keys("fi:reports:*"):
                 task = key.decode().removeprefix("fi:reports:")
-                for number, said in enumerate(
-                    (Returned(), failure, AttemptStopped("1.1.1", cancelled=False))
-                ):
+                for number, said in enumerate((Returned(), failure, stopped)):
                     closed = stranger.key.close(said, task, delivery=9, number=number)
                     for forged in (closed, {**closed, "mac": ""}, None, [closed]):
                         stranger.redis.xadd(key, {"said": json.dumps(forged)})
@@ -192,7 +190,7 @@ def test_answers_of_a_stranger_are_refused_and_the_worker_answer_counts(
     thread = threading.Thread(target=answer)
     thread.start()
     try:
-        with running_app(home, **{**clinic.settings(), "backend": "cluster"}) as driver:
+        with running_app(home, backend="cluster", **clinic.settings()) as driver:
             (job,) = driver.wait_until_done(*driver.submit(sample))
             stages = [event.stage for event in driver.events if isinstance(event, JobProgressed)]
             log = (home / "logs" / "fi-desktop.log").read_text()
@@ -214,8 +212,9 @@ def test_announcement_of_a_stranger_is_no_worker(home: Path, clinic: Clinic):
     from fi_desktop.workers.cluster.server_access import ServerAccess
 
     stranger = Stranger(clinic)
-    settings = {**clinic.settings(), "backend": "cluster"}
-    access = ServerAccess(link_of(load({"FI_DESKTOP_HOME": str(home)}, **settings)))
+    access = ServerAccess(
+        link_of(load({"FI_DESKTOP_HOME": str(home)}, backend="cluster", **clinic.settings()))
+    )
     (worker,) = access.check().usable
     said = Present("trap", 1, worker.version, worker.root, 1, 0)
     stranger.redis.set("fi:worker:trap", json.dumps(stranger.key.close(said, "trap")))
