@@ -1,8 +1,8 @@
 """The history of workers and queue: deaths, replacements, retries, failures, settings, alerts.
 
-One file of JSON lines in the data folder. It holds codes, numbers and times only: no name (of a server
-neither), path or word, so that it needs no key in a sealed home. The process that owns the queue writes it,
-on a thread that nobody waits for; the monitor and `fi-desktop metrics` read it. What is torn is skipped.
+One file of JSON lines in the data folder. It holds codes, numbers and times only: no path, no word and no
+name, not even of a server, so that it needs no key in a sealed home. The process that owns the queue writes
+it, on a thread that nobody waits for; the monitor and `fi-desktop metrics` read it. What is torn is skipped.
 """
 
 from __future__ import annotations
