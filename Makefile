@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REAL := build/real
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test real check gui run lint house translations shots crash monkey help package frozen-test models cases fuzz lock vulnerabilities
+.PHONY: demo test real check gui run lint house translations shots crash cluster monkey help package frozen-test models cases fuzz lock vulnerabilities
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -55,6 +55,11 @@ fuzz: $(STAMP) ## decode damaged recordings of many formats, for MINUTES=5 or FU
 ROUNDS ?= 200
 crash: $(STAMP) ## kill the app and its workers ROUNDS=200 times, and check the queue
 	$(BIN)/python -m tests.crash.harness $(ROUNDS)
+
+JOBS ?= 1000
+KILLS ?= 40
+cluster: $(STAMP) ## kill workers, Redis and desktops of a clinic KILLS=40 times while it does JOBS=1000
+	$(BIN)/python -m tests.crash.cluster_rounds $(JOBS) $(KILLS)
 
 MONKEYS ?= 20
 monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the window while jobs run

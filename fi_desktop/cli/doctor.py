@@ -40,6 +40,7 @@ from fi_desktop.system.confinement import restrict_calls, restrict_files
 from fi_desktop.system.devices import default_workers
 from fi_desktop.vault import vault_exists
 from fi_desktop.workers import process
+from fi_desktop.workers.cluster.link import link_of, wants_server
 from fi_desktop.workers.protocol import StopWork, receive_report, send
 
 _TIMEOUT_S = 90.0
@@ -97,6 +98,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _in_process("decoder", _confine_decoder)
     yield _in_process("engines", _confine_engines)
     yield from _check_engines(settings)
+    yield from _check_server(settings)
     yield _in_process("torch", _load_torch)
     yield _in_process("qt", _load_qt)
 
@@ -130,6 +132,21 @@ def _check_sealing(settings: Settings) -> Finding:
     locks = ["the keyring"] * state.keyring + ["a passphrase"] * (state.passphrase is not None)
     text = f"Results, words, names and the queue are encrypted, and unlocked by {' and '.join(locks)}."
     return Finding("encryption", well=True, text=text)
+
+
+def _check_server(settings: Settings) -> Iterator[Finding]:
+    """Check the server, if recordings are processed there."""
+    if not wants_server(settings):
+        return
+    try:
+        link = link_of(settings)
+    except (UserError, TransientError) as error:
+        yield Finding("server", well=False, text=error.message)
+        return
+    from fi_desktop.workers.cluster.server_check import check_server
+
+    for part, well, text in check_server(link):
+        yield Finding(part, well=well, text=text)
 
 
 def _check_audio() -> Finding:

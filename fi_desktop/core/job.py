@@ -27,7 +27,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.case_labels import NO_LABEL, CaseLabel
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import Note
-from fi_desktop.core.values import JobOptions, Priority, ReviewState, Stage, StageTime, Summary
+from fi_desktop.core.values import JobOptions, Priority, ReviewState, Stage, StageEnd, StageTime, Summary
 
 SERVER = "server-"
 """How the names of workers begin whose jobs run on the server."""
@@ -97,7 +97,9 @@ class Attempt:
     def crashed_in(self, stage: Stage) -> bool:
         """Return whether its worker, or the decoder process, crashed in that stage."""
         crashed = self.error is not None and self.error.code in CRASHES
-        return crashed and bool(self.stages) and self.stages[-1].stage is stage
+        last = self.stages[-1] if self.stages else None
+        # on the server, an attempt can crash after a stage and before the next one
+        return crashed and last is not None and (last.stage, last.end) == (stage, StageEnd.BROKEN_OFF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,11 @@ return 0
 """
 
 
-def celery_app(place: BrokerPlace, queue: str = QUEUE) -> Celery:
-    """Return the Celery application; nothing is connected yet."""
+def celery_app(place: BrokerPlace, queue: str = QUEUE, *, results: bool = True) -> Celery:
+    """Return the Celery application; nothing is connected yet.
+
+    results: it stores, or reads, what tasks return; a desktop has no use for that.
+    """
     app = Celery("fi_desktop", set_as_current=False)
     app.conf.update(
         broker_url=place.url,
@@ -69,7 +72,7 @@ def celery_app(place: BrokerPlace, queue: str = QUEUE) -> Celery:
             "socket_keepalive": True,
         },
         # Flower shows the state of a task; what a task returns is a word
-        result_backend=place.url,
+        result_backend=place.url if results else "disabled://",
         redis_backend_use_ssl=_certificates(place) or None,
         result_expires=_RESULT_S,
         result_backend_transport_options={"retry_policy": {"timeout": 30.0}},

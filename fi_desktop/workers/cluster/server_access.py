@@ -69,7 +69,7 @@ class ServerAccess:
         self.link = link
         self.key = ClusterKey.read(link.key)
         self.broker = Broker(link.place)
-        self._app = celery_app(link.place, link.queue)
+        self._app = celery_app(link.place, link.queue, results=False)
         self._transfer: TransferRoot | None = None
         self._root = ""
 

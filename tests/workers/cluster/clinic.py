@@ -99,7 +99,7 @@ class Clinic:
             *(part for name, value in options.items() for part in (f"--{name}", str(value))),
         ]
         self.redis = subprocess.Popen(command)
-        self.client.ping()
+        assert self.client.ping(), "Redis did not start"
 
     def kill_redis(self) -> None:
         """End Redis as a power cut does."""
@@ -116,7 +116,7 @@ class Clinic:
             {"ssl": True, "ssl_ca_certs": str(self.folder / "ca.pem")} if self.tls else {}
         )
         client = redis.Redis("127.0.0.1", self.port, socket_timeout=5, **certificates)
-        until(lambda: _answers(client))
+        until(lambda: _answers(client) or (self.redis is not None and self.redis.poll() is not None))
         return client
 
     # ---- workers
