@@ -306,7 +306,7 @@ def _selftest(settings: Settings, _options: argparse.Namespace) -> int:
     terminal = Terminal()
     sample = sample_recording()
     with tempfile.TemporaryDirectory(prefix="fi-desktop-") as home:
-        temporary = replace(settings, home=Path(home))
+        temporary = replace(settings, home=Path(home), backend="local")
         with working_queue(temporary) as follower:
             ((job, _),) = follow(follower, [sample], JobOptions(engine="builtin"), at_once=True)
         terminal.print(job_table([job]))

@@ -211,8 +211,10 @@ class UiLabels(QObject):
         return self.tr("This program")
 
     def device(self, device: str) -> str:
-        """Return the name of a device: "cuda:0" or "cpu"."""
+        """Return the name of a device: "cuda:0", "cpu", or "server" for whatever the server has."""
         kind, _, number = device.partition(":")
+        if kind == "server":
+            return self.tr("Server")
         return self.tr("GPU {number}").format(number=number) if kind == "cuda" else self.tr("Processor")
 
     def speaker(self, label: str, transcript: Transcript) -> str:

@@ -8075,6 +8075,10 @@ Todo se queda en esta computadora.</translation>
         <translation>El proceso se detuvo de forma inesperada</translation>
     </message>
     <message>
+        <source>Server</source>
+        <translation>Servidor</translation>
+    </message>
+    <message>
         <source>Unknown</source>
         <translation>Desconocido</translation>
     </message>

@@ -12,6 +12,7 @@ from typing import Any
 
 from fi_desktop.core.messages import Note
 from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
+from fi_desktop.system import log
 from fi_desktop.workers.cluster.link import ClusterLink
 from fi_desktop.workers.process import ENVIRONMENT, die_with_the_app, watch_the_app
 from fi_desktop.workers.protocol import Away, FromWorker, Ready, Usage
@@ -75,8 +76,10 @@ class RelaySlot(WorkerSlot):
         """Note what only relays say; return whether that is all. now: UTC, seconds since the epoch."""
         match message:
             case Away(reason=reason):
+                log.event("CLUSTER_AWAY", worker=self.name, code=reason.code)
                 self.ready, self.away = False, reason
             case Ready():
+                log.event("CLUSTER_READY", worker=self.name, server=self.host)
                 self.away = None
             case Usage():
                 self.usage, self.heard_from = message, now
@@ -121,7 +124,6 @@ def main(pipe: Connection, link: ClusterLink, grants: Connection | None = None) 
 
         opener = start_opener(grants)  # before there are threads
     watch_the_app()
-    from fi_desktop.system import log
     from fi_desktop.workers.cluster.relay import Relay
 
     log.join(link.logs)

@@ -220,6 +220,14 @@ class ServerAttempt:
 
     def _attempt(self, reports: Reports) -> AttemptDone | AttemptFailed | AttemptStopped:
         self._fetch()
+        end = self._deliver(reports)
+        if isinstance(end, AttemptStopped) and not end.cancelled:
+            # models were added since its process was confined, and a new one can read them
+            self._worker.end()
+            end = self._deliver(reports)
+        return end
+
+    def _deliver(self, reports: Reports) -> AttemptDone | AttemptFailed | AttemptStopped:
         worker, slot, order = self._worker, self._worker.slot, self._order
         worker.prepare()
         pid = slot.process.pid if slot.process is not None else None

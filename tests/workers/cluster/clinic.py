@@ -196,13 +196,18 @@ class Clinic:
         found = self.client.keys("fi:claim:*") + self.client.keys("fi:reports:*")
         return sorted(key.decode() for key in found)
 
+    @property
+    def home(self) -> Path:
+        """The data folder of the worker that was started last."""
+        return self.folder / f"worker-{self._started - 1}"
+
     def work(self) -> list[Path]:
         """Return the folders of attempts of the worker that was started last."""
-        return list((self.folder / f"worker-{self._started - 1}" / "cluster").iterdir())
+        return list((self.home / "cluster").iterdir())
 
     def log(self) -> str:
         """Return the log of the worker that was started last."""
-        return (self.folder / f"worker-{self._started - 1}" / "logs" / "fi-desktop.log").read_text()
+        return (self.home / "logs" / "fi-desktop.log").read_text()
 
     def is_clean(self) -> bool:
         """Whether nothing is left of any task."""
