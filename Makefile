@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REAL := build/real
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test real check gui run lint house translations shots crash cluster monkey help package frozen-test models cases fuzz lock vulnerabilities
+.PHONY: demo test real check gui run lint house translations shots crash cluster cluster-demo monkey help package frozen-test models cases fuzz lock vulnerabilities
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -60,6 +60,11 @@ JOBS ?= 1000
 KILLS ?= 40
 cluster: $(STAMP) ## kill workers, Redis and desktops of a clinic KILLS=40 times while it does JOBS=1000
 	$(BIN)/python -m tests.crash.cluster_rounds $(JOBS) $(KILLS)
+
+cluster-demo: $(STAMP) ## one recording through Redis, a worker, SFTP and S3 on this computer (redis-server, openssh-server)
+	@$(BIN)/python packaging/real_weights.py --into $(REAL) || true
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --target build/s3 s3fs 'moto[server]' || true
+	@PYTHONPATH="$(CURDIR)/build/s3" PATH="$$PATH:$(CURDIR)/build/s3/bin" $(BIN)/python -m tests.workers.cluster.demo
 
 MONKEYS ?= 20
 monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the window while jobs run

@@ -80,9 +80,16 @@ broker_certificates = "ca.crt"
 cluster_key = "key"
 transfer = "sftp://fi-transfer@$address/transfer"
 END
-cat > flower/flower.env <<END
-CELERY_BROKER_URL=rediss://flower:$flower@$address:$port/0?ssl_cert_reqs=required&ssl_ca_certs=$folder/flower/ca.crt
-FLOWER_BASIC_AUTH=flower:$(openssl rand -hex 16)
+cat > flower/celeryconfig.py <<END
+import ssl
+
+broker_url = "rediss://flower:$flower@$address:$port/0"
+broker_use_ssl = {
+    "ssl_cert_reqs": ssl.CERT_REQUIRED,
+    "ssl_check_hostname": True,
+    "ssl_ca_certs": "$folder/flower/ca.crt",
+}
 END
+echo "FLOWER_BASIC_AUTH=flower:$(openssl rand -hex 16)" > flower/flower.env
 printf '%s\n' "$admin" > admin.password
 echo "$folder is ready for $host. Keep ca/ca.key elsewhere: nothing needs it until redis.crt is made again."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -39,6 +40,7 @@ class SecuredClinic(Clinic):
         etc: what `prepare.sh` wrote.
         sftp: the server's SFTP; None: the folder for transfers is mounted.
         account: what `other_account` found, for the worker; None: it runs as this account.
+        model: of words, for the workers; None: they have none.
         url_of_transfer: fsspec URL of the folder for transfers.
     """
 
@@ -51,6 +53,7 @@ class SecuredClinic(Clinic):
         subprocess.run(script, check=True, stdout=subprocess.DEVNULL)
         self.etc, self.key = etc, etc / "desktop" / "key"
         self.sftp, self.account = sftp, account
+        self.model: Path | None = None
         self.url_of_transfer = sftp.url(self.transfer) if sftp is not None else self.transfer.as_uri()
 
     @property
@@ -128,7 +131,7 @@ class SecuredClinic(Clinic):
             case "worker":
                 url = self.url
             case _:
-                url = self.environment("flower/flower.env")["CELERY_BROKER_URL"]
+                url = re.findall(r'"(rediss:.*)"', (self.etc / "flower" / "celeryconfig.py").read_text())[0]
         return self.connection(name, urlsplit(url).password or "")
 
     def start_worker(
@@ -145,6 +148,8 @@ class SecuredClinic(Clinic):
             account = {"user": STRANGER_UID, "group": STRANGER_UID, "extra_groups": []}
         if self.sftp is not None:
             self.sftp.welcome(home)
+        if self.model is not None:
+            shutil.copytree(self.model, home / "data" / "models" / self.model.name)
         self._give(home, account.get("user"))
         settings = self.environment("worker/worker.env") | {
             "FI_DESKTOP_TRANSFER": self.url_of_transfer,
@@ -198,7 +203,7 @@ def other_account() -> tuple[str, str] | None:
     path = os.pathsep.join(entry for entry in sys.path if entry)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for python in (sys.executable, f"/usr/bin/python{version}"):
-        code = "import fi_desktop, celery, numpy, sqlite3"
+        code = "import fi_desktop.workers.cluster.celery_worker, av, ctranslate2"
         with suppress(OSError):
             tried = subprocess.run(
                 [python, "-c", code],
@@ -250,8 +255,10 @@ class SftpServer:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         sshd = shutil.which("sshd") or "/usr/sbin/sshd"
-        self._process = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")])
-        until(lambda: _listens(self.port))
+        with (folder / "log").open("wb") as log:
+            command = [sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
+            self._process = subprocess.Popen(command, stderr=log)
+        until(lambda: listens(self.port))
 
     def url(self, folder: Path) -> str:
         """Return the fsspec URL of a folder."""
@@ -310,6 +317,7 @@ def _pings(client: Any) -> bool:
         return False
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether something on this computer accepts connections at a port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
