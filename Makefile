@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REAL := build/real
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test real check gui run lint house translations shots crash cluster cluster-demo monkey help package frozen-test models cases fuzz lock vulnerabilities
+.PHONY: demo test real check gui run lint house translations shots crash cluster cluster-demo monkey stateful help package frozen-test models cases fuzz lock vulnerabilities
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -65,6 +65,10 @@ cluster-demo: $(STAMP) ## one recording through Redis, a worker, SFTP and S3 on 
 	@$(BIN)/python packaging/real_weights.py --into $(REAL) || true
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --target build/s3 s3fs 'moto[server]' || true
 	@PYTHONPATH="$(CURDIR)/build/s3" PATH="$$PATH:$(CURDIR)/build/s3/bin" $(BIN)/python -m tests.workers.cluster.demo
+
+EXAMPLES ?= 3000
+stateful: $(STAMP) ## EXAMPLES=3000 random sequences of commands to the queue, and a model of it
+	FI_STATEFUL_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/jobs/test_stateful.py
 
 MONKEYS ?= 20
 monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the window while jobs run

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +126,7 @@ def test_window_processes_a_recording_without_routes_and_has_local_sockets_only(
     tools: Tools, home: Path, tmp_path: Path
 ):
     trace, key = tmp_path / "trace", home / "ipc.key"
+    result = home / "jobs" / "1" / "result.json"
     surroundings = environment(home, QT_QPA_PLATFORM="offscreen", DBUS_SESSION_BUS_ADDRESS="disabled:")
     program = [*tools.apart, sys.executable, "-m", "fi_desktop"]
     window = subprocess.Popen(
@@ -135,8 +137,10 @@ def test_window_processes_a_recording_without_routes_and_has_local_sockets_only(
         state, deadline = "", time.monotonic() + TIMEOUT_S
         while state != "COMPLETED":
             assert time.monotonic() < deadline
-            assert window.poll() is None, window.communicate()
-            if key.exists() and key.stat().st_size:
+            with suppress(subprocess.TimeoutExpired):
+                window.wait(0.1)
+            assert window.returncode is None, window.communicate()
+            if result.exists() and key.exists() and key.stat().st_size:
                 listed = subprocess.run(
                     [*program, "jobs", "list", "--json"],
                     env=surroundings, capture_output=True, text=True, check=False, timeout=TIMEOUT_S,
@@ -150,4 +154,4 @@ def test_window_processes_a_recording_without_routes_and_has_local_sockets_only(
         _, errors = window.communicate(timeout=TIMEOUT_S)
     assert window.returncode == 0, errors
     assert families(trace) == {"AF_UNIX"}
-    assert (home / "jobs" / "1" / "result.json").exists()
+    assert result.exists()

@@ -528,7 +528,7 @@ class Queue(RuleBasedStateMachine):
 _EXAMPLES = os.environ.get("FI_STATEFUL_EXAMPLES")
 
 Queue.TestCase.settings = settings(
-    max_examples=int(_EXAMPLES or 300),
+    max_examples=int(_EXAMPLES or 150),
     stateful_step_count=20,
     deadline=None,
     derandomize=_EXAMPLES is None,
