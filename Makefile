@@ -18,16 +18,20 @@ demo: $(STAMP) ## process the sample through the queue and a worker, then open t
 
 # one process per core; idle ones take over tests from the others
 PARALLEL := -n auto --dist worksteal
+# tests wait for the disk, so their files are in memory if 8 GB of it are free; a run needs one
+ROOMY := $(shell test "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 2>/dev/null && echo yes)
+PYTEST := $(if $(ROOMY),PYTEST_DEBUG_TEMPROOT=/dev/shm) $(BIN)/python -m pytest $(PARALLEL) \
+	-o tmp_path_retention_policy=failed -o tmp_path_retention_count=1
 
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(PYTEST)
 
 real: $(STAMP) ## tests with real Whisper weights, downloaded once (150 MB); skipped if unavailable
 	$(BIN)/python packaging/real_weights.py --into $(REAL)
 	$(BIN)/python -m pytest -m real tests/real
 
 check: $(STAMP) lint ## lint and the quick tests
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+	$(PYTEST) -m "not slow"
 
 gui: $(STAMP) ## window tests in other environments: laptop screen at 125 %, Noto Sans, screen reader
 	$(BIN)/python -m tests.gui.environments $(ENVIRONMENTS)

@@ -24,6 +24,9 @@ from fi_desktop.audio.media_files import phone_call
 # tests start hundreds of processes: without bytecode on disk, each of them would compile every module
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+WHOLE_PROCESSES = frozenset({"crash", "e2e", "rpc", "workers"})
+"""Folders whose tests take seconds."""
+
 # tests must not fail because the machine is busy
 hypothesis.settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -42,6 +45,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare `--update-golden`."""
     parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where processes share the tests, run the longest ones first: none waits for another one at the end."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        here = Path(__file__).parent
+        items.sort(
+            key=lambda item: (
+                item.get_closest_marker("slow") is None
+                and item.path.relative_to(here).parts[0] not in WHOLE_PROCESSES
+            )
+        )
 
 
 @pytest.fixture

@@ -203,10 +203,10 @@ def test_corrected_result_is_processed_again_with_three_speakers(qtbot, window, 
     assert {path.suffix for path in folders.folder(job_id).iterdir()} == {".json", ".jsonl", ".u8"}
 
 
-def test_closing_requeues_a_running_job_and_the_next_start_completes_it(qtbot, home, dressed, long_recording):
+def test_closing_requeues_a_running_job_and_the_next_start_completes_it(qtbot, home, dressed, two_minutes):
     first = AppController(App(load({"FI_DESKTOP_HOME": str(home)})))
     first.window.show()
-    first.start([long_recording])
+    first.start([two_minutes])
     qtbot.waitUntil(
         lambda: (
             first.window.jobs.counts[JobState.RUNNING] == 1
