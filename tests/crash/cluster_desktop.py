@@ -1,7 +1,7 @@
 """A desktop of a clinic, to be killed: `python -m tests.crash.cluster_desktop HOME SETTINGS [FOLDER]`
 
 SETTINGS is a JSON object. Queues the recordings in FOLDER, prints a line when that is acknowledged and then
-one for each job that has ended, and exits once the queue is finished.
+one for each job that has ended, and one when the queue is finished. It exits when its stdin is closed.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def main(home: Path, settings: dict[str, Any], folder: Path | None) -> None:
             if isinstance(event, JobChanged) and isinstance(event.event, ev.AttemptEvent):
                 left = sum(n for state, n in app.service.counts().result().items() if not state.final)
     say("done")
+    sys.stdin.read()  # open until it is asked to end, as a person's desktop is
     app.stop()
 
 

@@ -82,12 +82,13 @@ class Desktop:
         home.mkdir()
         self.process = self._start(str(recordings))
         self.acknowledged = self._read_until("acknowledged")
+        self.done = threading.Event()
         self._reader = self._follow()
 
     def _start(self, *recordings: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "tests.crash.cluster_desktop", str(self.home)]
         command += [json.dumps(self._settings), *recordings]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def _read_until(self, word: str) -> str:
         assert self.process.stdout is not None
@@ -97,8 +98,15 @@ class Desktop:
         raise AssertionError(f"the desktop ended before it said {word}")
 
     def _follow(self) -> threading.Thread:
-        assert self.process.stdout is not None
-        reader = threading.Thread(target=self.process.stdout.read, daemon=True)
+        said = self.process.stdout
+        assert said is not None
+
+        def read() -> None:
+            for line in said:
+                if line.startswith("done"):
+                    self.done.set()
+
+        reader = threading.Thread(target=read, daemon=True)
         reader.start()
         return reader
 
@@ -114,12 +122,15 @@ class Desktop:
         self.process.kill()
         self.process.wait()
         self._reader.join()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
 
-    @property
-    def finished(self) -> bool:
-        return self.process.poll() is not None
+    def stop(self) -> None:
+        """End it as a person does."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        assert self.process.wait(_PATIENCE_S) == 0
 
 
 def run(folder: Path, jobs: int, kills: int, seed: int) -> ClusterFigures:
@@ -138,20 +149,21 @@ def run(folder: Path, jobs: int, kills: int, seed: int) -> ClusterFigures:
             desktops.append(Desktop(folder / f"desktop-{number}", settings, recordings))
         for number in range(kills):
             time.sleep(rng.uniform(*_PAUSE_S))
-            if all(desktop.finished for desktop in desktops):
+            if all(desktop.done.is_set() for desktop in desktops):
                 break
             kind = KINDS[number % len(KINDS)]
             if kill(kind, clinic, desktops, rng):
                 figures.kills[kind] += 1
         for desktop in desktops:
-            desktop.process.wait(_PATIENCE_S)
+            assert desktop.done.wait(_PATIENCE_S), "the desktop did not finish its queue"
         figures.seconds = time.monotonic() - began
-        for desktop in desktops:
-            examine(desktop.home, figures)
         try:
-            until(clinic.is_clean, 60.0)
+            until(clinic.is_clean, 90.0)
         except AssertionError:
             figures.left = clinic.files() + clinic.keys()
+        for desktop in desktops:
+            desktop.stop()
+            examine(desktop.home, figures)
     finally:
         for desktop in desktops:
             desktop.end()
@@ -180,7 +192,7 @@ def kill(kind: str, clinic: Clinic, desktops: list[Desktop], rng: random.Random)
             time.sleep(away_s)
             clinic.start_redis()
         case _:
-            running = [desktop for desktop in desktops if not desktop.finished]
+            running = [desktop for desktop in desktops if not desktop.done.is_set()]
             if not running:
                 return False
             rng.choice(running).kill()

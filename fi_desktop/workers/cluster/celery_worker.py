@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 from billiard import current_process
 from celery import Task
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, Reject
 from celery.signals import task_rejected, task_unknown, worker_process_init, worker_process_shutdown
 from celery.worker.control import Panel
 
@@ -38,7 +38,13 @@ from fi_desktop.system.process import end_with_parent
 from fi_desktop.workers.cluster.broker import QUEUE, Broker, Unreachable, celery_app
 from fi_desktop.workers.cluster.link import BrokerPlace
 from fi_desktop.workers.cluster.orders import TASK_NAME, ClusterKey, Order, Present, checked_task_id
-from fi_desktop.workers.cluster.server_attempt import ServerAttempt, WarmWorker, remove_leftovers
+from fi_desktop.workers.cluster.server_attempt import (
+    DROPPED,
+    FAILED,
+    ServerAttempt,
+    WarmWorker,
+    remove_leftovers,
+)
 from fi_desktop.workers.cluster.transfer import TransferRoot
 
 _MAIN_PROCESS = process.current_process()
@@ -96,7 +102,7 @@ class ServerWorker:
         def attempt(task: Task, *said: Any, **_others: Any) -> str:
             return self._attempt(task, said[0] if len(said) == 1 else None)
 
-        self.app.task(attempt, name=TASK_NAME, bind=True, shared=False)
+        self.app.task(attempt, name=TASK_NAME, bind=True, shared=False, throws=(AttemptFailure,))
 
     def run(self) -> None:
         """Work until the process is asked to stop.
@@ -204,11 +210,25 @@ class ServerWorker:
         )
         while True:
             try:
-                return attempt.run()
+                return _for_monitors(attempt.run())
             except Unreachable as error:
                 # nothing was begun; the desktop stops waiting after a while
                 log.event("CLUSTER_WAITS", reason=type(error).__name__)
                 self._closing.wait(_RETRY_S)
+
+
+class AttemptFailure(Exception):
+    """What monitors see of an attempt that failed: a code. The desktop has been told why."""
+
+
+def _for_monitors(end: str) -> str:
+    """Return how an attempt ended, or raise what makes Celery show that it failed or was dropped."""
+    word, _, code = end.partition(" ")
+    if word == FAILED:
+        raise AttemptFailure(code)
+    if word == DROPPED:
+        raise Reject(code, requeue=False)
+    return end
 
 
 def _on_refused(**_signal: object) -> None:

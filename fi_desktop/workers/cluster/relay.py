@@ -33,6 +33,7 @@ from fi_desktop.workers.protocol import (
 
 _LOOK_EVERY_S = 3.0
 _LOOK_AGAIN_S = 0.5
+_SWEEP_EVERY_S = 30.0
 
 
 class Relay:
@@ -49,7 +50,7 @@ class Relay:
         self._pipe, self._link, self._opener = pipe, link, opener
         self._sender = Sender(pipe)
         self._access: ServerAccess | None = None
-        self._look_at = 0.0
+        self._look_at = self._sweep_at = 0.0
         self._ready = False
         self._away: Note | None = None
 
@@ -85,9 +86,10 @@ class Relay:
             self._sender.send(Away(away))
         elif away is None and not self._ready:
             self._sender.send(Ready())
-            if self._access is not None:
-                with suppress(Unreachable, FiError):  # it is done by another relay, or later
-                    self._access.forget_leftovers()
+        if away is None and time.monotonic() >= self._sweep_at and self._access is not None:
+            with suppress(Unreachable, FiError):  # it is done by another relay, or later
+                self._access.forget_leftovers()
+            self._sweep_at = time.monotonic() + _SWEEP_EVERY_S
         self._ready, self._away = away is None, away
         self._look_at = time.monotonic() + (_LOOK_EVERY_S if self._ready else _LOOK_AGAIN_S)
 

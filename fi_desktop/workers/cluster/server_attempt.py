@@ -47,6 +47,9 @@ from fi_desktop.workers.slot import WorkerSlot
 WORK = "cluster"
 """The folder of the jobs that are worked on, in the server's data folder."""
 
+FAILED, DROPPED = "failed", "dropped"
+"""How the word for an attempt begins that failed, or that nobody wants."""
+
 _BEAT_S = 2.0
 _POLL_S = 0.5
 _PROGRESS_S = 0.5
@@ -168,15 +171,15 @@ class ServerAttempt:
         self._ended = threading.Event()
 
     def run(self) -> str:
-        """Do it; return how it ended, as a word for Celery's monitors.
+        """Do it; return how it ended, in words for Celery's monitors.
 
         Raises:
             Unreachable: Redis could not be reached before it began; the task is to be delivered again.
         """
         if not self._broker.wanted(self._task):
-            return "unwanted"
+            return f"{DROPPED} unwanted"
         if not self._held():
-            return "running elsewhere"
+            return f"{DROPPED} running elsewhere"
         delivery = self._broker.count_delivery(self._task)
         reports = Reports(self._broker, self._key, self._task, delivery)
         log.event("CLUSTER_ATTEMPT_BEGUN", task=self._task, delivery=delivery)
@@ -196,7 +199,13 @@ class ServerAttempt:
         reports.finish()
         with suppress(Unreachable):
             self._broker.let_go(self._task)
-        word = "failed " + end.error.code if isinstance(end, AttemptFailed) else type(ended).__name__.lower()
+        match ended:
+            case AttemptFailed(error=failure):
+                word = f"{FAILED} {failure.code}"
+            case AttemptStopped():
+                word = f"{DROPPED} cancelled"
+            case _:
+                word = "returned"
         log.event("CLUSTER_ATTEMPT_ENDED", task=self._task, delivery=delivery, end=word)
         return word
 

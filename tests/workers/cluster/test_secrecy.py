@@ -290,6 +290,19 @@ def test_result_has_the_name_of_the_recording_and_the_server_never_had_it(
     assert not [path for path in written if b"Quetzalcoatl" in path.read_bytes()]
 
 
+def test_monitors_see_states_and_numbers_of_jobs(home: Path, clinic: Clinic, patient: Path):
+    """What Celery keeps of a task, which Flower shows."""
+    with running_app(home, backend="cluster", **clinic.settings()) as driver:
+        ids = driver.submit(patient) + driver.submit(patient, options=JobOptions(engine="pyannote"))
+        driver.wait_until_done(*ids)
+    desktop = (home / "cluster.id").read_text()
+    kept = [f"celery-task-meta-{desktop}-1.{job_id}.1" for job_id in ids]
+    until(lambda: clinic.client.exists(*kept) == 2)
+    done, failed = (json.loads(clinic.client.get(name)) for name in kept)
+    assert (done["status"], done["result"]) == ("SUCCESS", "returned")
+    assert (failed["status"], failed["result"]["exc_message"]) == ("FAILURE", ["engine.no_model"])
+
+
 def test_folder_for_transfers_must_be_one(tmp_path: Path):
     for url in ("nonsense://x/y", "relative/folder"):
         with pytest.raises(UserError, match="folder for transfers"):
