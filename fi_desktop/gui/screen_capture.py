@@ -1,4 +1,4 @@
-"""Keeps the program's windows out of pictures of the screen: screenshots, shared screens, Windows Recall.
+"""Keeps the windows out of pictures of the screen: screenshots, shared screens, Windows Recall.
 
 Windows and macOS let a program do so; X11 and Wayland do not. It keeps honest programs from it, and nobody
 who photographs the screen.

@@ -68,7 +68,7 @@ def use_version(folder: Path, version: str, read: Read = Path.read_bytes) -> boo
 
 
 def drop_unreported(folder: Path, read: Read = Path.read_bytes) -> None:
-    """Delete the results of a job that has none as far as anybody knows, except those that people worked on.
+    """Delete the results of a job that has none for all anybody knows, except what people worked on.
 
     Raises:
         OSError: the files cannot be read or deleted.

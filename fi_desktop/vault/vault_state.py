@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from fi_desktop.vault.sealing import KEY_BYTES, SealBroken
 
 _VERSION = 1
 _PRIVATE = 0o600
+# OpenSSL computes the lanes on a number of threads that is fixed for the process: two derivations at once
+# fail as if there were too little memory, or wait for each other for ever
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Argon2Cost:
         """Return what follows from a passphrase; takes a quarter of a second on purpose.
 
         Raises:
-            TransientError: there is not enough memory, or no thread can be started, for the moment.
+            TransientError: there is not enough memory for the moment.
         """
         derivation = Argon2id(
             salt=bytes.fromhex(self.salt),
@@ -48,7 +52,8 @@ class Argon2Cost:
             memory_cost=self.memory_kib,
         )
         try:
-            return derivation.derive(passphrase.encode())
+            with _one_at_a_time:
+                return derivation.derive(passphrase.encode())
         except MemoryError as error:
             raise TransientError(messages.MEMORY_FULL) from error
 

@@ -9,7 +9,7 @@ from fi_desktop.gui.screen_capture import ScreenCapture, hide_window
 
 
 class System:
-    """What the system was told of each window."""
+    """Notes what is asked of the system for each window."""
 
     def __init__(self) -> None:
         self.hidden: dict[int, bool] = {}

@@ -326,3 +326,18 @@ def test_too_little_memory_for_a_passphrase_is_a_sentence(vaults, tmp_path: Path
     command = [sys.executable, "-c", SHORT_OF_MEMORY, str(tmp_path / "keys"), PASSPHRASE]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
     assert done.stdout == "memory.full\n"
+
+
+MANY_AT_ONCE = """
+from concurrent.futures import ThreadPoolExecutor
+from fi_desktop.vault.vault_state import Argon2Cost
+cost = Argon2Cost("00" * 16)
+with ThreadPoolExecutor(6) as threads:
+    print(*{each.hex() for each in threads.map(cost.hash, ["same"] * 12)})
+"""
+
+
+def test_passphrases_that_are_tried_at_once_wait_for_each_other():
+    command = [sys.executable, "-c", MANY_AT_ONCE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+    assert len(done.stdout.split()) == 1
