@@ -20,7 +20,7 @@ from fi_desktop.vault.sealing import KEY_BYTES, SealBroken
 _VERSION = 1
 _PRIVATE = 0o600
 # OpenSSL computes the lanes on a number of threads that is fixed for the process: two derivations at once
-# fail as if there were too little memory, or wait for each other for ever
+# fail as if there were too little memory, or never end
 _one_at_a_time = threading.Lock()
 
 
