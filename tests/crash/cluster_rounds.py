@@ -21,6 +21,7 @@ import threading
 import time
 import wave
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -182,11 +183,11 @@ def kill(kind: str, clinic: Clinic, desktops: list[Desktop], rng: random.Random)
             clinic.start_worker(program=_PROGRAM)
         case "process" | "engine":
             children = psutil.Process(worker.pid).children(recursive=kind == "engine")
-            engines = [child for child in children if "--multiprocessing-fork" in child.cmdline()]
-            found = engines if kind == "engine" else children
+            found = [child for child in children if kind == "process" or is_engine(child)]
             if not found:
                 return False
-            rng.choice(found).kill()
+            with suppress(psutil.NoSuchProcess):
+                rng.choice(found).kill()
         case "redis":
             clinic.kill_redis()
             time.sleep(away_s)
@@ -197,6 +198,14 @@ def kill(kind: str, clinic: Clinic, desktops: list[Desktop], rng: random.Random)
                 return False
             rng.choice(running).kill()
     return True
+
+
+def is_engine(process: psutil.Process) -> bool:
+    """Whether a process of a worker is the confined one."""
+    try:
+        return "--multiprocessing-fork" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def examine(home: Path, figures: ClusterFigures) -> None:

@@ -22,7 +22,6 @@ from contextlib import suppress
 from multiprocessing import process
 from typing import Any
 
-import psutil
 from billiard import current_process
 from celery import Task
 from celery.exceptions import Ignore, Reject
@@ -147,13 +146,10 @@ class ServerWorker:
     # ---- the Celery worker's own process
 
     def _announce(self, identity: str) -> None:
-        broker, parent = Broker(self._place), psutil.Process()
+        broker = Broker(self._place)
         while True:
             with suppress(Unreachable):
-                busy = sum(len(child.children()) > 0 for child in parent.children())
-                present = Present(
-                    socket.gethostname(), os.getpid(), __version__, identity, self._processes, busy
-                )
+                present = Present(socket.gethostname(), os.getpid(), __version__, identity, self._processes)
                 broker.announce(self._name, self._key.close(present, self._name))
             if self._closing.wait(_ANNOUNCE_S):
                 break

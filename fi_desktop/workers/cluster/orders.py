@@ -104,7 +104,6 @@ class Present:
         version: of the program.
         root: identifies the place for transfers that it sees.
         processes: attempts that it runs at a time.
-        busy: those that it runs now.
     """
 
     host: str
@@ -112,7 +111,6 @@ class Present:
     version: str
     root: str
     processes: int
-    busy: int
 
 
 Report = Begun | Beat | Returned | Progressed | StageEnded | EnginesChosen | AttemptFailed | AttemptStopped

@@ -250,9 +250,12 @@ class RelayedAttempt:
                     elif self._begun is None and self._access.anybody():
                         heard_at = now  # it waits for its turn
             except Unreachable as error:
-                if now - reached_at > lost_after_s:
+                lost = now - reached_at > lost_after_s
+                if lost or now - verified_at > _VERIFY_EVERY_S:
+                    verified_at = now
                     if (end := self._from_result(mark)) is not None:
-                        return end
+                        return end  # Redis is away, the folder is not
+                if lost:
                     raise _ServerLost(type(error).__name__) from error
                 time.sleep(_TRY_AGAIN_S)
                 heard_at += time.monotonic() - now

@@ -83,6 +83,37 @@ def test_redis_that_is_killed_and_started_again_costs_nothing(home: Path, clinic
         until(clinic.is_clean)
 
 
+def test_result_is_found_although_redis_stays_away(home: Path, clinic: Clinic, recording: Path):
+    with running_app(home, backend="cluster", **clinic.settings()) as driver:
+        (job_id,) = driver.submit(recording)
+        wait_until_at_work(driver, job_id)
+        clinic.kill_redis()
+        assert outcomes(driver, job_id) == [COMPLETED]
+        clinic.start_redis()
+        until(clinic.is_clean)
+
+
+def test_job_of_a_server_that_stays_away_is_done_here(home: Path, clinic: Clinic, recording: Path):
+    settings = clinic.settings(stuck_after_s=LOST_AFTER_S)
+    with running_app(home, backend="both", workers=1, **settings) as driver:
+        driver.wait_for(lambda: {w.state for w in driver.workers()} == {WorkerState.IDLE})
+        here, there = driver.submit(recording) + driver.submit(recording)
+        wait_until_at_work(driver, there)
+        (process,) = clinic.children(clinic.workers[0])
+        stopped = [process, *process.children()]
+        for each in stopped:
+            each.suspend()
+        clinic.kill_redis()
+        assert outcomes(driver, there) == [AttemptOutcome.RELEASED, COMPLETED]
+        assert [attempt.worker for attempt in driver.job(there).attempts] == ["server-1", "worker-1"]
+        assert driver.job(there).charged == 0
+        assert outcomes(driver, here) == [COMPLETED]
+        clinic.start_redis()
+        for each in stopped:
+            each.resume()
+        until(clinic.is_clean)
+
+
 def test_task_that_redis_has_lost_is_sent_again(home: Path, clinic: Clinic, sample: Path):
     """Redis writes to its disk once a second: what came last is lost with its computer."""
     (worker,) = clinic.workers
@@ -159,6 +190,20 @@ def test_both_work_here_while_the_server_is_away(home: Path, clinic: Clinic, sam
         )
         shown = [event for event in driver.events if isinstance(event, WorkersChanged)]
         assert shown[-1].trouble is None
+
+
+def test_where_to_process_is_changed_while_the_program_runs(home: Path, clinic: Clinic, sample: Path):
+    with running_app(home, workers=1) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        assert job.attempts[0].worker == "worker-1"
+        driver.app.change_settings({"backend": "cluster", **clinic.settings()})
+        driver.wait_for(lambda: [worker.name for worker in driver.workers()] == ["server-1"])
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        assert job.attempts[0].worker == "server-1"
+        driver.app.change_settings({"backend": "local"})
+        driver.wait_for(lambda: [worker.name for worker in driver.workers()] == ["worker-1"])
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        assert job.attempts[0].worker == "worker-1"
 
 
 def test_nothing_leaves_before_a_person_agrees(home: Path, clinic: Clinic, sample: Path):

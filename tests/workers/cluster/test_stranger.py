@@ -216,7 +216,7 @@ def test_announcement_of_a_stranger_is_no_worker(home: Path, clinic: Clinic):
         link_of(load({"FI_DESKTOP_HOME": str(home)}, backend="cluster", **clinic.settings()))
     )
     (worker,) = access.check().usable
-    said = Present("trap", 1, worker.version, worker.root, 1, 0)
+    said = Present("trap", 1, worker.version, worker.root, 1)
     stranger.redis.set("fi:worker:trap", json.dumps(stranger.key.close(said, "trap")))
     genuine = ClusterKey.read(clinic.key).close(replace(said, host="other"), "other")
     stranger.redis.set("fi:worker:elsewhere", json.dumps(genuine))  # of another name
