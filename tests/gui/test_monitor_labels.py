@@ -1,5 +1,6 @@
 import pytest
 
+from fi_desktop.core.messages import MESSAGES
 from fi_desktop.gui.monitor.monitor_labels import STATE_ICONS, STATE_TONES, MonitorLabels
 from fi_desktop.jobs.metrics import Target
 from fi_desktop.jobs.queue_events import WorkerState
@@ -40,3 +41,11 @@ def test_targets_are_shown_in_their_units(qapp):
     assert words.measured(Target("depth p99", "< 10", 4.0, True)) == "4"
     assert words.measured(Target("depth p99", "< 10", None, None)) == "–"
     assert len({words.verdict(met) for met in (True, False, None)}) == 3
+
+
+def test_cause_says_nothing_about_one_recording():
+    words = MonitorLabels()
+    assert words.cause("job.timeout") == "Timeout"
+    assert words.cause("of.a.newer.version") == "of.a.newer.version"
+    for code, message in MESSAGES.items():
+        assert "(…" not in words.cause(code), message.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QLocale, QObject
 
 from fi_desktop.core.messages import MESSAGES
@@ -27,6 +29,8 @@ STATE_TONES = {
     WorkerState.BUSY: "info",
     WorkerState.STOPPING: "warn",
 }
+
+_IN_BRACKETS = re.compile(r" \([^()]*…[^()]*\)")  # what is only about one recording
 
 
 class MonitorLabels(QObject):
@@ -100,7 +104,9 @@ class MonitorLabels(QObject):
     def cause(self, code: str) -> str:
         """Return the sentence of an error without what differs between recordings."""
         message = MESSAGES.get(code)
-        return code if message is None else sentence(message(**dict.fromkeys(message.placeholders, "…")))
+        if message is None:
+            return code
+        return _IN_BRACKETS.sub("", sentence(message(**dict.fromkeys(message.placeholders, "…"))))
 
     def alert(self, code: str) -> str:
         """Return what an alert is about."""
