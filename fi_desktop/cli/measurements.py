@@ -120,11 +120,15 @@ def _measured(goal: Target) -> str:
 
 
 def _workers_table(gauges: list[WorkerGauge]) -> Table:
-    numbers = ("PID", "CPU", "Memory", "Running", "Uptime", "Done", "Failed")
-    table = plain_table("Worker", "Device", *numbers, right=numbers)
+    numbers = ("PID", "CPU", "Memory", "Running", "Uptime", "Done", "Failed", "Heard")
+    elsewhere = any(gauge.host for gauge in gauges)
+    computer = ("Computer",) if elsewhere else ()
+    table = plain_table("Worker", *computer, "Device", *numbers, right=numbers)
     for gauge in gauges:
+        host = (gauge.host or "this one",) if elsewhere else ()
         table.add_row(
             gauge.name,
+            *host,
             gauge.device,
             str(gauge.pid or "–"),
             f"{gauge.cpu_percent:.0f} %",
@@ -133,6 +137,7 @@ def _workers_table(gauges: list[WorkerGauge]) -> Table:
             _percent(gauge.uptime),
             str(gauge.done),
             str(gauge.failed),
+            "–" if gauge.silent_s is None else f"{gauge.silent_s:.1f} s",
         )
     return table
 

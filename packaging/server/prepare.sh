@@ -84,6 +84,7 @@ cat > flower/celeryconfig.py <<END
 import ssl
 
 broker_url = "rediss://flower:$flower@$address:$port/0"
+task_default_queue = "fi-desktop"
 broker_use_ssl = {
     "ssl_cert_reqs": ssl.CERT_REQUIRED,
     "ssl_check_hostname": True,

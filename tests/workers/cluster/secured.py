@@ -41,6 +41,7 @@ class SecuredClinic(Clinic):
         sftp: the server's SFTP; None: the folder for transfers is mounted.
         account: what `other_account` found, for the worker; None: it runs as this account.
         model: of words, for the workers; None: they have none.
+        seen_at: the port at which desktops and workers find Redis.
         url_of_transfer: fsspec URL of the folder for transfers.
     """
 
@@ -54,6 +55,7 @@ class SecuredClinic(Clinic):
         self.etc, self.key = etc, etc / "desktop" / "key"
         self.sftp, self.account = sftp, account
         self.model: Path | None = None
+        self.seen_at = self.port
         self.url_of_transfer = sftp.url(self.transfer) if sftp is not None else self.transfer.as_uri()
 
     @property
@@ -64,7 +66,11 @@ class SecuredClinic(Clinic):
     @property
     def url(self) -> str:
         """Where the worker finds Redis."""
-        return self.environment("worker/worker.env")["FI_DESKTOP_BROKER"]
+        return self._at(self.environment("worker/worker.env")["FI_DESKTOP_BROKER"])
+
+    def _at(self, url: str) -> str:
+        assert f":{self.port}/" in url
+        return url.replace(f":{self.port}/", f":{self.seen_at}/")
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the variables in a file that `prepare.sh` wrote."""
@@ -76,7 +82,7 @@ class SecuredClinic(Clinic):
         written = tomllib.loads((self.etc / "desktop" / "settings.toml").read_text())
         return {
             "send_recordings": True,
-            "broker": written["broker"],
+            "broker": self._at(written["broker"]),
             "broker_certificates": str(self.certificates),
             "cluster_key": str(self.key),
             "transfer": self.url_of_transfer,
@@ -152,6 +158,7 @@ class SecuredClinic(Clinic):
             shutil.copytree(self.model, home / "data" / "models" / self.model.name)
         self._give(home, account.get("user"))
         settings = self.environment("worker/worker.env") | {
+            "FI_DESKTOP_BROKER": self.url,
             "FI_DESKTOP_TRANSFER": self.url_of_transfer,
             "FI_DESKTOP_CLUSTER_KEY": str(home / "key"),
             "FI_DESKTOP_BROKER_CERTIFICATES": str(home / "ca.crt"),
