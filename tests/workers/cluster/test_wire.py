@@ -1,4 +1,4 @@
-"""Nothing that Redis, the wire and the folder for transfers ever see tells of a patient."""
+"""No word, name or sound of a patient is seen by Redis, on the wire or in the folder for transfers."""
 
 from __future__ import annotations
 
