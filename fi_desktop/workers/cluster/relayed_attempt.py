@@ -315,7 +315,7 @@ class RelayedAttempt:
             case Returned():
                 return self._fetched(mark, envelope.delivery)
             case AttemptFailed(error=error):
-                self._give_up()
+                self._mark_path.unlink(missing_ok=True)  # it has ended there; `tidy` forgets it
                 return AttemptFailed(claim, error)
             case AttemptStopped():
                 raise _ServerLost("stopped")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from fi_desktop.workers.cluster.orders import (
 from fi_desktop.workers.cluster.transfer import TransferRoot, audio_name, order_name, result_name
 
 TASK = "0123456789ab-1.17.2"
+COMPLETED = JobState.COMPLETED
 PROMPT, TERM = "Metoprolol Quetzalcoatl", "Zenaidamicina"
 
 
@@ -230,7 +232,9 @@ def test_nothing_private_is_in_redis_or_in_the_folder(home: Path, clinic: Clinic
         )
         seen += everything(clinic)
         process.resume()
-        driver.wait_for(lambda: not seen.extend(everything(clinic)) and driver.states(job_id)[-1].final)
+        driver.wait_for(
+            lambda: not seen.extend(everything(clinic)) and driver.states(job_id)[-1:] == [COMPLETED]
+        )
         (job,) = driver.wait_until_done(job_id)
     assert job.state is JobState.COMPLETED
     assert any(b"fi_desktop.attempt" in data for data in seen)
@@ -247,7 +251,10 @@ def everything(clinic: Clinic) -> list[bytes]:
     plain = [repr(client.hgetall(name)).encode() for name in client.scan_iter(_type="hash")]
     plain += [repr(client.lrange(name, 0, -1)).encode() for name in client.scan_iter(_type="list")]
     plain += [client.get(name) or b"" for name in client.scan_iter(_type="string")]
-    files = [path.read_bytes() for path in clinic.transfer.iterdir() if path.is_file()]
+    files = []
+    for path in clinic.transfer.iterdir():
+        with suppress(FileNotFoundError):  # it has just been deleted
+            files.append(path.read_bytes())
     return dumped + plain + files
 
 
