@@ -86,6 +86,7 @@ class Relay:
             self._sender.send(Away(away))
         elif away is None and not self._ready:
             self._sender.send(Ready())
+            self._sweep_at = 0.0  # what was withdrawn while it was away
         if away is None and time.monotonic() >= self._sweep_at and self._access is not None:
             with suppress(Unreachable, FiError):  # it is done by another relay, or later
                 self._access.forget_leftovers()

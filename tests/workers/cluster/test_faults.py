@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import psutil
+import pytest
 
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.values import JobOptions, Stage
 from fi_desktop.jobs.queue_events import JobProgressed, WorkersChanged, WorkerState
 from tests.app_driver import Driver, running_app
 from tests.workers.cluster.clinic import Clinic, until
+
+pytestmark = pytest.mark.slow
 
 LOST_AFTER_S = 4.0
 COMPLETED, CRASHED = AttemptOutcome.COMPLETED, AttemptOutcome.CRASHED
