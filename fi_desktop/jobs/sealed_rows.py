@@ -9,7 +9,6 @@ Equal recordings are found by their fingerprint, in another row: there it is a k
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Sequence
@@ -160,7 +159,7 @@ class RowSeal:
         """Return what a fingerprint is looked up by: a keyed hash of it."""
         if self.vault is None:
             return fingerprint
-        return hmac.new(self._secret, fingerprint.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._secret, fingerprint.encode(), "sha256").hex()
 
     def record(self, job_id: int, data: dict[str, Any]) -> dict[str, Any]:
         """Return a job's record, as JSON values, with its private values sealed."""
