@@ -14,10 +14,12 @@ import shutil
 import threading
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 import apsw
 
@@ -55,6 +57,18 @@ def indexed_job(job: Job) -> IndexedJob:
     return IndexedJob(at, search_key(unicodedata.normalize("NFC", job.label.case)))
 
 
+class _Change(NamedTuple):
+    """A job that is to be indexed again.
+
+    Attributes:
+        due: when, by the monotonic clock.
+        about: what the index knows of it besides its lines; None if the queue must be asked.
+    """
+
+    due: float
+    about: IndexedJob | None = None
+
+
 class IndexingThread:
     """Writes the index of transcripts.
 
@@ -77,7 +91,7 @@ class IndexingThread:
         self._moves = False
         self._compares = self._hurries = False
         self._removed: set[int] = set()
-        self._changed: dict[int, float] = {}  # when a changed job is to be indexed, by the monotonic clock
+        self._changed: dict[int, _Change] = {}
         self._stale: list[tuple[int, IndexedJob]] = []  # what a comparison found
         self._relabelled: dict[int, IndexedJob] = {}
         self._unerased = False  # the write-ahead log holds what was deleted
@@ -150,7 +164,7 @@ class IndexingThread:
         if self._removed or self._stale or self._relabelled or self._compares:
             self._take(0.0)
         elif self._changed or self._unerased:
-            due = min(self._changed.values(), default=0.0) - time.monotonic()
+            due = min((change.due for change in self._changed.values()), default=0.0) - time.monotonic()
             self._take(max(_ERASE_AGAIN_S, due))
         else:
             with self._asking:
@@ -173,13 +187,15 @@ class IndexingThread:
                 self._changed.pop(job_id, None)
                 self._relabelled.pop(job_id, None)
             case JobChanged(job=job, event=ev.Completed() | ev.VersionChosen()):
-                self._changed[job.id] = 0.0
+                self._changed[job.id] = _Change(0.0, indexed_job(job))
             case JobChanged(job=job, event=ev.LabelChanged()):
-                self._relabelled[job.id] = indexed_job(job)
+                self._relabelled[job.id] = about = indexed_job(job)
+                if (change := self._changed.get(job.id)) is not None:
+                    self._changed[job.id] = change._replace(about=about)
             case JobChanged(job=job):
-                self._changed[job.id] = time.monotonic() + _CORRECTED_S
+                self._changed[job.id] = _Change(time.monotonic() + _CORRECTED_S, indexed_job(job))
             case ResultCorrected(job_id=job_id):
-                self._changed[job_id] = time.monotonic() + _CORRECTED_S
+                self._changed[job_id] = _Change(time.monotonic() + _CORRECTED_S)
             case _:
                 pass
 
@@ -198,9 +214,9 @@ class IndexingThread:
         self._remove()
         self._describe()
         now = time.monotonic()
-        for job_id in [job_id for job_id, due in self._changed.items() if due <= now]:
-            self._update(job_id)
-            self._changed.pop(job_id, None)
+        due = iter([item for item in self._changed.items() if item[1].due <= now])
+        while some := dict(islice(due, _RESULTS_PER_TRANSACTION)):
+            self._update(some)
         if self._stale:
             self._update_stale()
 
@@ -266,14 +282,20 @@ class IndexingThread:
         if self._unerased and self._index is not None:
             self._unerased = not self._index.erase()
 
-    def _update(self, job_id: int) -> None:
-        """Index a job that has a new result or was corrected."""
-        job = self._service.job(job_id).result()
-        if job is None:
-            return  # removed: its event comes
+    def _update(self, changes: Mapping[int, _Change]) -> None:
+        """Index jobs that have a new result or were corrected."""
+        known: dict[int, IndexedJob] = {}
+        for job_id, change in changes.items():
+            if change.about is not None:
+                known[job_id] = change.about
+            elif (job := self._service.job(job_id).result()) is not None:  # else its removal is on the way
+                known[job_id] = indexed_job(job)
         index = self._opened()
         with index.transaction():
-            self._put(index, job_id, indexed_job(job))
+            for job_id, about in known.items():
+                self._put(index, job_id, about)
+        for job_id in changes:
+            self._changed.pop(job_id, None)
         self._unerased = True  # the log holds what stood there before
 
     def _update_stale(self) -> None:

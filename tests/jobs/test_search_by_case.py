@@ -65,6 +65,15 @@ def test_case_is_a_filter_and_a_corrected_one_counts(archive):
     assert archive.files_with("ñandu".encode()) == []
 
 
+def test_cases_that_are_corrected_right_after_the_result_count(archive):
+    cases = [f"9{number:03}" for number in range(20)]
+    ids = []
+    for case in cases:
+        ids.append(archive.add(transcript(*VISIT), f"{case}.wav"))
+        relabel(archive, ids[-1], case=case)
+    assert [of(archive, f"{case} ") for case in cases] == [{job_id} for job_id in ids]
+
+
 def test_what_was_corrected_while_nobody_indexed_is_found_by_the_comparison(archive):
     job_id = archive.add(transcript(*VISIT), "20261112_090000.wav")
     assert of(archive, "0042") == set()
