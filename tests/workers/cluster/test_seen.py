@@ -28,16 +28,16 @@ def table_of(driver: Driver) -> str:
 
 
 def test_worker_of_the_server_is_shown_with_what_it_uses(
-    home: Path, clinic: Clinic, recording: Path, tmp_path: Path
+    home: Path, clinic: Clinic, long_recording: Path, tmp_path: Path
 ):
     host = socket.gethostname()
     with running_app(home, backend="both", workers=1, **clinic.settings()) as driver:
         driver.wait_for(
             lambda: WorkerState.IDLE in {worker.state for worker in driver.workers() if worker.host}
         )
-        other = tmp_path / "other.wav"
-        other.write_bytes(recording.read_bytes())
-        ids = driver.submit(recording, other)  # one each
+        other = tmp_path / f"other{long_recording.suffix}"
+        other.write_bytes(long_recording.read_bytes())
+        ids = driver.submit(long_recording, other)  # one each
 
         def remote():
             return next((gauge for gauge in driver.app.gauges() if gauge.host == host), None)
