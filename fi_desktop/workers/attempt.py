@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,15 @@ from fi_desktop.workers.protocol import (
     AttemptFailed,
     AttemptProgress,
     AttemptStopped,
+    CancelWork,
+    ChangeLimit,
     Deliver,
     EnginesChosen,
     Measured,
     Progressed,
     StageEnded,
+    StopWork,
+    receive,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +94,39 @@ class Reporter:
     def change_limit(self, soft_limit_s: float, limit_factor: float) -> None:
         """Apply a new soft limit, seconds."""
         self._limit_s = max(soft_limit_s, limit_factor * self._duration_s)
+
+
+class PipeReporter(Reporter):
+    """Reports over the pipe of a worker or relay, and does what the queue thread says there meanwhile.
+
+    Attributes:
+        stopping: the process is to exit once the attempt has ended.
+    """
+
+    def __init__(self, delivery: Deliver, pipe: Connection, send: Callable[[AttemptProgress], None]) -> None:
+        """Start the attempt's time; send: sends one message."""
+        super().__init__(delivery, send, self.check)
+        self._pipe = pipe
+        self.stopping = False
+
+    def check(self) -> None:
+        """Read what the queue thread has said.
+
+        Raises:
+            CancelledByUser, Interrupted: the attempt must end.
+        """
+        while self._pipe.poll():
+            message = receive(self._pipe)
+            match message:
+                case StopWork():
+                    self.stopping = True
+                    raise Interrupted
+                case CancelWork(claim=self._delivery.claim):
+                    raise CancelledByUser
+                case ChangeLimit():
+                    self.change_limit(message.soft_limit_s, message.limit_factor)
+                case _:
+                    pass
 
 
 def attempt(delivery: Deliver, reporter: Reporter, source: SourceReader | None = None) -> AttemptEnd:

@@ -102,36 +102,18 @@ def serve(pipe: Connection, confined: ConfinedWorker | None = None) -> None:
 
 def _run_job(pipe: Connection, sender: Sender, delivery: Deliver, confined: ConfinedWorker | None) -> bool:
     """Run one job; return whether the worker is to exit."""
-    from fi_desktop.core.errors import CancelledByUser, Interrupted
-    from fi_desktop.workers.attempt import Reporter, attempt
-    from fi_desktop.workers.protocol import AttemptStopped, CancelWork, ChangeLimit, StopWork, receive
+    from fi_desktop.workers.attempt import PipeReporter, attempt
+    from fi_desktop.workers.protocol import AttemptStopped
 
     if confined is not None and confined.outdated:
         # a new worker can read models that were added since
         sender.send(AttemptStopped(delivery.claim, cancelled=False))
         return True
-    stopping = False
-
-    def check() -> None:
-        nonlocal stopping
-        while pipe.poll():
-            message = receive(pipe)
-            match message:
-                case StopWork():
-                    stopping = True
-                    raise Interrupted
-                case CancelWork(claim=delivery.claim):
-                    raise CancelledByUser
-                case ChangeLimit():
-                    reporter.change_limit(message.soft_limit_s, message.limit_factor)
-                case _:
-                    pass
-
-    reporter = Reporter(delivery, sender.send, check)
+    reporter = PipeReporter(delivery, pipe, sender.send)
     with sender.heartbeats():
         end = attempt(delivery, reporter) if confined is None else confined.attempt(delivery, reporter)
     sender.send(end)
-    return stopping
+    return reporter.stopping
 
 
 class Sender:

@@ -12,9 +12,9 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from fi_desktop.core.errors import CancelledByUser, FiError, Interrupted, error_info
+from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.core.messages import Note
-from fi_desktop.workers.attempt import Reporter
+from fi_desktop.workers.attempt import PipeReporter
 from fi_desktop.workers.cluster.broker import Unreachable
 from fi_desktop.workers.cluster.link import ClusterLink
 from fi_desktop.workers.cluster.relayed_attempt import RelayedAttempt
@@ -106,34 +106,17 @@ class Relay:
 
     def _run(self, delivery: Deliver) -> bool:
         """Have a job done; return whether the relay is to exit."""
-        stopping = False
-
-        def check() -> None:
-            nonlocal stopping
-            while self._pipe.poll():
-                message = receive(self._pipe)
-                match message:
-                    case StopWork():
-                        stopping = True
-                        raise Interrupted
-                    case CancelWork(claim=delivery.claim):
-                        raise CancelledByUser
-                    case ChangeLimit():
-                        reporter.change_limit(message.soft_limit_s, message.limit_factor)
-                    case _:
-                        pass
-
-        reporter = Reporter(delivery, self._sender.send, check)
+        reporter = PipeReporter(delivery, self._pipe, self._sender.send)
         try:
             if self._access is None:
                 self._access = ServerAccess(self._link)
         except FiError as error:
             self._sender.send(AttemptFailed(delivery.claim, error_info(error)))
             return False
-        attempt = RelayedAttempt(self._access, delivery, reporter, self._sender.send, check)
+        attempt = RelayedAttempt(self._access, delivery, reporter, self._sender.send, reporter.check)
         with self._sender.heartbeats():
             end = attempt.run(self._opener)
         if end is not None:
             self._sender.send(end)
             attempt.tidy()
-        return stopping
+        return reporter.stopping
