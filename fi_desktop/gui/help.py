@@ -162,8 +162,14 @@ class WelcomeDialog(QDialog):
         self._rows.setColumnStretch(1, 1)
         self._rows.setHorizontalSpacing(18)
         self._rows.setVerticalSpacing(10)
+        sends = self._settings.backend != "local" and self._settings.send_recordings
         private = self._line(
             self.tr(
+                "Recordings are sent to your clinic's server, encrypted. They stay where they are, and "
+                "results are stored in your data folder."
+            )
+            if sends
+            else self.tr(
                 "Nothing leaves this computer. Recordings stay where they are, and results are stored in "
                 "your data folder."
             )

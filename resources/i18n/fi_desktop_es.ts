@@ -8581,6 +8581,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Suelte grabaciones en la ventana para ver quién habló y cuándo.</translation>
     </message>
     <message>
+        <source>Recordings are sent to your clinic&apos;s server, encrypted. They stay where they are, and results are stored in your data folder.</source>
+        <translation>Las grabaciones se envían cifradas al servidor de su clínica. Se quedan donde están y los resultados se guardan en su carpeta de datos.</translation>
+    </message>
+    <message>
         <source>Nothing leaves this computer. Recordings stay where they are, and results are stored in your data folder.</source>
         <translation>Nada sale de esta computadora. Las grabaciones se quedan donde están y los resultados se guardan en su carpeta de datos.</translation>
     </message>

@@ -1,5 +1,7 @@
 """The welcome dialog: on a new data folder, and from the help menu."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDesktopServices, QFontMetrics
@@ -7,6 +9,7 @@ from PySide6.QtWidgets import QLabel
 
 from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.gui.app_controller import AppController
+from fi_desktop.gui.help import WelcomeDialog
 from fi_desktop.models import PackKind
 from fi_desktop.viewmodel.recommendation import recommend
 from tests.packs.install import install
@@ -129,3 +132,15 @@ def test_welcome_recommends_nothing_if_words_are_there(qtbot, home, opened, desk
     qtbot.waitUntil(lambda: dialog.installed_models.text() != "Checking…")
     assert not dialog.words.isVisible()
     assert not dialog.install.isVisible()
+
+
+def test_welcome_says_if_recordings_are_sent_to_the_server(qtbot, desktop, program):
+    def sentences() -> str:
+        dialog = WelcomeDialog(program, "en", desktop._bridge, desktop.window)
+        qtbot.addWidget(dialog)
+        return " ".join(label.text() for label in dialog.findChildren(QLabel))
+
+    assert "Nothing leaves this computer." in sentences()
+    program.settings = replace(program.settings, backend="both", send_recordings=True)
+    assert "Nothing leaves" not in sentences()
+    assert "sent to your clinic's server" in sentences()
