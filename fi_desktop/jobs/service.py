@@ -516,12 +516,14 @@ class JobService:
             raise
         then()
         self._acts.deliver()
+        events, self.transitions.events = tuple(self.transitions.events), []
+        self._change_files(events)  # before the answers: whoever removed a job may count on its files being gone
         for future, result, refusal in answers:
             if refusal is None:
                 future.set_result(result)
             else:
                 future.set_exception(refusal)
-        self._notify()
+        self._notify(events)
         if not self.waiting:
             self.transitions.store.checkpoint()
 
@@ -609,8 +611,7 @@ class JobService:
         except (OSError, ValueError, KeyError, FiError) as error:
             log.event("RESULT_NOT_RESTORED", job=changed.job.id, reason=type(error).__name__)
 
-    def _notify(self) -> None:
-        events, self.transitions.events = tuple(self.transitions.events), []
+    def _change_files(self, events: tuple[QueueEvent, ...]) -> None:
         for event in events:
             if isinstance(event, JobRemoved):
                 self.folders.discard(event.job_id)
@@ -620,6 +621,8 @@ class JobService:
                 if isinstance(event.event, ev.LegalHoldPlaced | ev.LegalHoldReleased):
                     self.folders.mark_hold(event.job.id, held=event.job.hold_since is not None)
                 self._keep_current(event)
+
+    def _notify(self, events: tuple[QueueEvent, ...]) -> None:
         with log.batch():
             for event in events:
                 log_event(event)

@@ -30,6 +30,18 @@ def test_removing_a_job_deletes_its_files_but_not_the_recording(bench: Bench):
     assert JobRemoved(1) in bench.events
 
 
+def test_whoever_is_told_that_a_job_is_removed_finds_no_files(bench: Bench):
+    bench.submit("a.wav")
+    folder = bench.service.folders.folder(1)
+    folder.mkdir(parents=True)
+    bench.answer(bench.service.cancel([1]))
+    removed = bench.service.remove([1])
+    there = []
+    removed.add_done_callback(lambda _: there.append(folder.exists()))  # on the queue thread, at the answer
+    bench.answer(removed)
+    assert there == [False]
+
+
 def test_files_of_removed_jobs_are_deleted_at_startup(bench: Bench):
     bench.submit("a.wav")
     kept, stray = bench.service.folders.folder(1), bench.service.folders.folder(77)
