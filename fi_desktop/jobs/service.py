@@ -517,7 +517,7 @@ class JobService:
         then()
         self._acts.deliver()
         events, self.transitions.events = tuple(self.transitions.events), []
-        self._change_files(events)  # before the answers: whoever removed a job may count on its files being gone
+        self._change_files(events)  # before the answers: a removed job's files are gone by then
         for future, result, refusal in answers:
             if refusal is None:
                 future.set_result(result)

@@ -30,7 +30,7 @@ def test_removing_a_job_deletes_its_files_but_not_the_recording(bench: Bench):
     assert JobRemoved(1) in bench.events
 
 
-def test_whoever_is_told_that_a_job_is_removed_finds_no_files(bench: Bench):
+def test_files_are_gone_once_a_removal_is_answered(bench: Bench):
     bench.submit("a.wav")
     folder = bench.service.folders.folder(1)
     folder.mkdir(parents=True)
