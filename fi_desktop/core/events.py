@@ -237,17 +237,27 @@ class Failed(AttemptEvent):
         retry_at: when the job is due again, immediately if not after `at`; None: no retry.
         crashed: the worker died, or was killed at the hard time limit.
         charged: whether the attempt counts against the retry policy.
+        lost: what the server and this computer share could not be reached.
     """
 
     error: ErrorInfo
     retry_at: float | None
     crashed: bool = False
     charged: bool = True
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Released(AttemptEvent):
-    """The app stopped or the computer slept; the job is queued again without a charge."""
+    """The app stopped, or contact with the server was lost; the job is queued again without a charge.
+
+    Attributes:
+        lost: contact with the server was lost.
+        begun: a worker had received the job.
+    """
+
+    lost: bool = False
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ class Job:
     Attributes:
         id: positive, in order of submission, never reused.
         path: the recording; absolute.
-        deliveries: how often a worker received the job since a person last asked for it; never reduced.
+        deliveries: how often a worker received the job since a person last asked for it.
+        lost: those of them that ended because the server could not be reached.
         claim: the token of the running attempt; set exactly in RUNNING.
         due_at: when the next attempt is due; set exactly in RETRYING.
         batch: the id of the first job that was submitted together with this one; None for a single one.
@@ -171,6 +172,7 @@ class Job:
     exports: tuple[str, ...] = ()
     label: CaseLabel = NO_LABEL
     hold_since: float | None = None
+    lost: int = 0
 
     @property
     def files(self) -> tuple[tuple[str, str], ...]:
@@ -353,6 +355,7 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
                 state=JobState.QUEUED,
                 attempts=uncharged,
                 deliveries=0,
+                lost=0,
                 due_at=None,
                 finished_at=None,
                 start_at=None,
@@ -421,14 +424,21 @@ def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = AttemptOutcome.CRASHED if event.crashed else AttemptOutcome.FAILED
             attempts = _close(job, event, outcome, error=error, charged=event.charged)
+            ended = replace(ended, lost=job.lost + event.lost)
             if retry_at is None:
                 failed = replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
                 return replace(failed, start_at=None, keep_turns=False)
             if retry_at <= event.at:
                 return replace(ended, state=JobState.QUEUED, attempts=attempts)
             return replace(ended, state=JobState.RETRYING, attempts=attempts, due_at=retry_at)
-        case ev.Released() if not job.cancelling:
-            return replace(ended, state=JobState.QUEUED, attempts=_close(job, event, AttemptOutcome.RELEASED))
+        case ev.Released(lost=lost, begun=begun) if not job.cancelling:
+            return replace(
+                ended,
+                state=JobState.QUEUED,
+                attempts=_close(job, event, AttemptOutcome.RELEASED),
+                deliveries=job.deliveries - (not begun),
+                lost=job.lost + (lost and begun),
+            )
         case ev.Released() | ev.Cancelled():  # a job that the person cancelled is not queued again
             attempts = _close(job, event, AttemptOutcome.CANCELLED)
             return _cancelled(replace(ended, attempts=attempts), event.at)

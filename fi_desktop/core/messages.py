@@ -333,6 +333,9 @@ TEMPLATE_UNREADABLE = Message("template.unreadable", "it cannot be read: {reason
 
 JOB_CANCELLED = Message("job.cancelled", "Cancelled.")
 JOB_DELIVERIES = Message("job.deliveries", "The program ended {times} times while processing this job.")
+JOB_LOST = Message(
+    "job.lost", "Contact with the server was lost {times} times while it processed this recording."
+)
 JOB_ON_HOLD = Message(
     "job.on_hold", "Job {job} is on legal hold. Nothing removes it until the hold is released."
 )
@@ -396,6 +399,7 @@ SETTINGS_TRANSFER = Message(
 )
 CLUSTER_TRANSFER = Message("cluster.transfer", "The folder for transfers cannot be reached ({reason}).")
 CLUSTER_UNREACHABLE = Message("cluster.unreachable", "The server cannot be reached ({reason}).")
+CLUSTER_FORGETS = Message("cluster.forgets", "The server's Redis forgets what it is sent.")
 CLUSTER_NO_WORKERS = Message("cluster.no_workers", "The server has no workers.")
 CLUSTER_VERSION = Message(
     "cluster.version", "The server has another version of the program. Install the same version on both."

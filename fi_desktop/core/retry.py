@@ -10,7 +10,10 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError, error_info
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.values import Stage, StageTime
 
-_FULL_DISK_DELAY_S = 60.0
+_OBSTACLE_DELAY_S = 60.0
+
+OBSTACLES = frozenset(message.code for message in (messages.DISK_FULL, messages.CLUSTER_TRANSFER))
+"""Codes of the errors that have nothing to do with the recording: always retried, and never charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class RetryPolicy:
         max_reading_crashes: a job fails after reading its recording crashed this many workers: the recording
             is the cause, and the next worker would crash too.
         max_deliveries: a job fails after this many deliveries, whatever their outcome: a file that kills its
-            worker before the attempt is charged must not kill workers endlessly.
+            worker before the attempt is charged must not kill workers endlessly. Those that ended because
+            contact with the server was lost are counted separately, up to the same number.
     """
 
     delays_s: tuple[float, ...] = (60.0, 120.0, 240.0)
@@ -49,11 +53,11 @@ class RetryPolicy:
         """Return the wait before the next attempt of a running job whose attempt just failed, seconds.
 
         Returns None to give up. The first crash retries immediately: crashes are rarely caused by the
-        recording. A full disk is always retried.
+        recording. The `OBSTACLES` are always retried.
         """
-        if error.code == messages.DISK_FULL.code:
-            return self._varied(self.delays_s[0] if self.delays_s else _FULL_DISK_DELAY_S, rng)
-        if error.kind is ErrorKind.USER or job.deliveries >= self.max_deliveries:
+        if error.code in OBSTACLES:
+            return self._varied(self.delays_s[0] if self.delays_s else _OBSTACLE_DELAY_S, rng)
+        if error.kind is ErrorKind.USER or self.is_over_cap(job):
             return None
         if job.charged >= len(self.delays_s):
             return None
@@ -62,8 +66,16 @@ class RetryPolicy:
         return self._varied(self.delays_s[job.charged], rng)
 
     def is_last_attempt(self, job: Job) -> bool:
-        """Return whether an error of the running attempt would be final, except for a full disk."""
-        return job.deliveries >= self.max_deliveries or job.charged >= len(self.delays_s)
+        """Return whether an error of the running attempt would be final, except for `OBSTACLES`."""
+        return self.is_over_cap(job) or job.charged >= len(self.delays_s)
+
+    def is_over_cap(self, job: Job) -> bool:
+        """Return whether a running job must not be delivered again."""
+        return job.deliveries - job.lost >= self.max_deliveries
+
+    def is_lost_too_often(self, job: Job) -> bool:
+        """Return whether a running job, with which contact is lost, must not be delivered again."""
+        return job.lost + 1 >= self.max_deliveries
 
     def _varied(self, delay_s: float, rng: random.Random) -> float:
         return delay_s * rng.uniform(1 - self.jitter, 1 + self.jitter)
@@ -112,5 +124,5 @@ def before_s(job: Job) -> float:
 
 def _is_retried(attempt: Attempt) -> bool:
     """Return whether the policy retries after such an attempt; a retry by a person clears the charge."""
-    full = attempt.error is not None and attempt.error.code == messages.DISK_FULL.code
-    return attempt.charged or (attempt.outcome is AttemptOutcome.FAILED and full)
+    obstacle = attempt.error is not None and attempt.error.code in OBSTACLES
+    return attempt.charged or (attempt.outcome is AttemptOutcome.FAILED and obstacle)

@@ -18,7 +18,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.case_labels import NO_LABEL, CaseLabel, LabelChange
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import START_NOW, Job, JobState, StaleClaim, apply
-from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.retry import OBSTACLES, RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused, Removal
 from fi_desktop.jobs.review_files import ChosenResult, ReviewOutcome
@@ -408,14 +408,35 @@ class Transitions:
             verdict = self._policy.verdict(job, error, stages)
             delay_s = self._policy.delay_s(job, verdict, crashed=crashed, rng=self._rng)
             retry_at = None if delay_s is None else self._now() + delay_s
-            charged = verdict.code != messages.DISK_FULL.code
-            return ev.Failed(job_id, self._now(), claim, verdict, retry_at, crashed, charged, stages=stages)
+            charged, lost = verdict.code not in OBSTACLES, verdict.code == messages.CLUSTER_TRANSFER.code
+            return ev.Failed(
+                job_id, self._now(), claim, verdict, retry_at, crashed, charged, lost, stages=stages
+            )
 
         self._end(job_id, event)
 
-    def released(self, job_id: int, claim: str, *, stages: tuple[StageTime, ...] = ()) -> None:
-        """A claim ended because its worker is stopping; the job is requeued."""
-        self._end(job_id, lambda _job: ev.Released(job_id, self._now(), claim, stages=stages))
+    def released(
+        self,
+        job_id: int,
+        claim: str,
+        *,
+        lost: bool = False,
+        begun: bool = True,
+        stages: tuple[StageTime, ...] = (),
+    ) -> None:
+        """A claim ended because its worker is stopping, or was lost; the job is requeued.
+
+        lost, begun: see `Released`.
+        """
+
+        def event(job: Job) -> ev.AttemptEvent:
+            at = self._now()
+            if lost and begun and not job.cancelling and self._policy.is_lost_too_often(job):
+                error = error_info(FiError(messages.JOB_LOST, times=job.lost + 1))
+                return ev.Failed(job_id, at, claim, error, None, charged=False, stages=stages)
+            return ev.Released(job_id, at, claim, lost=lost, begun=begun, stages=stages)
+
+        self._end(job_id, event)
 
     def cancelled(self, job_id: int, claim: str, *, stages: tuple[StageTime, ...] = ()) -> None:
         """A claim ended because the job was cancelled."""
@@ -457,8 +478,8 @@ class Transitions:
         claim = job.claim or ""
         if job.cancelling:
             self._record(job, ev.Cancelled(job.id, self._now(), claim))
-        elif job.deliveries >= self._policy.max_deliveries:
-            error = error_info(FiError(messages.JOB_DELIVERIES, times=job.deliveries))
+        elif self._policy.is_over_cap(job):
+            error = error_info(FiError(messages.JOB_DELIVERIES, times=job.deliveries - job.lost))
             self._record(job, ev.Failed(job.id, self._now(), claim, error, None, crashed=True))
         else:
             self._record(job, ev.Released(job.id, self._now(), claim))

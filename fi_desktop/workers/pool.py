@@ -44,6 +44,7 @@ from fi_desktop.workers.protocol import (
     AttemptDone,
     AttemptEnd,
     AttemptFailed,
+    AttemptLost,
     AttemptStopped,
     Away,
     CancelWork,
@@ -302,8 +303,8 @@ class WorkerPool(QueueThread):
             return
         if isinstance(message, Ready | Away | Usage):
             return
-        if isinstance(message, Heartbeat):
-            return  # `slot.receive` has noted the time
+        if isinstance(message, Heartbeat) or (isinstance(message, AttemptLost) and not slot.remote):
+            return  # `slot.receive` has noted the time; and only a relay has a server to lose
         running = slot.running
         if running is None or running.job.claim != message.claim:
             return
@@ -320,7 +321,7 @@ class WorkerPool(QueueThread):
             case Measured(duration_s=duration_s):
                 running.duration_s = duration_s
                 self._set_hard_limit(slot)
-            case AttemptDone() | AttemptFailed() | AttemptStopped():
+            case AttemptDone() | AttemptFailed() | AttemptStopped() | AttemptLost():
                 self._on_end(slot, running, message)
 
     def _on_end(self, slot: WorkerSlot, running: RunningJob, end: AttemptEnd) -> None:
@@ -436,7 +437,7 @@ class WorkerPool(QueueThread):
                     if job.cancelling:
                         self._cancel(job)
         for orphan in self._orphans.overdue():
-            self._pending.append(partial(transitions.released, orphan.id, orphan.claim or ""))
+            self._pending.append(partial(transitions.released, orphan.id, orphan.claim or "", lost=True))
 
     # ---- starting and stopping workers
 

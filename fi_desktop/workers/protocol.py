@@ -161,9 +161,22 @@ class AttemptStopped:
     cancelled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptLost:
+    """From a relay: the server no longer has the job.
+
+    Attributes:
+        begun: a worker of the server had begun it when contact was lost; else nobody had, and it was taken
+            back.
+    """
+
+    claim: str
+    begun: bool
+
+
 ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
 AttemptProgress = Measured | EnginesChosen | Progressed | StageEnded
-AttemptEnd = AttemptDone | AttemptFailed | AttemptStopped
+AttemptEnd = AttemptDone | AttemptFailed | AttemptStopped | AttemptLost
 FromWorker = Ready | Away | Usage | Heartbeat | AttemptProgress | AttemptEnd
 
 GRANT_BYTES = 64 * 1024

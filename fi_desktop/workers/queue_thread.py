@@ -45,6 +45,7 @@ from fi_desktop.workers.protocol import (
     AttemptDone,
     AttemptEnd,
     AttemptFailed,
+    AttemptLost,
     AttemptProgress,
     AttemptStopped,
     Deliver,
@@ -280,6 +281,8 @@ class QueueThread(Backend, ABC):
                 transitions.cancelled(job_id, claim, stages=stages)
             case AttemptStopped(claim=claim):
                 transitions.released(job_id, claim, stages=stages)
+            case AttemptLost(claim=claim, begun=begun):
+                transitions.released(job_id, claim, lost=True, begun=begun, stages=stages)
 
     def _goes_on(self, job: Job) -> bool:
         """Whether a job that an earlier owner left running still runs: the server does it."""

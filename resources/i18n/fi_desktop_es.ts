@@ -4288,6 +4288,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Elija el llavero, una frase de contraseña o ambos.</translation>
     </message>
     <message>
+        <source>Contact with the server was lost {times} times while it processed this recording.</source>
+        <translation>Se perdió el contacto con el servidor {times} veces mientras procesaba esta grabación.</translation>
+    </message>
+    <message>
         <source>E-mail can only be sent without encryption if the mail server is on this computer.</source>
         <translation>Solo se puede enviar correo sin cifrar si el servidor de correo está en este equipo.</translation>
     </message>
@@ -4426,6 +4430,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The server uses another folder for transfers than this computer.</source>
         <translation>El servidor usa una carpeta de transferencia distinta de la de este equipo.</translation>
+    </message>
+    <message>
+        <source>The server&apos;s Redis forgets what it is sent.</source>
+        <translation>El Redis del servidor olvida lo que se le envía.</translation>
     </message>
     <message>
         <source>The server&apos;s address does not begin with rediss:// or redis:// and a name.</source>

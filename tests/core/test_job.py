@@ -88,6 +88,18 @@ def test_release_is_not_charged():
     assert (job.state, job.charged, job.deliveries) == (JobState.QUEUED, 0, 1)
 
 
+def test_delivery_that_the_server_lost_is_counted_separately():
+    claimed = ev.Claimed(1, 101.0, "a", "server-1")
+    lost = replay(submitted(), claimed, ev.Released(1, 102.0, "a", lost=True))
+    assert (lost.state, lost.charged, lost.deliveries, lost.lost) == (JobState.QUEUED, 0, 1, 1)
+    waited = replay(submitted(), claimed, ev.Released(1, 102.0, "a", lost=True, begun=False))
+    assert (waited.state, waited.deliveries, waited.lost) == (JobState.QUEUED, 0, 0)
+    failed = ev.Failed(1, 102.0, "a", ERROR, retry_at=110.0, charged=False, lost=True)
+    assert replay(submitted(), claimed, failed).lost == 1
+    asked = replay(submitted(), claimed, failed, ev.RetryAsked(1, 105.0))
+    assert (asked.deliveries, asked.lost) == (0, 0)
+
+
 def test_retry_by_a_person_resets_the_count_and_keeps_the_history():
     job = replay(
         submitted(),

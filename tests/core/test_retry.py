@@ -20,6 +20,7 @@ BAD_FILE = ErrorInfo(ErrorKind.USER, "audio.empty", "The file is empty.")
 BUG = ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something went wrong.")
 CRASH = ErrorInfo(ErrorKind.BUG, "worker.crashed", "The worker ended unexpectedly (signal 11).")
 FULL = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+AWAY = ErrorInfo(ErrorKind.TRANSIENT, "cluster.transfer", "The folder cannot be reached.")
 
 
 def job(charged: int, deliveries: int | None = None) -> Job:
@@ -61,9 +62,17 @@ def test_job_fails_after_too_many_deliveries():
     assert RetryPolicy().delay_s(job(0, deliveries=8), BUG, crashed=True, rng=RNG) is None
 
 
-def test_full_disk_is_always_retried():
-    delay_s = RetryPolicy().delay_s(job(3, deliveries=50), FULL, crashed=False, rng=RNG)
+@pytest.mark.parametrize("obstacle", [FULL, AWAY])
+def test_full_disk_and_unreachable_transfers_are_always_retried(obstacle: ErrorInfo):
+    delay_s = RetryPolicy().delay_s(job(3, deliveries=50), obstacle, crashed=False, rng=RNG)
     assert delay_s == pytest.approx(60.0, rel=0.1)
+
+
+def test_deliveries_that_the_server_lost_are_not_those_of_a_recording_that_ends_workers():
+    lost = replace(job(0, deliveries=8), lost=3)
+    assert RetryPolicy().delay_s(lost, BUG, crashed=True, rng=RNG) == 0.0
+    assert not RetryPolicy().is_last_attempt(lost)
+    assert RetryPolicy().is_last_attempt(replace(lost, deliveries=11))
 
 
 @pytest.mark.parametrize(

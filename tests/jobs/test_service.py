@@ -207,6 +207,43 @@ def test_jobs_left_running_by_a_dead_owner_are_requeued_at_no_charge(bench: Benc
     assert (job.state, job.charged, job.deliveries) == (JobState.QUEUED, 0, 1)
 
 
+def test_a_server_that_is_lost_again_and_again_is_named_as_the_cause(bench: Bench):
+    bench.submit("a.wav")
+    for number in range(8):
+        job = bench.claim()
+        assert job is not None, number
+        with bench.service.transaction():
+            bench.service.transitions.released(1, job.claim or "", lost=True)
+    job = bench.job(1)
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.message == (
+        "Contact with the server was lost 8 times while it processed this recording."
+    )
+    assert job.charged == 0
+
+
+def test_jobs_that_only_waited_on_the_server_may_be_taken_back_any_number_of_times(bench: Bench):
+    bench.submit("a.wav")
+    for _ in range(30):
+        claimed = bench.claim()
+        with bench.service.transaction():
+            bench.service.transitions.released(1, claimed.claim or "", lost=True, begun=False)
+    assert (bench.job(1).state, bench.job(1).deliveries) == (JobState.QUEUED, 0)
+
+
+def test_lost_servers_do_not_make_a_job_fail_that_the_program_did_not_survive_once(bench: Bench):
+    bench.submit("a.wav")
+    for _ in range(7):
+        claimed = bench.claim()
+        with bench.service.transaction():
+            bench.service.transitions.released(1, claimed.claim or "", lost=True)
+    bench.claim()
+    bench.restart()
+    job = bench.job(1)
+    assert (job.state, job.deliveries, job.lost) == (JobState.QUEUED, 8, 7)
+
+
 def test_a_job_that_keeps_killing_the_program_fails(bench: Bench):
     bench.submit("a.wav")
     for _ in range(8):

@@ -30,6 +30,7 @@ from fi_desktop.workers.protocol import (
     LONGEST_REPORT,
     AttemptDone,
     AttemptFailed,
+    AttemptLost,
     AttemptStopped,
     CancelWork,
     ChangeLimit,
@@ -84,6 +85,7 @@ REPORTS: tuple[FromWorker, ...] = (
     AttemptDone("c", Summary(2, 62.5, "builtin")),
     AttemptFailed("c", ERROR),
     AttemptStopped("c", cancelled=True),
+    AttemptLost("c", begun=True),
 )
 DELIVERY = Deliver(
     "c",

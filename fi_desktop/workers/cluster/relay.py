@@ -116,7 +116,16 @@ class Relay:
         attempt = RelayedAttempt(self._access, delivery, reporter, self._sender.send, reporter.check)
         with self._sender.heartbeats():
             end = attempt.run(self._opener)
+        if attempt.away is not None:
+            self._lose(attempt.away)  # before the end: this relay is not to get another job
         if end is not None:
             self._sender.send(end)
             attempt.tidy()
         return reporter.stopping
+
+    def _lose(self, reason: Note) -> None:
+        """Say that the server cannot be used, and look again as if for the first time."""
+        if self._access is not None:
+            self._access.broker.close()
+        self._access, self._ready, self._away, self._look_at = None, False, reason, 0.0
+        self._sender.send(Away(reason))

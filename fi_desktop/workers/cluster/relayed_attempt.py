@@ -19,7 +19,15 @@ from typing import Any
 from fi_desktop.audio.recording import Recording
 from fi_desktop.audio.waveform import write_waveform
 from fi_desktop.core import messages
-from fi_desktop.core.errors import CancelledByUser, FiError, Interrupted, UserError, error_info
+from fi_desktop.core.errors import (
+    CancelledByUser,
+    FiError,
+    Interrupted,
+    TransientError,
+    UserError,
+    error_info,
+)
+from fi_desktop.core.messages import Note
 from fi_desktop.core.text import without_path
 from fi_desktop.core.transcript import summarize
 from fi_desktop.core.values import Stage
@@ -40,6 +48,7 @@ from fi_desktop.workers.protocol import (
     AttemptDone,
     AttemptEnd,
     AttemptFailed,
+    AttemptLost,
     AttemptProgress,
     AttemptStopped,
     Deliver,
@@ -78,9 +87,17 @@ class _Mark:
 class _ServerLost(Exception):
     """The server cannot be reached, or has no workers; the job is to be queued again, at no charge."""
 
+    def __init__(self, reason: Note) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
 
 class RelayedAttempt:
-    """One attempt at a job."""
+    """One attempt at a job.
+
+    Attributes:
+        away: why the server cannot be used any more, if that ended the attempt.
+    """
 
     def __init__(
         self,
@@ -106,6 +123,8 @@ class RelayedAttempt:
         self._mark_path = mark_of(self._folder, self._task)
         self._sent = 0
         self._begun: Begun | None = None
+        self._was_begun = False
+        self.away: Note | None = None
 
     def run(self, opener: socket.socket | None) -> AttemptEnd | None:
         """Do it; return how it ended, or None if the server is to go on without this process.
@@ -123,13 +142,16 @@ class RelayedAttempt:
             self._give_up()
             return AttemptStopped(claim, cancelled=True)
         except _ServerLost as lost:
-            log.event("CLUSTER_LOST", task=self._task, reason=str(lost))
+            log.event("CLUSTER_LOST", task=self._task, code=str(lost))
             self._give_up()
-            return AttemptStopped(claim, cancelled=False)
+            self.away = lost.reason
+            return AttemptLost(claim, self._was_begun)
         except Exception as error:  # noqa: BLE001 - no error of a job may end the relay
             self._give_up()
             if isinstance(error, UserError):
                 discard_stages(self._folder)  # the job is not retried
+            if isinstance(error, TransientError) and error.code == messages.CLUSTER_TRANSFER.code:
+                self.away = error.note
             details = without_path(traceback.format_exc(), Path(self._delivery.path))
             return AttemptFailed(claim, error_info(error, details))
 
@@ -221,7 +243,7 @@ class RelayedAttempt:
                 call()
             except Unreachable as error:
                 if time.monotonic() > deadline:
-                    raise _ServerLost(type(error).__name__) from error
+                    raise _ServerLost(messages.CLUSTER_UNREACHABLE(reason=type(error).__name__)) from error
                 time.sleep(_TRY_AGAIN_S)
             else:
                 return
@@ -256,7 +278,7 @@ class RelayedAttempt:
                     if (end := self._from_result(mark)) is not None:
                         return end  # Redis is away, the folder is not
                 if lost:
-                    raise _ServerLost(type(error).__name__) from error
+                    raise _ServerLost(messages.CLUSTER_UNREACHABLE(reason=type(error).__name__)) from error
                 time.sleep(_TRY_AGAIN_S)
                 heard_at += time.monotonic() - now
                 continue
@@ -275,7 +297,7 @@ class RelayedAttempt:
     def _send_again(self, opener: socket.socket | None, mark: _Mark) -> _Mark:
         """Send a task that Redis has forgotten, under the same claim."""
         if self._sent >= _MOST_SENT:
-            raise _ServerLost("forgotten")
+            raise _ServerLost(messages.CLUSTER_FORGETS())
         log.event("CLUSTER_SENT_AGAIN", task=self._task)
         self._begun = None
         return self._send_task(opener, mark)
@@ -285,7 +307,7 @@ class RelayedAttempt:
         if (end := self._from_result(mark)) is not None:
             return end
         if self._begun is None:
-            raise _ServerLost("no workers")
+            raise _ServerLost(messages.CLUSTER_NO_WORKERS())
         raise FiError(messages.CLUSTER_WORKER_LOST, host=self._begun.host)
 
     def _opened(self, content: Any) -> Envelope | None:
@@ -301,7 +323,7 @@ class RelayedAttempt:
         claim = self._delivery.claim
         match envelope.message:
             case Begun() as begun:
-                self._begun = begun
+                self._begun, self._was_begun = begun, True
                 self._send(Usage(begun.host, begun.pid, begun.device, 0.0, 0))
             case Beat(cpu_percent=cpu, rss_bytes=rss) if self._begun is not None:
                 self._send(Usage(self._begun.host, self._begun.pid, self._begun.device, cpu, rss))
@@ -318,7 +340,8 @@ class RelayedAttempt:
                 self._mark_path.unlink(missing_ok=True)  # it has ended there; `tidy` forgets it
                 return AttemptFailed(claim, error)
             case AttemptStopped():
-                raise _ServerLost("stopped")
+                self._give_up()
+                return AttemptStopped(claim, cancelled=False)
             case _:
                 pass
         return None

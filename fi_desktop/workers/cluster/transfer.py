@@ -68,9 +68,12 @@ class TransferRoot:
         """Copy a file there."""
         path = self._path(name)
         with self._using() as fs:
-            fs.put_file(str(source), path)
-            if self._local:  # the server may run under another account, and the file is sealed
-                Path(path).chmod(0o644)
+            try:
+                fs.put_file(str(source), path)
+                if self._local:  # the server may run under another account, and the file is sealed
+                    Path(path).chmod(0o644)
+            except FileNotFoundError as error:  # it is no longer mounted
+                raise unreachable(error) from error
 
     def get(self, name: str, target: Path) -> None:
         """Copy a file from there.
@@ -132,7 +135,9 @@ class TransferRoot:
         with self._using() as fs:
             try:
                 text = str(fs.cat_file(path).decode("ascii", "replace")).strip()
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if not create and not fs.exists(self._root):  # it is not mounted
+                    raise unreachable(error) from error
                 text = ""
             if not text and create:
                 fs.makedirs(self._root, exist_ok=True)

@@ -109,11 +109,37 @@ def test_job_of_a_server_that_stays_away_is_done_here(home: Path, clinic: Clinic
         clinic.kill_redis()
         assert outcomes(driver, there) == [AttemptOutcome.RELEASED, COMPLETED]
         assert [attempt.worker for attempt in driver.job(there).attempts] == ["server-1", "worker-1"]
-        assert driver.job(there).charged == 0
+        lost = driver.job(there)
+        assert (lost.charged, lost.deliveries, lost.lost) == (0, 2, 1)
         assert outcomes(driver, here) == [COMPLETED]
         clinic.start_redis()
         for each in stopped:
             each.resume()
+        until(clinic.is_clean)
+
+
+def test_job_of_a_folder_for_transfers_that_is_away_is_done_here(home: Path, clinic: Clinic, recording: Path):
+    settings = clinic.settings(retry_delays_s=(0.1,))
+    away = clinic.transfer.with_name("unmounted")
+    with running_app(home, backend="both", workers=1, **settings) as driver:
+        driver.wait_for(lambda: {w.state for w in driver.workers()} == {WorkerState.IDLE})
+        clinic.transfer.rename(away)
+        try:
+            here, there = driver.submit(recording) + driver.submit(recording)
+            assert outcomes(driver, there) == [AttemptOutcome.FAILED, COMPLETED]
+            job = driver.job(there)
+            assert job.attempts[0].error is not None
+            assert job.attempts[0].error.code == "cluster.transfer"
+            assert [attempt.worker for attempt in job.attempts] == ["server-1", "worker-1"]
+            assert (job.charged, job.deliveries, job.lost) == (0, 2, 1)
+            assert outcomes(driver, here) == [COMPLETED]
+            trouble = [e.trouble for e in driver.events if isinstance(e, WorkersChanged) and e.trouble]
+            assert str(trouble[-1]).startswith("The folder for transfers cannot be reached")
+        finally:
+            away.rename(clinic.transfer)
+        driver.wait_for(
+            lambda: any(w.name == "server-1" and w.state is WorkerState.IDLE for w in driver.workers())
+        )
         until(clinic.is_clean)
 
 
