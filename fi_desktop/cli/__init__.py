@@ -45,6 +45,10 @@ _COMMANDS = {
         "fi_desktop.cli.templates:add_templates",
     ),
     "vault": ("encrypt data at rest, and choose what unlocks it", "fi_desktop.cli.vault:add_vault"),
+    "server": (
+        "show where recordings are sent, and agree to it",
+        "fi_desktop.cli.agreement:add_server",
+    ),
     "worker": ("process recordings of other computers, on a server", "fi_desktop.cli.worker:add_worker"),
     "doctor": ("check each part of the program", "fi_desktop.cli.doctor:add_doctor"),
     "selftest": ("process the sample and check the result", "fi_desktop.cli.doctor:add_selftest"),

@@ -86,15 +86,15 @@ def _times(settings: Settings, options: argparse.Namespace) -> None:
         changes["night_from"], changes["night_until"] = options.night
     if options.only_mains:
         changes["only_mains"] = _ON[options.only_mains]
-    _change(settings, changes)
+    change(settings, changes)
     _show(changed(settings, changes), options)
 
 
 def _priority(settings: Settings, options: argparse.Namespace) -> None:
-    _change(settings, {"low_priority": "yes" if options.level == "low" else "no"})
+    change(settings, {"low_priority": "yes" if options.level == "low" else "no"})
 
 
-def _change(settings: Settings, changes: dict[str, str]) -> None:
+def change(settings: Settings, changes: dict[str, str]) -> None:
     """Save settings; the process that owns the queue applies them at once, if there is one."""
     app = App(settings, backend="idle")
     try:

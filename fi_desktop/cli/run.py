@@ -62,6 +62,7 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
+from fi_desktop.workers.cluster.link import check_link, wants_local, wants_server
 
 _REFRESH_S = 0.25
 _BAD_FOLDER = Message(
@@ -121,7 +122,9 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         for sentence in _describe(left_out):
             warn(sentence)
 
-    wanted = job_options(with_sealed(settings).job_options, options)
+    opened = with_sealed(settings)
+    check_server(opened)
+    wanted = job_options(opened.job_options, options)
     files = _files(options.files)
     how = export_options(settings, options.lang, options.template if options.to else "")
     if options.to:
@@ -152,6 +155,22 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             warn(f"{target} was not written. {reason}")
     failed = any(export.failed for export in exports) or bool(unreadable)
     return 0 if all(one.job.state is JobState.COMPLETED for one in followed) and not failed else 1
+
+
+def check_server(settings: Settings) -> None:
+    """Refuse to wait for a server to which nothing may be sent; warn if this computer works alone.
+
+    Raises:
+        UserError: the settings leave no place to process recordings.
+    """
+    if not wants_server(settings):
+        return
+    try:
+        check_link(settings)
+    except UserError as error:
+        if not wants_local(settings):
+            raise
+        warn(error.message)
 
 
 def _files(given: list[Path]) -> list[Path]:

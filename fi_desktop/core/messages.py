@@ -375,6 +375,10 @@ CLUSTER_NOT_AGREED = Message(
     "cluster.not_agreed",
     "Nothing is sent to the server until you allow recordings to leave this computer, in the settings.",
 )
+CLUSTER_NOT_AGREED_TO = Message(
+    "cluster.not_agreed_to",
+    "Nothing is sent to {server} until you agree, in the window or by fi-desktop server agree.",
+)
 CLUSTER_NOT_INSTALLED = Message(
     "cluster.not_installed", "What is needed for a server is not installed: pip install fi-desktop[cluster]."
 )
@@ -389,6 +393,7 @@ CLUSTER_NO_KEY = Message("cluster.no_key", "The key file for the server cannot b
 CLUSTER_KEY_OPEN = Message(
     "cluster.key_open", "Other accounts can read the key file for the server. Let only its owner read it."
 )
+USAGE_OTHER_SERVER = Message("usage.other_server", "The settings name another server: {server}.")
 USAGE_KEY_EXISTS = Message("usage.key_exists", "There is a file of that name already; it is kept.")
 CLUSTER_WORKER_RUNS = Message(
     "cluster.worker_runs", "Another program uses this data folder. Give each worker its own FI_DESKTOP_HOME."

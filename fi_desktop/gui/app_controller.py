@@ -22,6 +22,7 @@ from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.message_bar import CloseQuestion, UpdateNotice
 from fi_desktop.gui.notifications import QueueNotifier, TrayIcon
 from fi_desktop.gui.screen_capture import ScreenCapture
+from fi_desktop.gui.sending_dialog import SendingOpener
 from fi_desktop.gui.session_lock import SessionLock
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import WorkerGauge
@@ -80,6 +81,7 @@ class AppController(QObject):
         language: language of the window.
         preferences: opens the settings.
         welcome: opens the welcome.
+        sending: asks whether recordings may be sent to the server.
         updates: announces new versions.
         lock: locks all windows.
         encryption: opens what encrypts data at rest.
@@ -163,6 +165,7 @@ class AppController(QObject):
             self.window.use_private(self._program.settings)
             self.watch.start()
             self._add(self._waiting)
+        self.sending.ask()
         if self._program.vault is not None:
             self._bridge.retry()  # what was asked while a home in clear was being encrypted
 
@@ -213,6 +216,7 @@ class AppController(QObject):
         self.preferences.close()
         self.encryption.close()
         self.welcome.close()
+        self.sending.close()
         self._close_unlocker()
         self.window.show_stopping()
         starting = self._program_thread
@@ -241,6 +245,8 @@ class AppController(QObject):
         self.preferences = PreferencesOpener(program, self._bridge, self.window)
         self.encryption = EncryptionOpener(program, self.lock.attempts, self._bridge, self.window)
         self.welcome = WelcomeOpener(program, self.language.choice, self._bridge, self.window)
+        self.sending = SendingOpener(program, self.window)
+        self.sending.settings_requested.connect(self._on_settings_requested)
         self.updates = UpdateNotice(program.settings, self._bridge, self.window.message)
         self.window.commands.show_language(self.language.choice)
         self.window.close_requested.connect(self._on_close_requested)
@@ -313,6 +319,8 @@ class AppController(QObject):
             self.window.activateWindow()
         if welcome_open:
             self.welcome.open()
+        if self._begun:
+            self.sending.ask()
         old.hide()
         old.deleteLater()
 
@@ -387,6 +395,7 @@ class AppController(QObject):
             self._monitor.show_cases(settings.show_cases)
         self.lock.set_timeout(settings.lock_after_min)
         self.updates.apply_settings(settings)
+        self.sending.ask()
         self.set_language(settings.language)
 
     @Slot(object)

@@ -34,6 +34,7 @@ from fi_desktop.viewmodel import installation
 from fi_desktop.viewmodel.installation import Capabilities, find_capabilities
 from fi_desktop.viewmodel.recommendation import Recommendation, recommend
 from fi_desktop.viewmodel.unlocking import SealedProgram
+from fi_desktop.workers.cluster.link import destination, wants_server
 
 _ICON_PX = 52
 
@@ -162,7 +163,9 @@ class WelcomeDialog(QDialog):
         self._rows.setColumnStretch(1, 1)
         self._rows.setHorizontalSpacing(18)
         self._rows.setVerticalSpacing(10)
-        sends = self._settings.backend != "local" and self._settings.send_recordings
+        settings = self._settings
+        agreed = settings.send_recordings and settings.agreed_server == destination(settings)
+        sends = wants_server(settings) and agreed
         private = self._line(
             self.tr(
                 "Recordings are sent to your clinic's server, encrypted. They stay where they are, and "

@@ -166,7 +166,8 @@ class Settings:
         Kind.NUMBER,
         Page.PROCESSING,
         "Time limit",
-        "How long an attempt may take before it is asked to stop.",
+        "How long an attempt may take before it is asked to stop. A recording that is already on the server "
+        "keeps the limits that it was sent with.",
         unit=Unit.SECONDS,
     )
     hard_limit_s: float = setting(
@@ -246,6 +247,14 @@ class Settings:
         "Recordings may leave this computer",
         "Their sound goes encrypted to the folder for transfers, and the server deletes it once it is done. "
         "Nothing is sent while this is off.",
+    )
+    agreed_server: str = setting(
+        "",
+        Kind.TEXT,
+        Page.SERVER,
+        "Server that you agreed to",
+        "Recordings are sent to this server only, by way of this folder for transfers. You are asked once, "
+        "and again if either changes.",
     )
     broker: str = setting(
         "",

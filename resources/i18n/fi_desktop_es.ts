@@ -4328,6 +4328,10 @@ Todo se queda en esta computadora.</translation>
         <translation>No se envía nada al servidor hasta que usted permita, en la configuración, que las grabaciones salgan de este equipo.</translation>
     </message>
     <message>
+        <source>Nothing is sent to {server} until you agree, in the window or by fi-desktop server agree.</source>
+        <translation>No se envía nada a {server} hasta que usted acepte, en la ventana o con fi-desktop server agree.</translation>
+    </message>
+    <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
@@ -4442,6 +4446,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The settings do not say where the server is: its address, the key file and the folder for transfers.</source>
         <translation>La configuración no dice dónde está el servidor: su dirección, el archivo de clave y la carpeta de transferencia.</translation>
+    </message>
+    <message>
+        <source>The settings name another server: {server}.</source>
+        <translation>La configuración nombra otro servidor: {server}.</translation>
     </message>
     <message>
         <source>The worker on {host} no longer responds.</source>
@@ -6563,6 +6571,41 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>SendingDialog</name>
+    <message>
+        <source>Server</source>
+        <translation>Servidor</translation>
+    </message>
+    <message>
+        <source>Recordings are sent to {server}</source>
+        <translation>Las grabaciones se envían a {server}</translation>
+    </message>
+    <message>
+        <source>Your clinic&apos;s server processes them. Their sound is encrypted on this computer and sent by way of {folder}. It is there only while it is processed, and is then deleted.</source>
+        <translation>El servidor de su clínica las procesa. El sonido se cifra en esta computadora y se envía por {folder}. Está ahí solo mientras se procesa, y después se elimina.</translation>
+    </message>
+    <message>
+        <source>Recordings stay where they are, the names of files are not sent, and results are stored on this computer.</source>
+        <translation>Las grabaciones se quedan donde están, los nombres de los archivos no se envían y los resultados se guardan en esta computadora.</translation>
+    </message>
+    <message>
+        <source>Change this at any time in File › Settings › Server.</source>
+        <translation>Puede cambiarlo en cualquier momento en Archivo › Configuración › Servidor.</translation>
+    </message>
+    <message>
+        <source>Send to the server</source>
+        <translation>Enviar al servidor</translation>
+    </message>
+    <message>
+        <source>Work on this computer only</source>
+        <translation>Trabajar solo en esta computadora</translation>
+    </message>
+    <message>
+        <source>Do not send</source>
+        <translation>No enviar</translation>
+    </message>
+</context>
+<context>
     <name>SettingRow</name>
     <message>
         <source>Set by your clinic</source>
@@ -6988,10 +7031,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Límite de tiempo</translation>
     </message>
     <message>
-        <source>How long an attempt may take before it is asked to stop.</source>
-        <translation>Cuánto puede durar un intento antes de que se le pida detenerse.</translation>
-    </message>
-    <message>
         <source>Hard time limit</source>
         <translation>Límite de tiempo estricto</translation>
     </message>
@@ -7082,6 +7121,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Their sound goes encrypted to the folder for transfers, and the server deletes it once it is done. Nothing is sent while this is off.</source>
         <translation>Su sonido va cifrado a la carpeta de transferencia, y el servidor lo elimina al terminar. Mientras esté desactivado, no se envía nada.</translation>
+    </message>
+    <message>
+        <source>Server that you agreed to</source>
+        <translation>Servidor que usted aceptó</translation>
+    </message>
+    <message>
+        <source>Recordings are sent to this server only, by way of this folder for transfers. You are asked once, and again if either changes.</source>
+        <translation>Las grabaciones se envían solo a este servidor, por esta carpeta de transferencia. Se le pregunta una vez, y de nuevo si alguno de los dos cambia.</translation>
     </message>
     <message>
         <source>Address of the server</source>
@@ -7334,6 +7381,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Never</source>
         <translation>Nunca</translation>
+    </message>
+    <message>
+        <source>How long an attempt may take before it is asked to stop. A recording that is already on the server keeps the limits that it was sent with.</source>
+        <translation>Cuánto puede durar un intento antes de que se le pida detenerse. Una grabación que ya está en el servidor conserva los límites con los que se envió.</translation>
     </message>
     <message>
         <source>Results are written here. If the drive is not connected, they wait until it is back.</source>

@@ -12,6 +12,7 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.help import WelcomeDialog
 from fi_desktop.models import PackKind
 from fi_desktop.viewmodel.recommendation import recommend
+from fi_desktop.workers.cluster.link import agreement
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
 
@@ -141,6 +142,9 @@ def test_welcome_says_if_recordings_are_sent_to_the_server(qtbot, desktop, progr
         return " ".join(label.text() for label in dialog.findChildren(QLabel))
 
     assert "Nothing leaves this computer." in sentences()
-    program.settings = replace(program.settings, backend="both", send_recordings=True)
+    server = {"backend": "both", "broker": "rediss://server.example.org", "transfer": "s3://bucket/transfer"}
+    program.settings = replace(program.settings, **server, send_recordings=True)
+    assert "Nothing leaves this computer." in sentences()  # nobody has agreed
+    program.settings = replace(program.settings, **agreement(program.settings))
     assert "Nothing leaves" not in sentences()
     assert "sent to your clinic's server" in sentences()

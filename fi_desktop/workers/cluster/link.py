@@ -18,7 +18,18 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.settings import Settings
 from fi_desktop.system.files import write_whole
 
-__all__ = ["BrokerPlace", "ClusterLink", "checked_place", "link_of", "wants_local", "wants_server"]
+__all__ = [
+    "BrokerPlace",
+    "ClusterLink",
+    "agreement",
+    "check_link",
+    "checked_place",
+    "destination",
+    "is_agreement_missing",
+    "link_of",
+    "wants_local",
+    "wants_server",
+]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NEEDED = ("celery", "redis", "fsspec")
@@ -114,21 +125,70 @@ def wants_local(settings: Settings) -> bool:
     return settings.backend in ("local", "both")
 
 
-def link_of(settings: Settings) -> ClusterLink:
-    """Return how to reach the server.
+def destination(settings: Settings) -> str:
+    """Return where recordings go, as people agree to it: the server, and the folder for transfers.
+
+    Names of users and passwords are left out. "" if the settings do not say it.
+    """
+    try:
+        server, transfer = urlsplit(settings.broker).hostname, urlsplit(settings.transfer)
+        host = transfer.hostname or ""
+    except ValueError:
+        return ""
+    if not server or not transfer.scheme:
+        return ""
+    folder = transfer.path if transfer.scheme == "file" else ""
+    return f"{server} {transfer.scheme}://{host}{folder}"
+
+
+def agreement(settings: Settings) -> dict[str, Any]:
+    """Return the settings to change if people agree that recordings go there; values by name."""
+    changes: dict[str, Any] = {"agreed_server": destination(settings)}
+    if not settings.send_recordings:
+        changes["send_recordings"] = True
+    return changes
+
+
+def is_agreement_missing(settings: Settings) -> bool:
+    """Whether people here have to be asked before recordings are sent, and may be."""
+    place, policy = destination(settings), settings.policy
+    may_agree = not policy.fixes("agreed_server")
+    may_send = settings.send_recordings or not policy.fixes("send_recordings")
+    asks = wants_server(settings) and bool(place and settings.cluster_key)
+    return asks and settings.agreed_server != place and may_agree and may_send
+
+
+def check_link(settings: Settings) -> BrokerPlace:
+    """Check that recordings may be sent to the server, as far as the settings say; return where Redis is.
 
     Raises:
-        UserError: the settings do not say it, nobody has agreed that recordings leave this computer, or what
-            it needs is not installed.
+        UserError: the settings do not say where it is, nobody has agreed that recordings go there, or what it
+            needs is not installed.
     """
     if not (settings.broker and settings.transfer and settings.cluster_key):
         raise UserError(messages.CLUSTER_INCOMPLETE)
+    place = checked_place(
+        settings.broker, settings.broker_certificates, unencrypted=settings.broker_unencrypted
+    )
+    if not (server := destination(settings)):
+        raise UserError(messages.SETTINGS_TRANSFER)
+    if settings.agreed_server != server:
+        raise UserError(messages.CLUSTER_NOT_AGREED_TO, server=place.host)
     if not settings.send_recordings:
         raise UserError(messages.CLUSTER_NOT_AGREED)
     if any(find_spec(name) is None for name in _NEEDED):
         raise UserError(messages.CLUSTER_NOT_INSTALLED)
+    return place
+
+
+def link_of(settings: Settings) -> ClusterLink:
+    """Return how to reach the server.
+
+    Raises:
+        UserError: see `check_link`.
+    """
     return ClusterLink(
-        checked_place(settings.broker, settings.broker_certificates, unencrypted=settings.broker_unencrypted),
+        check_link(settings),
         Path(settings.cluster_key),
         settings.transfer,
         settings.cluster_queue,

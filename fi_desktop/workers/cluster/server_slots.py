@@ -25,6 +25,7 @@ SETTINGS = (
     "cluster_queue",
     "transfer",
     "send_recordings",
+    "agreed_server",
     "server_jobs",
 )
 """The settings that say where the server is."""

@@ -64,15 +64,17 @@ class Clinic:
 
     def settings(self, **others: object) -> dict[str, Any]:
         """Return the settings of a desktop that uses this server."""
-        return {
-            "send_recordings": True,
-            "broker": self.url,
-            "transfer": self.transfer.as_uri(),
-            "cluster_key": str(self.key),
-            "server_jobs": 1,
-            "broker_certificates": str(self.folder / "ca.pem") if self.tls else "",
-            **others,
-        }
+        return agreed_to(
+            {
+                "send_recordings": True,
+                "broker": self.url,
+                "transfer": self.transfer.as_uri(),
+                "cluster_key": str(self.key),
+                "server_jobs": 1,
+                "broker_certificates": str(self.folder / "ca.pem") if self.tls else "",
+                **others,
+            }
+        )
 
     # ---- Redis
 
@@ -212,6 +214,15 @@ class Clinic:
     def is_clean(self) -> bool:
         """Whether nothing is left of any task."""
         return not self.files() and not self.keys()
+
+
+def agreed_to(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings whose server a person has agreed to, unless they say something else."""
+    from fi_desktop.settings import load
+    from fi_desktop.workers.cluster.link import destination
+
+    place = destination(load({}, broker=settings["broker"], transfer=settings["transfer"]))
+    return {"agreed_server": place, **settings}
 
 
 def until(condition: Any, timeout_s: float = _PATIENCE_S) -> None:

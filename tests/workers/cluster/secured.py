@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from tests.workers.cluster.clinic import MISSING, Clinic, until
+from tests.workers.cluster.clinic import MISSING, Clinic, agreed_to, until
 
 SERVER = Path(__file__).resolve().parents[3] / "packaging" / "server"
 STRANGER_UID = 64_321
@@ -80,15 +80,17 @@ class SecuredClinic(Clinic):
     def settings(self, **others: object) -> dict[str, Any]:
         """Return the settings of a desktop that uses this server."""
         written = tomllib.loads((self.etc / "desktop" / "settings.toml").read_text())
-        return {
-            "send_recordings": True,
-            "broker": self._at(written["broker"]),
-            "broker_certificates": str(self.certificates),
-            "cluster_key": str(self.key),
-            "transfer": self.url_of_transfer,
-            "server_jobs": 1,
-            **others,
-        }
+        return agreed_to(
+            {
+                "send_recordings": True,
+                "broker": self._at(written["broker"]),
+                "broker_certificates": str(self.certificates),
+                "cluster_key": str(self.key),
+                "transfer": self.url_of_transfer,
+                "server_jobs": 1,
+                **others,
+            }
+        )
 
     def start_redis(self) -> None:
         """Start Redis, with what it had on disk."""

@@ -10,6 +10,7 @@ import pytest
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.values import JobOptions, Stage
 from fi_desktop.jobs.queue_events import JobProgressed, WorkersChanged, WorkerState
+from fi_desktop.workers.cluster.link import agreement
 from tests.app_driver import Driver, running_app
 from tests.workers.cluster.clinic import Clinic, until
 
@@ -235,12 +236,29 @@ def test_where_to_process_is_changed_while_the_program_runs(home: Path, clinic: 
         assert job.attempts[0].worker == "worker-1"
 
 
-def test_nothing_leaves_before_a_person_agrees(home: Path, clinic: Clinic, sample: Path):
-    with running_app(home, backend="both", workers=1, **clinic.settings(send_recordings=False)) as driver:
+@pytest.mark.parametrize("missing", ["agreed_server", "send_recordings", "other server"])
+def test_nothing_leaves_before_a_person_agrees(home: Path, clinic: Clinic, sample: Path, missing: str):
+    settings = clinic.settings()
+    match missing:
+        case "other server":
+            settings["agreed_server"] = f"localhost {settings['transfer']}"
+        case name:
+            del settings[name]
+    before = clinic.client.dbsize()
+    with running_app(home, workers=1) as driver:
+        driver.app.change_settings({"backend": "both", **settings})
+        driver.wait_for(lambda: any(isinstance(e, WorkersChanged) and e.trouble for e in driver.events))
         driver.wait_until_done(*driver.submit(sample, options=JobOptions(transcriber="none")))
         (worker,) = driver.workers()
         assert worker.name == "worker-1"
         shown = [event for event in driver.events if isinstance(event, WorkersChanged)]
         assert shown[-1].trouble is not None
-        assert "allow recordings to leave this computer" in str(shown[-1].trouble)
+        sentence = (
+            "allow recordings to leave" if missing == "send_recordings" else "127.0.0.1 until you agree"
+        )
+        assert sentence in str(shown[-1].trouble)
         assert clinic.is_clean()
+        assert clinic.client.dbsize() == before
+        if missing == "agreed_server":
+            driver.app.change_settings(agreement(driver.app.settings))
+            driver.wait_for(lambda: {"server-1", "worker-1"} == {w.name for w in driver.workers()})

@@ -16,6 +16,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError, error_info
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, SpeakerCount, Stage
+from fi_desktop.settings import load
 from fi_desktop.system.files import WAVEFORM
 from fi_desktop.workers.protocol import AttemptFailed, Progressed
 from tests.app_driver import running_app
@@ -28,7 +29,7 @@ from fi_desktop.audio.recording import Recording
 from fi_desktop.vault.sealed_file import IN_CLEAR
 from fi_desktop.vault.sealing import SealBroken, new_key
 from fi_desktop.workers.cluster import bundles
-from fi_desktop.workers.cluster.link import checked_place, link_of
+from fi_desktop.workers.cluster.link import checked_place, destination, link_of
 from fi_desktop.workers.cluster.orders import (
     Begun,
     ClusterKey,
@@ -319,7 +320,18 @@ def test_folder_for_transfers_must_be_one(tmp_path: Path):
 
 
 def test_settings_that_do_not_say_where_the_server_is_are_refused(home: Path):
-    from fi_desktop.settings import load
-
     with pytest.raises(UserError, match="do not say where"):
         link_of(load({}, backend="cluster", send_recordings=True))
+
+
+def test_place_that_people_agree_to_names_no_account():
+    url = "rediss://desktop:secret@Server.example.org:6380/0"
+    for transfer, shown in (
+        ("sftp://user:word@nas.example.org:22/transfer", "sftp://nas.example.org"),
+        ("file:///mnt/clinic/transfer", "file:///mnt/clinic/transfer"),
+        ("s3://bucket/transfer", "s3://bucket"),
+    ):
+        settings = load({}, broker=url, transfer=transfer)
+        assert destination(settings) == f"server.example.org {shown}"
+    for broken in ({"broker": "rediss://[", "transfer": "s3://b/t"}, {"broker": url, "transfer": "folder"}):
+        assert destination(load({}, **broken)) == ""
