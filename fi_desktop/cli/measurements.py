@@ -20,7 +20,7 @@ from fi_desktop.jobs.alert_channels import KEYRING_ACCOUNT, PASSWORD_VARIABLE, c
 from fi_desktop.jobs.alerts import AlertLimits, send_test
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.prometheus import QueueReading, exposition
-from fi_desktop.jobs.queue_events import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge, server_load
 from fi_desktop.jobs.queue_history import read_history
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
@@ -71,6 +71,11 @@ def _metrics(settings: Settings, options: argparse.Namespace) -> int:
     terminal.print(_targets_table(goals))
     if gauges:
         terminal.print(_workers_table(gauges))
+    if (load := server_load(gauges)) is not None:
+        terminal.print(
+            f"Server {load.host}, for all computers: {load.waiting} waiting in Redis, "
+            f"{load.working} of {load.processes} being processed."
+        )
     return 0
 
 

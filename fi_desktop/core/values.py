@@ -163,6 +163,25 @@ class EngineChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLoad:
+    """What the clinic's server has to do, of all desktops.
+
+    Attributes:
+        host: its name.
+        waiting: attempts that wait in Redis for a worker.
+        working: attempts that workers have.
+        processes: attempts that its workers can have at a time.
+        commands_s: commands that Redis carries out a second; None if it does not say.
+    """
+
+    host: str
+    waiting: int
+    working: int
+    processes: int
+    commands_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What the table shows of a result; the rest is in the result file.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fi_desktop import __version__
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, causes, measure
-from fi_desktop.jobs.queue_events import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge, server_load
 from fi_desktop.jobs.queue_history import LOST, HistoryEntry
 from fi_desktop.system.devices import HostFigures
 
@@ -68,6 +68,12 @@ FAMILIES = (
         "Attempts of the worker since the program started, by outcome: done or failed.",
         ("outcome", "worker", "host"),
         counter=True,
+    ),
+    MetricFamily("server_waiting", "Attempts of all desktops that wait in the server's Redis.", ("host",)),
+    MetricFamily("server_working", "Attempts of all desktops that workers on the server have.", ("host",)),
+    MetricFamily("server_processes", "Attempts that the server's workers can have at a time.", ("host",)),
+    MetricFamily(
+        "server_commands_per_second", "Commands that the server's Redis carries out a second.", ("host",)
     ),
     MetricFamily(
         "workers_lost", "Workers that died or were killed within the last hour or day.", ("window",)
@@ -137,6 +143,8 @@ def _samples(reading: QueueReading) -> dict[str, list[Sample]]:
     for gauge in reading.gauges:
         for name, sample in _of_worker(gauge):
             found[name].append(sample)
+    for name, sample in _of_server(reading.gauges):
+        found[name].append(sample)
     if host.disk_free is not None and host.disk_total is not None:
         found["disk_free_bytes"] = [(NO_LABELS, float(host.disk_free))]
         found["disk_size_bytes"] = [(NO_LABELS, float(host.disk_total))]
@@ -176,6 +184,17 @@ def _of_worker(gauge: WorkerGauge) -> Iterator[tuple[str, Sample]]:
         yield "worker_silent_seconds", (labels, gauge.silent_s)
     yield "worker_attempts_total", ({"outcome": "done", **labels}, float(gauge.done))
     yield "worker_attempts_total", ({"outcome": "failed", **labels}, float(gauge.failed))
+
+
+def _of_server(gauges: Sequence[WorkerGauge]) -> Iterator[tuple[str, Sample]]:
+    if (load := server_load(gauges)) is None:
+        return
+    labels = {"host": load.host}
+    yield "server_waiting", (labels, float(load.waiting))
+    yield "server_working", (labels, float(load.working))
+    yield "server_processes", (labels, float(load.processes))
+    if load.commands_s is not None:
+        yield "server_commands_per_second", (labels, load.commands_s)
 
 
 def _label_text(labels: Labels) -> str:

@@ -5,7 +5,7 @@ Listeners get one tuple of events per transaction, after its commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.core.review import StepKind
-from fi_desktop.core.values import EngineChoice, Stage
+from fi_desktop.core.values import EngineChoice, ServerLoad, Stage
 from fi_desktop.system import log
 
 
@@ -178,6 +178,7 @@ class WorkerGauge:
         done, failed: attempts that completed, and that ended in an error.
         silent_s: seconds since its last message; None while it has no job.
         host: name of its computer; "": this one.
+        server: of a worker on the server: what that has to do; None if it cannot be reached.
     """
 
     name: str
@@ -191,6 +192,12 @@ class WorkerGauge:
     failed: int
     silent_s: float | None = None
     host: str = ""
+    server: ServerLoad | None = None
+
+
+def server_load(gauges: Iterable[WorkerGauge]) -> ServerLoad | None:
+    """Return what the clinic's server has to do; None if none is used, or it cannot be reached."""
+    return next((gauge.server for gauge in gauges if gauge.server is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from fi_desktop.workers.protocol import (
     Progressed,
     StageEnded,
     StopWork,
+    TakeBack,
     receive,
 )
 
@@ -101,13 +102,14 @@ class PipeReporter(Reporter):
 
     Attributes:
         stopping: the process is to exit once the attempt has ended.
+        wanted_back: a relay is to give the job back.
     """
 
     def __init__(self, delivery: Deliver, pipe: Connection, send: Callable[[AttemptProgress], None]) -> None:
         """Start the attempt's time; send: sends one message."""
         super().__init__(delivery, send, self.check)
         self._pipe = pipe
-        self.stopping = False
+        self.stopping = self.wanted_back = False
 
     def check(self) -> None:
         """Read what the queue thread has said.
@@ -123,6 +125,8 @@ class PipeReporter(Reporter):
                     raise Interrupted
                 case CancelWork(claim=self._delivery.claim):
                     raise CancelledByUser
+                case TakeBack(claim=self._delivery.claim):
+                    self.wanted_back = True
                 case ChangeLimit():
                     self.change_limit(message.soft_limit_s, message.limit_factor)
                 case _:

@@ -52,12 +52,14 @@ from fi_desktop.workers.protocol import (
     EnginesChosen,
     FromWorker,
     Heartbeat,
+    LoadMeasured,
     Measured,
     Progressed,
     Ready,
     StageEnded,
     StopWork,
     Usage,
+    Waits,
 )
 from fi_desktop.workers.queue_thread import Limits, QueueThread
 from fi_desktop.workers.slot import RunningJob, WorkerSlot, resize
@@ -199,10 +201,18 @@ class WorkerPool(QueueThread):
             self._expire_at = now + _EXPIRE_EVERY_S
         idle = [slot for slot in self._slots if slot.idle]
         held = bool(idle) and self._check_times()
-        claimed = []
-        for slot in idle:
+        here = sum(not slot.remote for slot in idle)
+        may_return = not held and not self._service.transitions.store.paused
+        # others keep the server busy: what waits there was first
+        coming = self._server.take_back(self._slots, here) if may_return and not self._server.has_room else 0
+        claimed: list[Job] = []
+        for slot in idle[coming:]:  # those of this computer are the first ones
+            if slot.remote and not self._server.has_room:
+                break
             job = self._service.transitions.claim(slot.name, slot.device, held=held)
             if job is None:
+                if may_return:
+                    self._server.take_back(self._slots, here - len(claimed))
                 break
             claimed.append(job)
         return claimed
@@ -300,8 +310,10 @@ class WorkerPool(QueueThread):
         if isinstance(message, Ready):
             slot.ready, slot.failed_starts = True, 0
         if isinstance(slot, RelaySlot) and slot.on_message(message, now=self._now()):
+            if slot.load is not None and isinstance(message, LoadMeasured) and not slot.retiring:
+                self._server.note_load(slot.load, self._slots)
             return
-        if isinstance(message, Ready | Away | Usage):
+        if isinstance(message, Ready | Away | Usage | LoadMeasured | Waits):
             return
         if isinstance(message, Heartbeat) or (isinstance(message, AttemptLost) and not slot.remote):
             return  # `slot.receive` has noted the time; and only a relay has a server to lose

@@ -13,7 +13,7 @@ from typing import cast, get_args
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import Note
-from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageTime, Summary
+from fi_desktop.core.values import EngineChoice, JobOptions, ServerLoad, Stage, StageTime, Summary
 from fi_desktop.vault.job_files import CLEAR, JobFiles
 from fi_desktop.workers.wire import decoded, encoded
 
@@ -77,6 +77,13 @@ class StopWork:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """To a relay: give this claim's job back, unless a worker of the server has begun it."""
+
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """From a worker: it can take a job."""
 
@@ -91,6 +98,20 @@ class Away:
     """From a relay: the server cannot be used for now; `reason` says why."""
 
     reason: Note
+
+
+@dataclass(frozen=True, slots=True)
+class LoadMeasured:
+    """From a relay: what the server has to do."""
+
+    load: ServerLoad
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """From a relay: the job was sent, and no worker of the server has begun it yet."""
+
+    claim: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +195,10 @@ class AttemptLost:
     begun: bool
 
 
-ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
+ToWorker = Deliver | CancelWork | ChangeLimit | StopWork | TakeBack
 AttemptProgress = Measured | EnginesChosen | Progressed | StageEnded
 AttemptEnd = AttemptDone | AttemptFailed | AttemptStopped | AttemptLost
-FromWorker = Ready | Away | Usage | Heartbeat | AttemptProgress | AttemptEnd
+FromWorker = Ready | Away | Usage | LoadMeasured | Waits | Heartbeat | AttemptProgress | AttemptEnd
 
 GRANT_BYTES = 64 * 1024
 """Most bytes of a grant."""

@@ -14,13 +14,14 @@ from fi_desktop.core.case_labels import checked_date
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value
 from fi_desktop.core.transcript import Grade
-from fi_desktop.core.values import EngineChoice, Summary
+from fi_desktop.core.values import EngineChoice, ServerLoad, Summary
 from fi_desktop.workers.protocol import (
     AttemptDone,
     AttemptFailed,
     Away,
     EnginesChosen,
     FromWorker,
+    LoadMeasured,
     Measured,
     Progressed,
     StageEnded,
@@ -34,6 +35,7 @@ _LONGEST_STAGE_S = 1e8
 _MOST_PERCENT = 1e6
 _MOST_BYTES = 1 << 50
 _MOST_NOTES = 1_000
+_MOST_TASKS = 1_000_000_000
 _MOST_VALUES = 20
 _LONGEST_NAME = 500
 _LONGEST_TEXT = 10_000
@@ -68,6 +70,10 @@ def checked(message: FromWorker) -> FromWorker:
             _check_names(message)
             _within(message.cpu_percent, _MOST_PERCENT)
             _within(message.rss_bytes, _MOST_BYTES)
+        case LoadMeasured(load=load):
+            _check_names(load)
+            for count in (load.waiting, load.working, load.processes, load.commands_s or 0.0):
+                _within(count, _MOST_TASKS)
     return message
 
 
@@ -88,7 +94,7 @@ def _check_summary(summary: Summary) -> None:
         _check_note(note)
 
 
-def _check_names(named: Summary | EngineChoice | Usage) -> None:
+def _check_names(named: Summary | EngineChoice | ServerLoad | Usage) -> None:
     _check_texts((getattr(named, field.name) for field in fields(named)), _LONGEST_NAME)
 
 

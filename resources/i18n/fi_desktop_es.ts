@@ -3327,6 +3327,22 @@ Todo se queda en esta computadora.</translation>
         <translation>Los procesos de otros equipos aparecen con el equipo en el que se ejecutan.</translation>
     </message>
     <message>
+        <source>waiting in Redis: {number}</source>
+        <translation>en espera en Redis: {number}</translation>
+    </message>
+    <message>
+        <source>being processed: {number} of {most}</source>
+        <translation>en proceso: {number} de {most}</translation>
+    </message>
+    <message>
+        <source>Redis commands a second: {number}</source>
+        <translation>órdenes de Redis por segundo: {number}</translation>
+    </message>
+    <message>
+        <source>Server {name}, for all computers</source>
+        <translation>Servidor {name}, para todas las computadoras</translation>
+    </message>
+    <message>
         <source>This computer</source>
         <translation>Esta computadora</translation>
     </message>

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.jobs.queue_events import AlertsChanged, WorkerInfo, WorkersChanged, WorkerState
@@ -162,6 +163,24 @@ def test_machines_are_this_one_and_those_that_workers_name(qtbot, program, monit
     until(
         qtbot, lambda: [cells(page.machines, row)[1] for row in range(2)] == ["No workers", "Does not answer"]
     )
+
+
+def test_load_of_the_server_is_shown_while_it_can_be_reached(qtbot, program, monitor):
+    page = monitor.machines
+    monitor.pages.choose(MACHINES)
+    until(qtbot, lambda: page.isVisible() and page.machines.rowCount() == 1)
+    assert not page.server.isVisible()
+    load = ServerLoad("server.example.org", waiting=1234, working=3, processes=4, commands_s=56.0)
+    program.workers.append(replace(gauge(7, host="servidor-2"), server=load))
+    until(qtbot, page.server.isVisible)
+    assert page.server.text() == (
+        "Server server.example.org, for all computers   ·   waiting in Redis: 1,234   ·   "
+        "being processed: 3 of 4   ·   Redis commands a second: 56"
+    )
+    program.workers[-1] = replace(program.workers[-1], server=replace(load, commands_s=None))
+    until(qtbot, lambda: page.server.text().endswith("a second: –"))
+    program.workers[-1] = replace(program.workers[-1], server=None)
+    until(qtbot, lambda: not page.server.isVisible())
 
 
 def test_each_page_is_exported_without_names(qtbot, program, monitor, failed, tmp_path):

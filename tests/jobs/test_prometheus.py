@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.jobs.prometheus import FAMILIES, QueueReading, exposition
 from fi_desktop.jobs.queue_history import HistoryEntry, HistoryKind
 from fi_desktop.system.devices import HostFigures
@@ -53,6 +54,7 @@ def reading():
     gauges = [
         gauge(1, cpu=87.5, rss=412_000_000, done=5, failed=1, silent_s=2.0),
         replace(gauge(2, uptime_s=0.0), host='a "server"\n\\2'),
+        *(replace(gauge(n, host="nas"), server=ServerLoad("server", 3, 2, 4, 56.0)) for n in (3, 4)),
     ]
     history = [
         HistoryEntry(NOW - 90_000, HistoryKind.WORKER_DIED),
@@ -76,6 +78,10 @@ def test_the_text_is_complete_and_right(reading):
     assert value(values, "worker_up", worker="worker-2", host=r"a \"server\"\n\\2") == 0
     assert value(values, "worker_cpu_ratio", worker="worker-1", host="") == 0.875
     assert value(values, "worker_attempts_total", outcome="failed", worker="worker-1", host="") == 1
+    assert value(values, "server_waiting", host="server") == 3
+    assert value(values, "server_working", host="server") == 2
+    assert value(values, "server_processes", host="server") == 4
+    assert value(values, "server_commands_per_second", host="server") == 56
     assert value(values, "workers_lost", window="1h") == 1
     assert value(values, "workers_lost", window="24h") == 2
     assert value(values, "disk_free_bytes") == 68_000_000_000

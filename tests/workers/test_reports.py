@@ -20,6 +20,7 @@ from fi_desktop.core.values import (
     EngineChoice,
     JobOptions,
     NumberStyle,
+    ServerLoad,
     SpeakerCount,
     Stage,
     StageEnd,
@@ -38,12 +39,15 @@ from fi_desktop.workers.protocol import (
     EnginesChosen,
     FromWorker,
     Heartbeat,
+    LoadMeasured,
     Measured,
     Progressed,
     Ready,
     StageEnded,
     StopWork,
+    TakeBack,
     ToWorker,
+    Waits,
     receive,
     receive_report,
     send,
@@ -86,6 +90,9 @@ REPORTS: tuple[FromWorker, ...] = (
     AttemptFailed("c", ERROR),
     AttemptStopped("c", cancelled=True),
     AttemptLost("c", begun=True),
+    Waits("c"),
+    LoadMeasured(ServerLoad("server.example.org", 3, 2, 4, 17.0)),
+    LoadMeasured(ServerLoad("server.example.org", 0, 0, 1)),
 )
 DELIVERY = Deliver(
     "c",
@@ -100,7 +107,7 @@ DELIVERY = Deliver(
     4.0,
     likely_languages=("es",),
 )
-ORDERS: tuple[ToWorker, ...] = (DELIVERY, CancelWork("c"), ChangeLimit(540.0, 4.0), StopWork())
+ORDERS: tuple[ToWorker, ...] = (DELIVERY, CancelWork("c"), ChangeLimit(540.0, 4.0), StopWork(), TakeBack("c"))
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: type(report).__name__)
@@ -118,6 +125,7 @@ def test_order_comes_back_as_it_was(order: ToWorker):
 
 
 LIES: dict[str, Any] = {
+    "fewer than none": LoadMeasured(ServerLoad("server.example.org", -1, 0, 1)),
     "half more than all": Progressed("c", Stage.SPEECH, 1.5),
     "less than nothing": Progressed("c", Stage.SPEECH, -0.1),
     "ten years": Measured("c", 86_400.0 * 3652),

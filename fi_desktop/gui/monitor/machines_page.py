@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.gui.monitor.monitor_labels import NOTHING, MonitorLabels
 from fi_desktop.gui.monitor.monitor_widgets import Cell, CellsModel, ColumnHeading, FiguresTable
 from fi_desktop.viewmodel.worker_rows import MachineRow
@@ -14,6 +15,7 @@ class MachinesPage(QWidget):
 
     Attributes:
         machines: one row each, this computer first.
+        server: what the clinic's server has to do; hidden if none is used or it cannot be reached.
     """
 
     def __init__(self, labels: MonitorLabels, parent: QWidget | None = None) -> None:
@@ -59,6 +61,10 @@ class MachinesPage(QWidget):
             10: "00.0 s",
         }
         table = FiguresTable(self.tr("Computers"), self.machines, widest, self, signs=False, min_chars=16)
+        self.server = QLabel(self)
+        self.server.setWordWrap(True)
+        self.server.setContentsMargins(16, 10, 16, 0)
+        self.server.hide()
         note = QLabel(
             self.tr("Workers on other computers are listed with the computer that they run on."), self
         )
@@ -69,12 +75,30 @@ class MachinesPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(table, 1)
+        column.addWidget(self.server)
         column.addWidget(note)
 
     def show_machines(self, machines: list[MachineRow]) -> None:
         """Show the computers."""
         self.shown = machines
         self.machines.show_rows([self._row(machine) for machine in machines])
+
+    def show_server(self, load: ServerLoad | None) -> None:
+        """Show what the clinic's server has to do."""
+        self.server.setVisible(load is not None)
+        if load is None:
+            return
+        figures = (
+            self.tr("waiting in Redis: {number}").format(number=self._labels.number(load.waiting, 0)),
+            self.tr("being processed: {number} of {most}").format(
+                number=self._labels.number(load.working, 0), most=self._labels.number(load.processes, 0)
+            ),
+            self.tr("Redis commands a second: {number}").format(
+                number=NOTHING if load.commands_s is None else self._labels.number(load.commands_s, 0)
+            ),
+        )
+        name = self.tr("Server {name}, for all computers").format(name=load.host)
+        self.server.setText("   ·   ".join((name, *figures)))
 
     def _row(self, machine: MachineRow) -> tuple[Cell, ...]:
         labels = self._labels

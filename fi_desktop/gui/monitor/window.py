@@ -36,7 +36,7 @@ from fi_desktop.gui.monitor.monitor_widgets import SegmentedControl
 from fi_desktop.gui.monitor.now_page import NowPage, PurgePrompt
 from fi_desktop.gui.widgets import FileDialog, separator
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.jobs.queue_events import AlertsChanged, QueueEvent
+from fi_desktop.jobs.queue_events import AlertsChanged, QueueEvent, server_load
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel import monitor_tables
 from fi_desktop.viewmodel.monitor import MonitoredApp, MonitorReader, MonitorSnapshot
@@ -208,6 +208,7 @@ class MonitorWindow(QWidget):
         self.failures.show_snapshot(snapshot)
         self.history.show_snapshot(snapshot)
         self.machines.show_machines(machines(self.now.workers.model.rows, snapshot.host))
+        self.machines.show_server(server_load(snapshot.gauges))
 
     def _on_snapshot_failed(self, reader: MonitorReader, sentence: str) -> None:
         if reader is self._reader:

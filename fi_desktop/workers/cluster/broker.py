@@ -139,6 +139,21 @@ class Broker:
         except (redis.ResponseError, KeyError):
             return ""
 
+    def depth(self, queue: str) -> int:
+        """Return how many tasks wait in a queue."""
+        return int(cast(Any, self._redis.llen(queue)))
+
+    def working(self) -> int:
+        """Return how many tasks a worker has."""
+        return sum(1 for _ in self._redis.scan_iter(match=_running("*"), count=1000))
+
+    def commands_s(self) -> float | None:
+        """Return how many commands Redis carries out a second; None if this user may not ask."""
+        try:
+            return float(cast(Any, self._redis.info("stats"))["instantaneous_ops_per_sec"])
+        except (redis.ResponseError, KeyError):
+            return None
+
     # ---- claims
 
     def offer(self, task: str) -> None:

@@ -6,7 +6,6 @@ nothing.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.settings import Settings
-from fi_desktop.system.files import write_whole
+from fi_desktop.workers.cluster.desktop_id import desktop_id
 
 __all__ = [
     "BrokerPlace",
@@ -33,7 +32,6 @@ __all__ = [
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NEEDED = ("celery", "redis", "fsspec")
-_DESKTOP = "cluster.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +190,8 @@ def link_of(settings: Settings) -> ClusterLink:
         Path(settings.cluster_key),
         settings.transfer,
         settings.cluster_queue,
-        _desktop_id(settings.home / _DESKTOP),
+        desktop_id(settings.home),
         settings.jobs,
         settings.logs,
         settings.stuck_after_s,
     )
-
-
-def _desktop_id(path: Path) -> str:
-    """Return the random name of this data folder, made when it is first needed."""
-    try:
-        return path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        name = secrets.token_hex(6)
-        write_whole(path, name.encode("ascii"), mode=0o600)
-        return name

@@ -14,11 +14,12 @@ from multiprocessing.connection import Connection
 
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.core.messages import Note
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.workers.attempt import PipeReporter
 from fi_desktop.workers.cluster.broker import Unreachable
 from fi_desktop.workers.cluster.link import ClusterLink
 from fi_desktop.workers.cluster.relayed_attempt import RelayedAttempt
-from fi_desktop.workers.cluster.server_access import ServerAccess
+from fi_desktop.workers.cluster.server_access import ServerAccess, reaching
 from fi_desktop.workers.process import Sender
 from fi_desktop.workers.protocol import (
     AttemptFailed,
@@ -26,12 +27,15 @@ from fi_desktop.workers.protocol import (
     CancelWork,
     ChangeLimit,
     Deliver,
+    LoadMeasured,
     Ready,
     StopWork,
+    TakeBack,
     receive,
 )
 
 _LOOK_EVERY_S = 3.0
+_LOOK_SOON_S = 1.0  # while the server has no free worker
 _LOOK_AGAIN_S = 0.5
 _SWEEP_EVERY_S = 30.0
 
@@ -68,7 +72,7 @@ class Relay:
                     case Deliver():
                         if self._run(message):
                             return
-                    case CancelWork() | ChangeLimit():
+                    case CancelWork() | ChangeLimit() | TakeBack():
                         pass  # the job had already ended
         except (EOFError, OSError):
             return  # the app is gone
@@ -81,7 +85,9 @@ class Relay:
         """Look now and then whether the server can be used, and say so if that changed."""
         if time.monotonic() < self._look_at:
             return
-        away = self._problem()
+        away, load = self._state()
+        if load is not None:  # before it may get a job
+            self._sender.send(LoadMeasured(load))
         if away is not None and (self._ready or away != self._away):
             self._sender.send(Away(away))
         elif away is None and not self._ready:
@@ -92,17 +98,20 @@ class Relay:
                 self._access.forget_leftovers()
             self._sweep_at = time.monotonic() + _SWEEP_EVERY_S
         self._ready, self._away = away is None, away
-        self._look_at = time.monotonic() + (_LOOK_EVERY_S if self._ready else _LOOK_AGAIN_S)
+        full = load is not None and load.waiting + load.working >= load.processes
+        every_s = _LOOK_SOON_S if full else _LOOK_EVERY_S
+        self._look_at = time.monotonic() + (every_s if self._ready else _LOOK_AGAIN_S)
 
-    def _problem(self) -> Note | None:
-        """Return why the server cannot be used; None if it can."""
+    def _state(self) -> tuple[Note | None, ServerLoad | None]:
+        """Return why the server cannot be used, None if it can; and what it has to do."""
         try:
             if self._access is None:
                 self._access = ServerAccess(self._link)
-            self._access.check()
+            servers = self._access.check()
+            with reaching():
+                return None, self._access.load(servers)
         except FiError as error:
-            return error.note
-        return None
+            return error.note, None
 
     def _run(self, delivery: Deliver) -> bool:
         """Have a job done; return whether the relay is to exit."""
@@ -113,7 +122,7 @@ class Relay:
         except FiError as error:
             self._sender.send(AttemptFailed(delivery.claim, error_info(error)))
             return False
-        attempt = RelayedAttempt(self._access, delivery, reporter, self._sender.send, reporter.check)
+        attempt = RelayedAttempt(self._access, delivery, reporter, self._sender.send)
         with self._sender.heartbeats():
             end = attempt.run(self._opener)
         if attempt.away is not None:

@@ -11,11 +11,12 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from fi_desktop.core.messages import Note
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
 from fi_desktop.system import log
 from fi_desktop.workers.cluster.link import ClusterLink
 from fi_desktop.workers.process import ENVIRONMENT, die_with_the_app, watch_the_app
-from fi_desktop.workers.protocol import Away, FromWorker, Ready, Usage
+from fi_desktop.workers.protocol import Away, FromWorker, LoadMeasured, Ready, TakeBack, Usage, Waits
 from fi_desktop.workers.slot import WorkerSlot
 
 SERVER_DEVICE = "server"
@@ -30,12 +31,18 @@ class RelaySlot(WorkerSlot):
         link: where the server is.
         away: why the server cannot be used; None if it can, or nobody has looked yet.
         usage: what the worker on the server uses; None if it has no job.
+        waits: its job was sent, and no worker of the server has begun it yet.
+        asked_back: it was asked to give its job back.
+        load: what the server has to do, as far as is known.
         heard_from: when the worker on the server was last heard of, UTC, seconds since the epoch.
     """
 
     link: ClusterLink | None = field(default=None, repr=False)
     away: Note | None = None
     usage: Usage | None = None
+    waits: bool = False
+    asked_back: bool = False
+    load: ServerLoad | None = None
     heard_from: float = 0.0
 
     @property
@@ -53,7 +60,9 @@ class RelaySlot(WorkerSlot):
 
     def gauge(self, *, now: float) -> WorkerGauge:
         """Return what the worker on the server uses; nothing while it has no job."""
-        gauge, usage = replace(WorkerSlot.gauge(self, now=now), host=self.host), self.usage
+        server = self.load if self.away is None else None
+        gauge = replace(WorkerSlot.gauge(self, now=now), host=self.host, server=server)
+        usage = self.usage
         if usage is None:
             return replace(gauge, cpu_percent=0.0, rss_bytes=0)
         return replace(
@@ -77,12 +86,16 @@ class RelaySlot(WorkerSlot):
         match message:
             case Away(reason=reason):
                 log.event("CLUSTER_AWAY", worker=self.name, code=reason.code)
-                self.ready, self.away = False, reason
+                self.ready, self.away, self.load = False, reason, None
             case Ready():
                 log.event("CLUSTER_READY", worker=self.name, server=self.host)
                 self.away = None
             case Usage():
-                self.usage, self.heard_from = message, now
+                self.usage, self.heard_from, self.waits = message, now, False
+            case LoadMeasured(load=load):
+                self.load = load
+            case Waits(claim=claim):
+                self.waits = self.running is not None and self.running.job.claim == claim
             case _:
                 return False
         return True
@@ -91,6 +104,13 @@ class RelaySlot(WorkerSlot):
         """Forget the job."""
         WorkerSlot.clear_job(self)
         self.usage = None
+        self.waits = self.asked_back = False
+
+    def take_back(self) -> None:
+        """Ask for its job, if no worker of the server has begun it."""
+        if self.running is not None and self.waits and not self.asked_back:
+            self.asked_back = True
+            self.send(TakeBack(self.running.job.claim or ""))
 
     def program(
         self, pipe: Connection, opens: Connection | None, *, jobs: str, data: tuple[str, ...]

@@ -37,7 +37,7 @@ from fi_desktop.system import log
 from fi_desktop.system.files import RESULT, discard_stages
 from fi_desktop.system.result_files import version_of
 from fi_desktop.vault.sealing import new_key
-from fi_desktop.workers.attempt import Reporter, task_of
+from fi_desktop.workers.attempt import PipeReporter, task_of
 from fi_desktop.workers.cluster import bundles
 from fi_desktop.workers.cluster.broker import Unreachable
 from fi_desktop.workers.cluster.orders import Beat, Begun, Envelope, Order, Returned, task_id
@@ -53,15 +53,19 @@ from fi_desktop.workers.protocol import (
     AttemptStopped,
     Deliver,
     EnginesChosen,
+    LoadMeasured,
     Progressed,
     StageEnded,
     Usage,
+    Waits,
     hard_limit_s,
 )
 
 _POLL_MS = 200
 _VERIFY_EVERY_S = 5.0
 _TRY_AGAIN_S = 0.5
+_MEASURE_EVERY_S = 3.0
+_WAITS_AFTER_S = 1.5  # a free worker begins sooner
 _MOST_SENT = 3  # of one claim: Redis forgot it each time
 _FLAC, _BUNDLE, _RESULT = "sent-audio.part", "sent-order.part", "returned.part"
 
@@ -103,21 +107,19 @@ class RelayedAttempt:
         self,
         access: ServerAccess,
         delivery: Deliver,
-        reporter: Reporter,
-        send: Callable[[AttemptProgress | Usage], None],
-        check: Callable[[], None],
+        reporter: PipeReporter,
+        send: Callable[[AttemptProgress | Usage | LoadMeasured | Waits], None],
     ) -> None:
         """Prepare.
 
         Args:
             access: the server.
             delivery: the job.
-            reporter: receives the progress of what is done here.
+            reporter: receives the progress of what is done here, and knows whether the attempt must end.
             send: sends the queue thread a message.
-            check: raises CancelledByUser or Interrupted to end the attempt.
         """
         self._access, self._delivery, self._reporter = access, delivery, reporter
-        self._send, self._check = send, check
+        self._send, self._check = send, reporter.check
         self._task = task_id(access.link.desktop, delivery.claim)
         self._folder, self._files = Path(delivery.folder), delivery.files
         self._mark_path = mark_of(self._folder, self._task)
@@ -167,7 +169,9 @@ class RelayedAttempt:
         for task in marked_tasks(self._folder):
             if task != self._task:  # of an attempt that this desktop no longer follows
                 mark_of(self._folder, task).unlink(missing_ok=True)
-                self._access.forget(task, revoke=True)
+                # one of another name may be of the folder from which this one was copied
+                if task.startswith(f"{self._access.link.desktop}-"):
+                    self._access.forget(task, revoke=True)
         mark = self._read_mark()
         if mark is None:
             return self._send_task(opener, None)
@@ -257,12 +261,16 @@ class RelayedAttempt:
             return self._done(self._read_result())
         broker, lost_after_s = self._access.broker, self._access.link.lost_after_s
         last, after = (0, 0), "0"
-        heard_at = reached_at = verified_at = time.monotonic()
+        heard_at = reached_at = verified_at = measured_at = time.monotonic()
+        waits_at: float | None = heard_at + _WAITS_AFTER_S
         while True:
             self._check()
             now = time.monotonic()
             try:
                 said = broker.reports(self._task, after, _POLL_MS)
+                if now - measured_at > _MEASURE_EVERY_S:
+                    measured_at = now
+                    self._send(LoadMeasured(self._access.load()))
                 if not said and now - verified_at > _VERIFY_EVERY_S:
                     verified_at = now
                     if not broker.wanted(self._task):  # Redis was started again, without what was new
@@ -291,6 +299,12 @@ class RelayedAttempt:
                 last, heard_at = (envelope.delivery, envelope.number), reached_at
                 if (end := self._on_report(envelope, mark)) is not None:
                     return end
+            if self._begun is None and self._reporter.wanted_back:
+                self._give_up()
+                return AttemptLost(self._delivery.claim, begun=False)
+            if self._begun is None and waits_at is not None and reached_at > waits_at:
+                waits_at = None
+                self._send(Waits(self._delivery.claim))
             if reached_at - heard_at > lost_after_s:
                 return self._on_silence(mark)
 

@@ -15,6 +15,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.system import log
 from fi_desktop.workers.cluster.broker import Broker, Unreachable, celery_app
 from fi_desktop.workers.cluster.link import ClusterLink
@@ -110,6 +111,21 @@ class ServerAccess:
             Unreachable: Redis cannot be reached.
         """
         return bool(self._servers().usable)
+
+    def load(self, servers: Servers | None = None) -> ServerLoad:
+        """Return what the server has to do. servers: its workers, if they are known.
+
+        Raises:
+            Unreachable: Redis cannot be reached.
+        """
+        usable = (servers or self._servers()).usable
+        return ServerLoad(
+            host=self.link.place.host,
+            waiting=self.broker.depth(self.link.queue),
+            working=self.broker.working(),
+            processes=sum(present.processes for present in usable),
+            commands_s=self.broker.commands_s(),
+        )
 
     def send(self, task: str, order: Order) -> None:
         """Send a Celery task.

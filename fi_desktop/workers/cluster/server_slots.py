@@ -10,6 +10,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import SERVER, Job
 from fi_desktop.core.messages import Note
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.settings import Settings
 from fi_desktop.workers.cluster.link import ClusterLink, link_of, wants_local, wants_server
 from fi_desktop.workers.cluster.relay_slot import SERVER_DEVICE, RelaySlot
@@ -38,6 +39,7 @@ class ServerSlots:
         """Read the settings; nothing is connected."""
         self._settings = settings
         self._wanted = 0
+        self._free: int | None = None  # workers that no other desktop uses; None: nobody has looked
         self._link: ClusterLink | None = None
         self._problem: Note | None = None
         if not wants_server(settings):
@@ -56,6 +58,27 @@ class ServerSlots:
         create = partial(RelaySlot, link=self._link)
         return resize(slots, self._wanted, SERVER, lambda name, _: create(name, SERVER_DEVICE))
 
+    def note_load(self, load: ServerLoad, slots: list[WorkerSlot]) -> None:
+        """Note what the server has to do; part of it are the jobs of these slots."""
+        others = load.waiting + load.working - _sent(slots)
+        self._free = load.processes - max(0, others)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a worker of the server is free for this desktop, as far as is known.
+
+        If this computer does not work, too, its jobs may as well wait there.
+        """
+        return self._free is None or self._free > 0 or not wants_local(self._settings)
+
+    def take_back(self, slots: list[WorkerSlot], most: int) -> int:
+        """Ask for up to `most` jobs that wait on the server for a worker; return how many may come."""
+        waiting = [slot for slot in slots if isinstance(slot, RelaySlot) and slot.waits]
+        waiting.sort(key=lambda slot: slot.running.delivered_at if slot.running is not None else 0.0)
+        for slot in waiting[:most]:
+            slot.take_back()
+        return min(most, len(waiting))
+
     def retire(self, slot: WorkerSlot) -> None:
         """Have one relay less, once its job is done; the last one stays."""
         if self._wanted > 1 and not slot.retiring:
@@ -72,6 +95,11 @@ class ServerSlots:
             return None
         locally = wants_local(self._settings)
         return (messages.CLUSTER_WORKS_LOCALLY if locally else messages.CLUSTER_WAITS)(reason=reason)
+
+
+def _sent(slots: list[WorkerSlot]) -> int:
+    """Return how many of this desktop's jobs are on the server, or on their way."""
+    return sum(slot.remote and slot.running is not None for slot in slots)
 
 
 class OrphanedJobs:

@@ -29,6 +29,7 @@ from fi_desktop.audio.recording import Recording
 from fi_desktop.vault.sealed_file import IN_CLEAR
 from fi_desktop.vault.sealing import SealBroken, new_key
 from fi_desktop.workers.cluster import bundles
+from fi_desktop.workers.cluster.desktop_id import desktop_id
 from fi_desktop.workers.cluster.link import checked_place, destination, link_of
 from fi_desktop.workers.cluster.orders import (
     Begun,
@@ -303,7 +304,7 @@ def test_monitors_see_states_and_numbers_of_jobs(home: Path, clinic: Clinic, pat
     with running_app(home, backend="cluster", **clinic.settings()) as driver:
         ids = driver.submit(patient) + driver.submit(patient, options=JobOptions(engine="pyannote"))
         driver.wait_until_done(*ids)
-    desktop = (home / "cluster.id").read_text()
+    desktop = desktop_id(home)
     kept = [f"celery-task-meta-{desktop}-1.{job_id}.1" for job_id in ids]
     until(lambda: clinic.client.exists(*kept) == 2)
     done, failed = (json.loads(clinic.client.get(name)) for name in kept)

@@ -1,0 +1,86 @@
+"""Server and computer together: each job goes to whichever is free first, also if others use the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.job import AttemptOutcome, JobState
+from fi_desktop.core.values import JobOptions, ServerLoad
+from fi_desktop.jobs.prometheus import QueueReading, exposition
+from fi_desktop.jobs.queue_events import WorkerState
+from fi_desktop.system.devices import host_figures
+from tests.app_driver import Driver, running_app
+from tests.workers.cluster.clinic import Clinic, until
+from tests.workers.cluster.test_faults import wait_until_at_work
+
+pytestmark = pytest.mark.slow
+
+NO_WORDS = JobOptions(transcriber="none")
+
+
+def load_of(driver: Driver) -> ServerLoad | None:
+    """Return what the driver's relay says of the server."""
+    return next((gauge.server for gauge in driver.app.gauges() if gauge.server is not None), None)
+
+
+def workers_of(driver: Driver, *ids: int) -> list[list[str]]:
+    """Wait until jobs are done; return the workers of their attempts."""
+    jobs = driver.wait_until_done(*ids)
+    assert {job.state for job in jobs} == {JobState.COMPLETED}
+    return [[attempt.worker for attempt in job.attempts] for job in jobs]
+
+
+def test_job_does_not_wait_for_a_server_that_others_keep_busy(
+    home: Path, clinic: Clinic, long_recording: Path, sample: Path, tmp_path: Path
+):
+    other_home = tmp_path / "other"
+    with running_app(other_home, backend="cluster", **clinic.settings()) as other:
+        (long,) = other.submit(long_recording, options=NO_WORDS)
+        wait_until_at_work(other, long)
+        with running_app(home, backend="both", workers=1, **clinic.settings()) as driver:
+            driver.wait_for(lambda: {w.state for w in driver.workers()} == {WorkerState.IDLE})
+            until(lambda: (load := load_of(driver)) is not None and load.working == 1)
+            assert load_of(driver).processes == 1
+            ids = [driver.submit(sample, options=NO_WORDS)[0] for _ in range(3)]
+            assert workers_of(driver, *ids) == [["worker-1"]] * 3
+            assert other.job(long).state is JobState.RUNNING
+            said = exposition(
+                QueueReading(0.0, (), driver.app.gauges(), False, (), host_figures(home))
+            ).decode()
+            assert 'fi_desktop_server_working{host="127.0.0.1"} 1\n' in said
+            assert 'fi_desktop_server_processes{host="127.0.0.1"} 1\n' in said
+            other.app.service.cancel([long]).result(120)
+            other.wait_until_done(long)
+            until(lambda: (load := load_of(driver)) is not None and load.working == 0)
+            here, there = (driver.submit(long_recording, options=NO_WORDS)[0] for _ in range(2))
+            wait_until_at_work(driver, there)
+            assert driver.job(there).attempts[-1].worker == "server-1"
+            driver.app.service.cancel([here, there]).result(120)
+            driver.wait_until_done(here, there)
+    until(clinic.is_clean)
+
+
+def test_job_that_waits_on_the_server_comes_back_when_this_computer_is_free(
+    home: Path, clinic: Clinic, recording: Path, sample: Path
+):
+    (process,) = clinic.children(clinic.workers[0])
+    with running_app(home, backend="both", workers=1, **clinic.settings()) as driver:
+        driver.wait_for(lambda: {w.state for w in driver.workers()} == {WorkerState.IDLE})
+        process.suspend()  # it takes the task, and does not begin
+        try:
+            here, there = driver.submit(recording, options=NO_WORDS) + driver.submit(sample, options=NO_WORDS)
+            assert workers_of(driver, here, there) == [["worker-1"], ["server-1", "worker-1"]]
+            job = driver.job(there)
+            assert [attempt.outcome for attempt in job.attempts] == [
+                AttemptOutcome.RELEASED,
+                AttemptOutcome.COMPLETED,
+            ]
+            assert (job.deliveries, job.lost, job.charged) == (1, 0, 0)
+            assert clinic.is_clean()
+        finally:
+            process.resume()
+        (again,) = driver.submit(sample, options=NO_WORDS)
+        driver.wait_until_done(again)
+    until(clinic.is_clean)
