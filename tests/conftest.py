@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", environments.screen("desktop"))
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 from fi_desktop.audio.media_files import phone_call
+from tests.recordings import write_part, write_repeated
 
 # tests start hundreds of processes: without bytecode on disk, each of them would compile every module
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -84,25 +84,22 @@ def sample() -> Path:
     return path
 
 
-def _repeated(sample: Path, target: Path, times: int) -> Path:
-    with wave.open(str(sample)) as source, wave.open(str(target), "wb") as file:
-        file.setparams(source.getparams())
-        frames = source.readframes(source.getnframes())
-        for _ in range(times):
-            file.writeframes(frames)
-    return target
+@pytest.fixture(scope="session")
+def ten_seconds(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """Ten seconds of the phone call in which both people talk: for tests that need no longer recording."""
+    return write_part(sample, tmp_path_factory.mktemp("recordings") / "ten seconds.wav", 8)
 
 
 @pytest.fixture(scope="session")
 def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
     """The phone call repeated for 5 minutes: can be interrupted at leisure."""
-    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", 10)
+    return write_repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", 10)
 
 
 @pytest.fixture(scope="session")
 def two_minutes(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
     """The phone call repeated for 2 minutes: can be interrupted at once, and finishes soon."""
-    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "two minutes.wav", 4)
+    return write_repeated(sample, tmp_path_factory.mktemp("recordings") / "two minutes.wav", 4)
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def unnamed(found: set[str]) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("sealed", [False, True], ids=["in clear", "sealed"])
 def test_each_file_of_a_job_is_named_while_it_runs_and_afterwards(
-    home: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool
+    home: Path, ten_seconds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool
 ):
     monkeypatch.setenv("FI_DESKTOP_PASSPHRASE", PASSPHRASE)
     write_clinic_files(home)
@@ -73,7 +73,7 @@ def test_each_file_of_a_job_is_named_while_it_runs_and_afterwards(
                 *(files(settings) for each in events if isinstance(each, JobProgressed))
             )
         )
-        (job_id,) = driver.submit(sample)
+        (job_id,) = driver.submit(ten_seconds)
         driver.wait_until_done(job_id)
         found |= files(settings)
     for command in (

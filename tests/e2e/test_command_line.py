@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import sys
-import wave
 from pathlib import Path
 
 import docx
@@ -19,15 +18,7 @@ from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
 from tests.app_driver import running_app
 from tests.e2e.commands import fi_desktop, lines, start
-
-
-def write_part(sample: Path, path: Path, start_s: int) -> Path:
-    """Write ten seconds of the sample."""
-    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
-        target.setparams(source.getparams())
-        source.setpos(start_s * source.getframerate())
-        target.writeframes(source.readframes(10 * source.getframerate()))
-    return path
+from tests.recordings import write_part
 
 
 @pytest.fixture
@@ -99,8 +90,8 @@ def test_list_show_retry_cancel_export_and_remove(home: Path, tmp_path: Path, sa
     assert list((home / "jobs").iterdir()) == []
 
 
-def test_run_without_files_processes_the_queue(home: Path, sample: Path):
-    fi_desktop("run", sample, "--json", home=home)
+def test_run_without_files_processes_the_queue(home: Path, ten_seconds: Path):
+    fi_desktop("run", ten_seconds, "--json", home=home)
     fi_desktop("jobs", "retry", 1, home=home)
     done = fi_desktop("run", "--json", home=home)
     assert done.returncode == 0
@@ -140,9 +131,9 @@ def test_recording_with_two_names_is_processed_once_and_exported_under_each(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows names that are not text")
-def test_name_that_is_not_valid_text(home: Path, tmp_path: Path, sample: Path):
+def test_name_that_is_not_valid_text(home: Path, tmp_path: Path, ten_seconds: Path):
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/consulta \xf1\xff.wav"))
-    shutil.copy(sample, odd)
+    shutil.copy(ten_seconds, odd)
     done = fi_desktop("run", odd, "--to", "rttm,json,txt", "--out", tmp_path / "out", home=home)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").iterdir())) == 3
@@ -150,18 +141,18 @@ def test_name_that_is_not_valid_text(home: Path, tmp_path: Path, sample: Path):
     assert Path(lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["path"]) == odd
 
 
-def test_very_long_name(home: Path, tmp_path: Path, sample: Path):
+def test_very_long_name(home: Path, tmp_path: Path, ten_seconds: Path):
     long = tmp_path / ("ñ" * 125 + ".wav")
-    shutil.copy(sample, long)
+    shutil.copy(ten_seconds, long)
     done = fi_desktop("run", long, "--to", "rttm", "--out", tmp_path / "out", home=home)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
-def test_exports_do_not_depend_on_the_encoding_of_stdout(home: Path, tmp_path: Path, sample: Path):
+def test_exports_do_not_depend_on_the_encoding_of_stdout(home: Path, tmp_path: Path, ten_seconds: Path):
     (tmp_path / "in").mkdir()
     recording = tmp_path / "in" / "אנה [lopez].wav"
-    shutil.copy(sample, recording)
+    shutil.copy(ten_seconds, recording)
     (tmp_path / "in" / "old.ds2").write_bytes(b"x")
     out = tmp_path / "out"
     done = fi_desktop(
@@ -229,12 +220,12 @@ def test_unknown_job_is_reported(home: Path):
     assert (done.returncode, done.stderr) == (1, "fi-desktop: There is no job 9.\n")
 
 
-def test_works_without_a_display_and_without_qt(home: Path, tmp_path: Path, sample: Path):
+def test_works_without_a_display_and_without_qt(home: Path, tmp_path: Path, ten_seconds: Path):
     # a PySide6 that cannot be imported, as on a computer without Qt
     (tmp_path / "PySide6").mkdir()
     (tmp_path / "PySide6" / "__init__.py").write_text("raise ImportError('no Qt here')")
     without = {"PYTHONPATH": str(tmp_path), "DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
-    assert fi_desktop("run", sample, home=home, **without).returncode == 0
+    assert fi_desktop("run", ten_seconds, home=home, **without).returncode == 0
     assert fi_desktop("jobs", "list", home=home, **without).returncode == 0
 
 
@@ -275,10 +266,10 @@ def test_invalid_setting_is_wrong_usage(home: Path):
     assert "workers" in done.stderr
 
 
-def test_pause_prioritize_retry_verify_and_purge(home: Path, tmp_path: Path, sample: Path):
+def test_pause_prioritize_retry_verify_and_purge(home: Path, tmp_path: Path, ten_seconds: Path):
     files = [tmp_path / f"{name}.wav" for name in "abc"]
     for file in files:
-        shutil.copy(sample, file)
+        shutil.copy(ten_seconds, file)
     (tmp_path / "bad.wav").write_bytes(b"RIFF")
 
     def jobs(*arguments: object) -> str:
@@ -302,18 +293,18 @@ def test_pause_prioritize_retry_verify_and_purge(home: Path, tmp_path: Path, sam
     jobs("resume")
 
 
-def test_paused_queue_stays_paused_until_it_is_resumed(home: Path, sample: Path):
+def test_paused_queue_stays_paused_until_it_is_resumed(home: Path, ten_seconds: Path):
     fi_desktop("jobs", "pause", home=home)
     with running_app(home) as driver:
-        (job_id,) = driver.submit(sample)
+        (job_id,) = driver.submit(ten_seconds)
         driver.wait_for(lambda: any(worker.state is WorkerState.IDLE for worker in driver.workers()))
         assert driver.states(job_id) == [JobState.QUEUED]
         assert fi_desktop("jobs", "resume", home=home).returncode == 0
         driver.wait_until_done(job_id)
 
 
-def test_verify_reports_damage_and_exits_with_1(home: Path, sample: Path):
-    fi_desktop("run", sample, "--json", home=home)
+def test_verify_reports_damage_and_exits_with_1(home: Path, ten_seconds: Path):
+    fi_desktop("run", ten_seconds, "--json", home=home)
     with sqlite3.connect(home / "store" / "cache.db") as database:
         database.execute("DELETE FROM Cache WHERE key = 'e:000000000001:000002'")
     database.close()
@@ -322,8 +313,8 @@ def test_verify_reports_damage_and_exits_with_1(home: Path, sample: Path):
     assert "Job 1: an event was changed or left out." in done.stdout
 
 
-def test_metrics_as_text_as_json_and_for_prometheus(home: Path, sample: Path):
-    fi_desktop("run", sample, "--json", home=home)
+def test_metrics_as_text_as_json_and_for_prometheus(home: Path, ten_seconds: Path):
+    fi_desktop("run", ten_seconds, "--json", home=home)
     found = json.loads(fi_desktop("metrics", "--json", home=home).stdout)
     assert found["all"]["completed"] == found["1h"]["completed"] == 1
     assert {aim["name"]: aim["met"] for aim in found["targets"]}["completed"] is True
@@ -333,6 +324,6 @@ def test_metrics_as_text_as_json_and_for_prometheus(home: Path, sample: Path):
     assert fi_desktop("metrics", "-o", str(file), home=home).stdout == ""
     written = file.read_text(encoding="utf-8")
     assert 'fi_desktop_jobs{state="completed"} 1' in written.splitlines()
-    assert sample.name not in written
+    assert ten_seconds.name not in written
     if os.name == "posix":
         assert file.stat().st_mode & 0o133 == 0

@@ -20,8 +20,8 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, two_minutes: Path, sample: Path):
-    app = start("run", two_minutes, sample, "--workers", 1, "--json", home=home)
+def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, two_minutes: Path, ten_seconds: Path):
+    app = start("run", two_minutes, ten_seconds, "--workers", 1, "--json", home=home)
     assert app.stdout is not None
     for line in app.stdout:
         if json.loads(line)["state"] == "RUNNING":

@@ -23,6 +23,7 @@ from fi_desktop.workers import process
 from tests.app_driver import Driver, running_app
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
+from tests.recordings import write_part
 
 NAME = "Zutanita Quiquirimundi"
 WORDS = ("Ornitorrinco", "duele", "cabeza")
@@ -51,11 +52,7 @@ def recording(tmp_path: Path, sample: Path) -> Path:
     """Ten seconds of the phone call, named after a patient, outside the data folder."""
     path = tmp_path / "recorder" / f"{NAME}.wav"
     path.parent.mkdir()
-    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
-        target.setparams(source.getparams())
-        source.setpos(5 * source.getframerate())
-        target.writeframes(source.readframes(10 * source.getframerate()))
-    return path
+    return write_part(sample, path, 5)
 
 
 def traces(home: Path, recording: Path) -> set[str]:

@@ -16,6 +16,7 @@ import pytest
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import JobOptions, Stage
+from fi_desktop.engines.whisper import decoder
 from fi_desktop.engines.whisper.decoder import Decoder
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, QueueEvent
@@ -24,10 +25,10 @@ from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.workers import process
 from tests.app_driver import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines
-from tests.e2e.test_command_line import write_part
 from tests.packs.install import install
 from tests.packs.make_pyannote import make_published_embedding
 from tests.packs.make_whisper import make_whisper
+from tests.recordings import write_repeated
 from tests.test_pipeline import rows_of_numbers
 
 GUARD = Path(__file__).parent / "no_network"
@@ -65,20 +66,22 @@ def fluent(home: Path) -> Path:
     return home
 
 
-@pytest.fixture(scope="module")
-def part(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """Ten seconds in which both speakers talk: the published embedding is slow."""
-    return write_part(sample, tmp_path_factory.mktemp("recordings") / "part.wav", 8)
+@pytest.fixture
+def three_windows(tmp_path: Path, sample: Path) -> Path:
+    """The phone call three times, which is decoded in three windows."""
+    return write_repeated(sample, tmp_path / "three windows.wav", 3)
 
 
 def result(home: Path, job_id: int) -> Transcript:
     return JobFolders(home / "jobs").transcript(job_id)
 
 
-def test_recording_is_diarized_and_transcribed_without_network(with_packs: Path, tmp_path: Path, part: Path):
+def test_recording_is_diarized_and_transcribed_without_network(
+    with_packs: Path, tmp_path: Path, ten_seconds: Path
+):
     guard = {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
     done = fi_desktop(
-        "run", part, "--engine", "pyannote", "--language", "es", "--json", home=with_packs, **guard
+        "run", ten_seconds, "--engine", "pyannote", "--language", "es", "--json", home=with_packs, **guard
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
@@ -112,10 +115,17 @@ def test_demo_without_models_says_how_to_install_one(home: Path, tmp_path: Path)
 
 
 def killed_after_two_batches(pipe: Connection, device: str, *confined: Any) -> None:
-    """A worker that counts decoded windows, and is killed once; spawned, so imported by name."""
+    """A worker that decodes one window at a time, counts them, and is killed once.
+
+    Spawned, so imported by name.
+    """
     # opened before the worker is confined
     counts = Path(os.environ["DECODED_WINDOWS"]).open("a+")  # noqa: SIM115
-    real_decode, real_add = Decoder.decode_batch, BatchFile.add
+    real_open, real_decode, real_add = decoder.open_model, Decoder.decode_batch, BatchFile.add
+
+    def open_model(folder: Path, *, memory_level: int, threads: int) -> tuple[Any, int]:
+        model, _batch = real_open(folder, memory_level=memory_level, threads=threads)
+        return model, 1  # as with little memory, so that a short recording has several batches
 
     def decode_batch(self: Decoder, sounds: Sequence[Any], options: Any, *, beam: int = 1) -> Any:
         if beam == 1:
@@ -131,36 +141,36 @@ def killed_after_two_batches(pipe: Connection, device: str, *confined: Any) -> N
         if counts.read().count("saved") == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Decoder.decode_batch, BatchFile.add = decode_batch, add
+    decoder.open_model, Decoder.decode_batch, BatchFile.add = open_model, decode_batch, add
     _real_main(pipe, device, *confined)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals on Windows")
 def test_turns_and_words_of_finished_batches_survive_a_worker_killed_while_transcribing(
-    fluent: Path, tmp_path: Path, long_recording: Path, monkeypatch: pytest.MonkeyPatch
+    fluent: Path, tmp_path: Path, three_windows: Path, monkeypatch: pytest.MonkeyPatch
 ):
     counts = tmp_path / "counts"
     monkeypatch.setenv("DECODED_WINDOWS", str(counts))
     monkeypatch.setattr(process, "main", killed_after_two_batches)
     options = JobOptions(engine="builtin", language="es")
     with running_app(fluent, workers=1) as driver:
-        (killed,) = driver.submit(long_recording, options=options)
+        (killed,) = driver.submit(three_windows, options=options)
         (job,) = driver.wait_until_done(killed)
         again = stages(driver, crash_in(driver.events))
         decoded = counts.read_text().count("decoded")
-        (undisturbed,) = driver.submit(long_recording, options=options)
+        (undisturbed,) = driver.submit(three_windows, options=options)
         driver.wait_until_done(undisturbed)
     assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
     assert job.state is JobState.COMPLETED
     assert again[Stage.DIARIZE] == {0.0}  # its result was saved
     assert max(again[Stage.TRANSCRIBE]) > 0.0
-    assert counts.read_text().count("decoded") - decoded == decoded > 8  # each window once
+    assert counts.read_text().count("decoded") - decoded == decoded > 2  # each window once
     assert result(fluent, killed).segments == result(fluent, undisturbed).segments
 
 
-def test_second_job_reuses_the_loaded_engines(with_packs: Path, part: Path):
+def test_second_job_reuses_the_loaded_engines(with_packs: Path, ten_seconds: Path):
     with running_app(with_packs, workers=1) as driver:
-        jobs = [driver.submit(part, options=JobOptions(engine="pyannote"))[0] for _ in range(2)]
+        jobs = [driver.submit(ten_seconds, options=JobOptions(engine="pyannote"))[0] for _ in range(2)]
         first, second = driver.wait_until_done(*jobs)
     assert {first.state, second.state} == {JobState.COMPLETED}
     assert result(with_packs, first.id).segments == result(with_packs, second.id).segments
@@ -189,43 +199,43 @@ def stages(driver: Driver, since: int = 0) -> dict[Stage, set[float]]:
 # ---- missing and damaged packs
 
 
-def outcome(home: Path, sample: Path, *options: str) -> tuple[str, str]:
+def outcome(home: Path, recording: Path, *options: str) -> tuple[str, str]:
     """Process a recording; return code and message of its error."""
-    done = fi_desktop("run", sample, "--json", *options, home=home)
+    done = fi_desktop("run", recording, "--json", *options, home=home)
     assert done.returncode == 1, done.stdout
     error = lines(done.stdout)[-1]["error"]
     return error["code"], error["message"]
 
 
-def test_missing_model_is_named(home: Path, sample: Path):
-    code, message = outcome(home, sample, "--transcriber", "faster-whisper-small")
+def test_missing_model_is_named(home: Path, ten_seconds: Path):
+    code, message = outcome(home, ten_seconds, "--transcriber", "faster-whisper-small")
     assert code == "engine.no_transcriber"
     assert "faster-whisper-small" in message
-    code, message = outcome(home, sample, "--engine", "pyannote")
+    code, message = outcome(home, ten_seconds, "--engine", "pyannote")
     assert code == "engine.no_model"
     assert "model pack" in message
 
 
-def test_incomplete_model_is_refused_before_any_work(with_packs: Path, sample: Path):
+def test_incomplete_model_is_refused_before_any_work(with_packs: Path, ten_seconds: Path):
     (with_packs / "models" / WORDS / "tokenizer.json").unlink()
-    code, message = outcome(with_packs, sample)
+    code, message = outcome(with_packs, ten_seconds)
     assert code == "models.incomplete"
     assert "tokenizer.json" in message
 
 
-def test_changed_weights_are_never_loaded(with_packs: Path, sample: Path):
+def test_changed_weights_are_never_loaded(with_packs: Path, ten_seconds: Path):
     weights = with_packs / "models" / VOICES / "embedding" / "pytorch_model.bin"
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    code, message = outcome(with_packs, sample, "--engine", "pyannote")
+    code, message = outcome(with_packs, ten_seconds, "--engine", "pyannote")
     assert code == "models.changed"
     assert "embedding/pytorch_model.bin" in message
 
 
-def test_nothing_is_transcribed_if_not_wanted(with_packs: Path, sample: Path):
+def test_nothing_is_transcribed_if_not_wanted(with_packs: Path, ten_seconds: Path):
     done = fi_desktop(
-        "run", sample, "--json", "--transcriber", "none", "--engine", "builtin", home=with_packs
+        "run", ten_seconds, "--json", "--transcriber", "none", "--engine", "builtin", home=with_packs
     )
     assert done.returncode == 0, done.stderr
     assert result(with_packs, 1).provenance.transcriber == ""

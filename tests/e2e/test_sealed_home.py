@@ -36,6 +36,7 @@ from tests.app_driver import Driver, running_app
 from tests.e2e.clinic_files import WRITTEN, write_clinic_files
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
+from tests.recordings import write_part
 from tests.vault.keyrings import memory_keyring
 
 NAME = "Zutanita Quiquirimundi"
@@ -84,11 +85,7 @@ def recording(tmp_path: Path, sample: Path) -> Path:
     """Ten seconds of the phone call, named after a patient, outside the data folder."""
     path = tmp_path / "recorder" / f"{NAME}.wav"
     path.parent.mkdir()
-    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
-        target.setparams(source.getparams())
-        source.setpos(5 * source.getframerate())
-        target.writeframes(source.readframes(10 * source.getframerate()))
-    return path
+    return write_part(sample, path, 5)
 
 
 def private(recording: Path) -> dict[str, list[bytes]]:

@@ -36,17 +36,19 @@ while not exports.caught_up.wait(0.002):
 """
 
 
-def test_results_are_written_by_the_command_line_and_after_a_kill(home: Path, sample: Path, tmp_path: Path):
+def test_results_are_written_by_the_command_line_and_after_a_kill(
+    home: Path, ten_seconds: Path, tmp_path: Path
+):
     results, away = tmp_path / "results", tmp_path / "away"
     results.mkdir()
     save(home, {"export_when": "completed", "export_folder": str(results), "export_formats": "txt,docx"})
-    first, second = (shutil.copy(sample, tmp_path / name) for name in ("a.wav", "b.wav"))
+    first, second = (shutil.copy(ten_seconds, tmp_path / name) for name in ("a.wav", "b.wav"))
     done = fi_desktop("run", first, second, home=home)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in results.iterdir()) == ["a.docx", "a.txt", "b.docx", "b.txt"]
 
     results.rename(away)
-    app = start("run", sample, "--again", "--json", home=home)
+    app = start("run", ten_seconds, "--again", "--json", home=home)
     assert app.stdout is not None
     for line in app.stdout:
         if json.loads(line)["state"] == "COMPLETED":
@@ -61,7 +63,14 @@ def test_results_are_written_by_the_command_line_and_after_a_kill(home: Path, sa
     assert done.returncode == 0, done.stderr
     assert "not connected" not in done.stderr
     names = {path.name for path in results.iterdir()}
-    assert names == {"a.docx", "a.txt", "b.docx", "b.txt", f"{sample.stem}.docx", f"{sample.stem}.txt"}
+    assert names == {
+        "a.docx",
+        "a.txt",
+        "b.docx",
+        "b.txt",
+        f"{ten_seconds.stem}.docx",
+        f"{ten_seconds.stem}.txt",
+    }
     logged = "".join(path.read_text(encoding="utf-8") for path in (home / "logs").iterdir())
     assert "RESULT_EXPORTED" in logged
     assert str(results) not in logged

@@ -1,7 +1,6 @@
 """Encryption at rest in the window: unlocking it at the start, and a lock that takes the key from memory."""
 
 import shutil
-import wave
 from pathlib import Path
 
 import pyrage
@@ -22,6 +21,7 @@ from fi_desktop.watch.config import Choice, Profile, WatchedFolder, save_folders
 from tests.gui.sealed_window import PASSPHRASE, enter, passphrase_vault, real_window, wait_until_working
 from tests.gui.test_remove_question import press, tick, trash
 from tests.gui.test_remove_question import shown as shown_rows
+from tests.recordings import write_part
 from tests.vault.keyrings import memory_keyring
 
 __all__ = ["trash"]  # a fixture
@@ -41,11 +41,7 @@ def recording(tmp_path: Path, sample: Path) -> Path:
     """Ten seconds of the phone call."""
     path = tmp_path / "recorder" / "Zutanita.wav"
     path.parent.mkdir()
-    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
-        target.setparams(source.getparams())
-        source.setpos(5 * source.getframerate())
-        target.writeframes(source.readframes(10 * source.getframerate()))
-    return path
+    return write_part(sample, path, 5)
 
 
 def shown() -> list:

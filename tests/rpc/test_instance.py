@@ -43,9 +43,9 @@ def test_the_lock_of_a_killed_owner_is_released(home: Path, long_recording: Path
     lock.release()
 
 
-def test_the_command_line_uses_the_running_app(home: Path, sample: Path):
+def test_the_command_line_uses_the_running_app(home: Path, ten_seconds: Path):
     with running_app(home) as driver:
-        done = fi_desktop("run", sample, "--json", home=home)
+        done = fi_desktop("run", ten_seconds, "--json", home=home)
         assert done.returncode == 0, done.stderr
         assert lines(done.stdout)[-1]["state"] == "COMPLETED"
         assert driver.job(1).state is JobState.COMPLETED
@@ -55,29 +55,29 @@ def test_the_command_line_uses_the_running_app(home: Path, sample: Path):
         driver.wait_for(lambda: driver.removed(1))
 
 
-def test_a_remote_caller_gets_the_owners_errors(home: Path, sample: Path):
+def test_a_remote_caller_gets_the_owners_errors(home: Path, ten_seconds: Path):
     with running_app(home) as driver:
         client = driver.app.owner()
         with pytest.raises(UserError, match="no job 7"):
             client.call(JobService.cancel, [7])
         with pytest.raises(UserError, match="No audio or video"):
             client.call(JobService.submit, [home / "logs"], JobOptions())
-        taken = client.call(JobService.submit, [sample], JobOptions(SpeakerCount(1, 3)))
+        taken = client.call(JobService.submit, [ten_seconds], JobOptions(SpeakerCount(1, 3)))
         assert client.call(JobService.job, taken.ids[0]).options.speakers == SpeakerCount(1, 3)
 
 
-def test_a_second_launch_passes_its_files_to_the_first(home: Path, sample: Path):
+def test_a_second_launch_passes_its_files_to_the_first(home: Path, ten_seconds: Path):
     received = []
     with running_app(home) as driver:
         driver.app.on_handover(received.append)
-        done = fi_desktop(sample, home=home)
+        done = fi_desktop(ten_seconds, home=home)
         assert done.returncode == 0, done.stderr
-    assert received == [[str(sample)]]
+    assert received == [[str(ten_seconds)]]
 
 
-def test_a_second_launch_is_refused_if_the_owner_has_no_window(home: Path, sample: Path):
+def test_a_second_launch_is_refused_if_the_owner_has_no_window(home: Path, ten_seconds: Path):
     with running_app(home):
-        done = fi_desktop(sample, home=home)
+        done = fi_desktop(ten_seconds, home=home)
     assert (done.returncode, done.stderr) == (
         1,
         "fi-desktop: The program is already running. Close it first.\n",

@@ -16,17 +16,10 @@ from fi_desktop.jobs.review_files import ReviewOutcome
 from fi_desktop.models import PackKind
 from fi_desktop.system.files import RESULT
 from tests.app_driver import TIMEOUT_S, Driver, running_app
-from tests.e2e.test_command_line import write_part
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
 
 SPOKEN = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
-
-
-@pytest.fixture(scope="module")
-def part(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """Ten seconds of the phone call in which both people talk."""
-    return write_part(sample, tmp_path_factory.mktemp("recordings") / "part.wav", 8)
 
 
 def add_pack(home: Path) -> None:
@@ -55,10 +48,10 @@ def wait_for_runs(driver: Driver, job_id: int, runs: int) -> Job:
 
 @pytest.mark.parametrize("transcriber", ["auto", "none"])
 def test_words_are_added_with_the_same_turns_and_nobody_diarizes_again(
-    home: Path, part: Path, transcriber: str
+    home: Path, ten_seconds: Path, transcriber: str
 ):
     with running_app(home, workers=1) as driver:
-        (job_id,) = driver.submit(part, options=JobOptions(language="es", transcriber=transcriber))
+        (job_id,) = driver.submit(ten_seconds, options=JobOptions(language="es", transcriber=transcriber))
         before = wait_for_runs(driver, job_id, 1)
         assert before.lacks_words
         turns = result(driver, before)
@@ -82,16 +75,16 @@ def test_words_are_added_with_the_same_turns_and_nobody_diarizes_again(
         assert add_words(driver, job_id) == 0
 
 
-def test_words_added_later_are_those_of_a_run_with_both(home: Path, part: Path):
+def test_words_added_later_are_those_of_a_run_with_both(home: Path, ten_seconds: Path):
     """The turns without overlap, by which words get their speakers, are kept as well."""
     options = JobOptions(language="es")
     with running_app(home, workers=1) as driver:
-        (later,) = driver.submit(part, options=options)
+        (later,) = driver.submit(ten_seconds, options=options)
         wait_for_runs(driver, later, 1)
         add_pack(home)
         add_words(driver, later)
         added = result(driver, wait_for_runs(driver, later, 2))
-        (both,) = driver.submit(part, options=options)
+        (both,) = driver.submit(ten_seconds, options=options)
         at_once = result(driver, wait_for_runs(driver, both, 1))
     assert added.segments == at_once.segments
 
@@ -126,22 +119,22 @@ def test_words_are_added_to_the_turns_as_people_corrected_them(home: Path, sampl
     assert all(part.speaker == other for part in words.segments if part.end <= first.end)
 
 
-def test_a_recording_that_was_replaced_is_diarized_again(home: Path, part: Path, tmp_path: Path):
+def test_a_recording_that_was_replaced_is_diarized_again(home: Path, ten_seconds: Path, tmp_path: Path):
     recording = tmp_path / "a.wav"
-    recording.write_bytes(part.read_bytes())
+    recording.write_bytes(ten_seconds.read_bytes())
     with running_app(home, workers=1) as driver:
         (job_id,) = driver.submit(recording, options=JobOptions(language="es"))
         wait_for_runs(driver, job_id, 1)
-        recording.write_bytes(part.read_bytes()[:-32_000])
+        recording.write_bytes(ten_seconds.read_bytes()[:-32_000])
         add_pack(home)
         add_words(driver, job_id)
         after = wait_for_runs(driver, job_id, 2)
     assert ends(after)[Stage.DIARIZE] is StageEnd.DONE
 
 
-def test_a_damaged_result_is_made_again(home: Path, part: Path):
+def test_a_damaged_result_is_made_again(home: Path, ten_seconds: Path):
     with running_app(home, workers=1) as driver:
-        (job_id,) = driver.submit(part, options=JobOptions(language="es"))
+        (job_id,) = driver.submit(ten_seconds, options=JobOptions(language="es"))
         wait_for_runs(driver, job_id, 1)
         (driver.app.service.folders.folder(job_id) / RESULT).write_text("{")
         add_pack(home)
@@ -151,9 +144,9 @@ def test_a_damaged_result_is_made_again(home: Path, part: Path):
         assert result(driver, after).turns
 
 
-def test_turns_are_kept_through_a_restart_of_the_program(home: Path, part: Path):
+def test_turns_are_kept_through_a_restart_of_the_program(home: Path, ten_seconds: Path):
     with running_app(home, workers=1) as driver:
-        (job_id,) = driver.submit(part, options=JobOptions(language="es"))
+        (job_id,) = driver.submit(ten_seconds, options=JobOptions(language="es"))
         wait_for_runs(driver, job_id, 1)
     with running_app(home, backend="idle") as driver:
         assert add_words(driver, job_id) == 1
@@ -164,9 +157,9 @@ def test_turns_are_kept_through_a_restart_of_the_program(home: Path, part: Path)
     assert ends(after)[Stage.DIARIZE] is StageEnd.KEPT
 
 
-def test_a_cancelled_addition_leaves_the_result(home: Path, part: Path):
+def test_a_cancelled_addition_leaves_the_result(home: Path, ten_seconds: Path):
     with running_app(home, backend="inline") as driver:
-        (job_id,) = driver.submit(part, options=JobOptions(language="es"))
+        (job_id,) = driver.submit(ten_seconds, options=JobOptions(language="es"))
         wait_for_runs(driver, job_id, 1)
     with running_app(home, backend="idle") as driver:
         add_words(driver, job_id)
@@ -175,18 +168,18 @@ def test_a_cancelled_addition_leaves_the_result(home: Path, part: Path):
         assert (job.state, job.keep_turns, job.lacks_words) == (JobState.COMPLETED, False, True)
 
 
-def test_a_plain_retry_diarizes_again(home: Path, part: Path):
+def test_a_plain_retry_diarizes_again(home: Path, ten_seconds: Path):
     with running_app(home, workers=1) as driver:
-        (job_id,) = driver.submit(part, options=JobOptions(language="es"))
+        (job_id,) = driver.submit(ten_seconds, options=JobOptions(language="es"))
         wait_for_runs(driver, job_id, 1)
         driver.app.service.retry([job_id]).result(TIMEOUT_S)
         after = wait_for_runs(driver, job_id, 2)
     assert ends(after)[Stage.DIARIZE] is StageEnd.DONE
 
 
-def test_the_result_keeps_turns_without_overlap_only_until_there_are_words(home: Path, part: Path):
+def test_the_result_keeps_turns_without_overlap_only_until_there_are_words(home: Path, ten_seconds: Path):
     with running_app(home, workers=1) as driver:
-        (job_id,) = driver.submit(part, options=JobOptions(language="es"))
+        (job_id,) = driver.submit(ten_seconds, options=JobOptions(language="es"))
         wait_for_runs(driver, job_id, 1)
         file = driver.app.service.folders.folder(job_id) / RESULT
         assert json.loads(file.read_text())["exclusive"]

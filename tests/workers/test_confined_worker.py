@@ -82,11 +82,11 @@ def worker_that_tries(pipe: Connection, device: str, *confined: Any) -> None:
 
 
 def test_engine_reaches_its_job_the_program_and_nothing_else(
-    home: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, ten_seconds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     recording = tmp_path / "recorder" / "Zutanita.wav"
     recording.parent.mkdir()
-    recording.write_bytes(sample.read_bytes())
+    recording.write_bytes(ten_seconds.read_bytes())
     (home / "jobs" / "other").mkdir(parents=True)
     (home / "jobs" / "other" / "result.json").write_text("{}")
     (home / "models").mkdir()
@@ -113,13 +113,13 @@ def worker_whose_decoder_crashes(pipe: Connection, device: str, *confined: Any) 
 
 
 def test_crash_of_the_decoder_leaves_the_worker_alive_and_ends_the_job_at_the_second_time(
-    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, ten_seconds: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("fi_desktop.workers.process.main", worker_whose_decoder_crashes)
     with running_app(home, workers=1) as driver:
         driver.wait_for(lambda: len(driver.workers()) == 1)
         pid = driver.workers()[0].pid
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert driver.workers()[0].pid == pid
         assert JobState.RETRYING not in driver.states(job.id)
     assert job.state is JobState.FAILED
@@ -128,13 +128,13 @@ def test_crash_of_the_decoder_leaves_the_worker_alive_and_ends_the_job_at_the_se
     assert codes == ["decoder.crashed", "audio.crashes"]
 
 
-def test_worker_started_before_a_folder_of_vocabulary_lets_another_one_read_it(home: Path, sample: Path):
+def test_worker_started_before_a_folder_of_vocabulary_lets_another_one_read_it(home: Path, ten_seconds: Path):
     assert not (home / "vocabulary").exists()
     with running_app(home, workers=1) as driver:
         driver.wait_for(lambda: [w.state for w in driver.workers()] == [WorkerState.IDLE])
         pid = driver.workers()[0].pid
         (home / "vocabulary").mkdir()
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert driver.workers()[0].pid != pid
     assert job.state is JobState.COMPLETED
     assert [attempt.outcome for attempt in job.attempts] == [

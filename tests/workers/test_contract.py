@@ -44,18 +44,18 @@ def driver(backend: str, home: Path, settings: dict[str, Any]) -> Iterator[Drive
         yield driver
 
 
-def test_recording_becomes_a_result_on_disk(driver: Driver, sample: Path):
-    (job_id,) = driver.submit(sample)
+def test_recording_becomes_a_result_on_disk(driver: Driver, ten_seconds: Path):
+    (job_id,) = driver.submit(ten_seconds)
     (job,) = driver.wait_until_done(job_id)
     assert driver.states(job_id) == DONE
     assert job.summary is not None
     assert job.summary.speakers == 2
     transcript = driver.app.service.folders.transcript(job_id)
-    assert transcript.duration == pytest.approx(30.0, abs=0.01)
-    assert transcript.provenance.source_name == "sample.wav"
+    assert transcript.duration == pytest.approx(10.0, abs=0.01)
+    assert transcript.provenance.source_name == "ten seconds.wav"
 
 
-def test_result_is_on_disk_before_the_job_is_completed(driver: Driver, sample: Path):
+def test_result_is_on_disk_before_the_job_is_completed(driver: Driver, ten_seconds: Path):
     found = []
     folders = driver.app.service.folders
 
@@ -65,12 +65,12 @@ def test_result_is_on_disk_before_the_job_is_completed(driver: Driver, sample: P
                 found.append(folders.transcript(event.job.id).speakers)
 
     driver.app.service.listen(look)
-    driver.wait_until_done(*driver.submit(sample))
+    driver.wait_until_done(*driver.submit(ten_seconds))
     assert found == [("SPEAKER_00", "SPEAKER_01")]
 
 
-def test_progress_follows_the_order_of_the_stages(driver: Driver, sample: Path):
-    (job_id,) = driver.submit(sample)
+def test_progress_follows_the_order_of_the_stages(driver: Driver, ten_seconds: Path):
+    (job_id,) = driver.submit(ten_seconds)
     driver.wait_until_done(job_id)
     stages = [event.stage.value for event in driver.events if isinstance(event, JobProgressed)]
     assert list(dict.fromkeys(stages)) == ["decode", "speech", "diarize", "join"]
@@ -79,8 +79,8 @@ def test_progress_follows_the_order_of_the_stages(driver: Driver, sample: Path):
     assert chosen[-1] == EngineChoice("builtin", "")  # the remaining stages are known from then on
 
 
-def test_attempt_records_the_time_of_each_stage(driver: Driver, sample: Path):
-    (job,) = driver.wait_until_done(*driver.submit(sample))
+def test_attempt_records_the_time_of_each_stage(driver: Driver, ten_seconds: Path):
+    (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
     (attempt,) = job.attempts
     assert [time.stage for time in attempt.stages] == [
         Stage.DECODE,
@@ -95,11 +95,11 @@ def test_attempt_records_the_time_of_each_stage(driver: Driver, sample: Path):
 
 
 def test_bad_file_fails_with_a_message_and_the_next_job_completes(
-    driver: Driver, sample: Path, tmp_path: Path
+    driver: Driver, ten_seconds: Path, tmp_path: Path
 ):
     bad = tmp_path / "notes.wav"
     bad.write_text("not a recording")
-    failed, completed = driver.wait_until_done(*driver.submit(bad, sample))
+    failed, completed = driver.wait_until_done(*driver.submit(bad, ten_seconds))
     assert (failed.state, completed.state) == (JobState.FAILED, JobState.COMPLETED)
     assert failed.error is not None
     assert failed.error.kind is ErrorKind.USER
@@ -117,11 +117,11 @@ def test_running_job_is_cancelled(driver: Driver, long_recording: Path):
     assert list(driver.app.service.folders.folder(job_id).iterdir()) == []  # no decoded speech is left
 
 
-def test_next_job_runs_after_a_cancelled_one(driver: Driver, long_recording: Path, sample: Path):
+def test_next_job_runs_after_a_cancelled_one(driver: Driver, long_recording: Path, ten_seconds: Path):
     (cancelled,) = driver.submit(long_recording)
     driver.wait_for_progress(cancelled)
     driver.app.service.cancel([cancelled]).result(120)
-    (job,) = driver.wait_until_done(*driver.submit(sample))
+    (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
     assert job.state is JobState.COMPLETED
 
 
@@ -159,21 +159,21 @@ def test_failed_attempt_is_retried_after_its_delay(
     assert second.started_at - first.ended_at >= 0.27
 
 
-def test_paused_queue_starts_nothing(driver: Driver, sample: Path):
+def test_paused_queue_starts_nothing(driver: Driver, ten_seconds: Path):
     driver.app.service.pause().result(120)
-    (job_id,) = driver.submit(sample)
+    (job_id,) = driver.submit(ten_seconds)
     assert driver.job(job_id).state is JobState.QUEUED
     driver.app.service.resume().result(120)
     (job,) = driver.wait_until_done(job_id)
     assert len(job.attempts) == 1
 
 
-def test_purged_jobs_never_run(driver: Driver, sample: Path):
+def test_purged_jobs_never_run(driver: Driver, ten_seconds: Path):
     driver.app.service.pause().result(120)
-    purged = driver.submit(sample) + driver.submit(sample)
+    purged = driver.submit(ten_seconds) + driver.submit(ten_seconds)
     assert driver.app.service.purge().result(120) == 2
     driver.app.service.resume().result(120)
-    driver.wait_until_done(*driver.submit(sample))
+    driver.wait_until_done(*driver.submit(ten_seconds))
     assert not any(JobState.RUNNING in driver.states(job_id) for job_id in purged)
 
 
@@ -186,8 +186,8 @@ def test_soft_limit_ends_an_attempt(backend: str, home: Path, long_recording: Pa
     assert (job.error.code, job.error.message) == ("job.timeout", "Timeout (0 min)")
 
 
-def test_engine_without_its_model_fails_the_job(driver: Driver, sample: Path):
-    (job,) = driver.wait_until_done(*driver.submit(sample, options=JobOptions(engine="pyannote")))
+def test_engine_without_its_model_fails_the_job(driver: Driver, ten_seconds: Path):
+    (job,) = driver.wait_until_done(*driver.submit(ten_seconds, options=JobOptions(engine="pyannote")))
     assert job.state is JobState.FAILED
     assert job.error is not None
     assert job.error.code == "engine.no_model"

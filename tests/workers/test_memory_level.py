@@ -40,9 +40,9 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fi_desktop.workers.process.main", worker_with_little_memory)
 
 
-def test_memory_level_rises_each_time_memory_runs_out(home: Path, sample: Path):
+def test_memory_level_rises_each_time_memory_runs_out(home: Path, ten_seconds: Path):
     with running_app(home, workers=1, retry_delays_s=(0, 0, 0)) as driver:
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
     assert job.state is JobState.COMPLETED
     assert [attempt.outcome for attempt in job.attempts] == [
         AttemptOutcome.FAILED,
@@ -55,17 +55,17 @@ def test_memory_level_rises_each_time_memory_runs_out(home: Path, sample: Path):
     assert (home / NOTES).read_text().split() == ["0", "1", "2"]
 
 
-def test_worker_survives_running_out_of_memory(home: Path, sample: Path):
+def test_worker_survives_running_out_of_memory(home: Path, ten_seconds: Path):
     with running_app(home, workers=1, retry_delays_s=(0,)) as driver:
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
     assert job.error is not None
     assert (job.state, job.error.message) == (JobState.FAILED, "The computer ran out of memory.")
     assert "WORKER_DIED" not in (home / "logs" / "fi-desktop.log").read_text()
 
 
-def test_manual_retry_starts_at_the_lowest_memory_level(home: Path, sample: Path):
+def test_manual_retry_starts_at_the_lowest_memory_level(home: Path, ten_seconds: Path):
     with running_app(home, workers=1, retry_delays_s=(0,)) as driver:
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         driver.app.service.retry([job.id]).result(120)
         driver.wait_for(lambda: driver.states(job.id).count(JobState.FAILED) == 2)
     assert (home / NOTES).read_text().split() == ["0", "1", "0", "1"]

@@ -113,7 +113,7 @@ def test_pool_grows_and_shrinks_while_it_works(home: Path, two_minutes: Path):
     assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)
 
 
-def test_worker_is_recycled_after_a_number_of_jobs(home: Path, sample: Path):
+def test_worker_is_recycled_after_a_number_of_jobs(home: Path, ten_seconds: Path):
     with running_app(home, workers=1, recycle_jobs=1) as driver:
         known: set[int] = set()
 
@@ -121,7 +121,7 @@ def test_worker_is_recycled_after_a_number_of_jobs(home: Path, sample: Path):
             return any(worker.pid not in known for worker in driver.workers())
 
         for _ in range(2):
-            driver.wait_until_done(*driver.submit(sample))
+            driver.wait_until_done(*driver.submit(ten_seconds))
             known |= {worker.pid for worker in driver.workers()}
             driver.wait_for(replaced)
         assert driver.workers()[0].done == 2
@@ -141,7 +141,7 @@ def test_lowered_limit_applies_to_running_jobs(home: Path, long_recording: Path)
 
 
 def test_thread_runs_jobs_if_no_process_can_be_started(
-    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, ten_seconds: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def refuse(_process: SpawnProcess) -> None:
         raise OSError("no more processes")
@@ -149,7 +149,7 @@ def test_thread_runs_jobs_if_no_process_can_be_started(
     monkeypatch.setattr(SpawnProcess, "start", refuse)
     monkeypatch.setattr("fi_desktop.workers.slot._MAX_RESPAWN_DELAY_S", 0.01)
     with running_app(home) as driver:
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         driver.wait_for(lambda: any(isinstance(n, WorkersChanged) and n.trouble for n in driver.events))
     assert job.state is JobState.COMPLETED
     assert job.attempts[0].worker == "in-app"
@@ -166,9 +166,9 @@ def test_workers_have_telemetry_off_and_a_file_size_limit(home: Path):
     assert limits == (LARGEST_BYTES, LARGEST_BYTES)
 
 
-def test_gauges_of_each_worker(home: Path, sample: Path):
+def test_gauges_of_each_worker(home: Path, ten_seconds: Path):
     with running_app(home, workers=2) as driver:
-        driver.wait_until_done(*driver.submit(sample))
+        driver.wait_until_done(*driver.submit(ten_seconds))
         gauges = driver.app.owner().call(JobService.gauges)  # over IPC, as on the command line
     assert [gauge.name for gauge in gauges] == ["worker-1", "worker-2"]
     assert sum(gauge.done for gauge in gauges) == 1
@@ -187,11 +187,11 @@ def sleep_in_native_code(pipe: Connection, *_others: object) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no sleep in its C library")
 def test_hard_limit_kills_a_worker_in_native_code_and_the_job_is_retried(
-    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, ten_seconds: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("fi_desktop.workers.process.main", sleep_in_native_code)
     with running_app(home, workers=1, soft_limit_s=0.2, hard_limit_s=0.3, limit_factor=0.0) as driver:
-        (job_id,) = driver.submit(sample)
+        (job_id,) = driver.submit(ten_seconds)
         driver.wait_for_state(job_id, JobState.RUNNING)
         slept = driver.workers()[0].pid
         monkeypatch.undo()  # the replacement is a real worker
@@ -223,11 +223,11 @@ def crash_after_decoding(pipe: Connection, device: str, *confined: Any) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals on Windows")
 def test_recording_that_crashes_the_decoder_twice_fails(
-    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, ten_seconds: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("fi_desktop.workers.process.main", crash_in_the_decoder)
     with running_app(home, workers=1) as driver:
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert job.state is JobState.FAILED
         assert [attempt.outcome for attempt in job.attempts] == [
             AttemptOutcome.CRASHED,
@@ -247,10 +247,10 @@ def test_recording_that_crashes_the_decoder_twice_fails(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals on Windows")
 def test_crash_in_a_later_stage_is_retried_with_a_delay(
-    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, ten_seconds: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("fi_desktop.workers.process.main", crash_after_decoding)
     with running_app(home, workers=1) as driver:
-        (job_id,) = driver.submit(sample)
+        (job_id,) = driver.submit(ten_seconds)
         job = driver.wait_for_state(job_id, JobState.RETRYING)
     assert [attempt.error and attempt.error.code for attempt in job.attempts] == ["worker.crashed"] * 2

@@ -86,14 +86,14 @@ def test_a_running_worker_is_lowered_at_once_with_all_its_threads(home: Path, lo
 
 @LOWERED
 def test_a_worker_that_cannot_be_raised_finishes_its_job_and_is_replaced(
-    home: Path, two_minutes: Path, sample: Path, refusing: None
+    home: Path, two_minutes: Path, ten_seconds: Path, refusing: None
 ):
     with running_app(home, workers=1) as driver:
         pid = run_one(driver, two_minutes)
         driver.app.change_settings({"low_priority": False})
         (job,) = driver.wait_until_done(1)
         assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)
-        driver.wait_until_done(*driver.submit(sample))
+        driver.wait_until_done(*driver.submit(ten_seconds))
         assert worker_pid(driver) != pid
         assert priorities(worker_pid(driver)) == {OWN}
         assert not driver.workers()[0].low_priority
@@ -120,7 +120,7 @@ def test_a_process_that_has_exited_is_no_error():
 
 @pytest.mark.parametrize(("low", "expected"), [(True, 2), (False, 4)])
 def test_half_of_the_processor_is_used_on_battery(
-    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch, low: bool, expected: int
+    home: Path, ten_seconds: Path, monkeypatch: pytest.MonkeyPatch, low: bool, expected: int
 ):
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     times = TimesCheck(on_battery=lambda: True)

@@ -211,10 +211,10 @@ def lying_worker(pipe: Connection, _device: str, *_confined: object) -> None:
 
 @pytest.mark.parametrize("lie", ["result of ten years", "pickle"])
 def test_lie_of_a_worker_does_not_reach_the_store(
-    home: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
+    home: Path, ten_seconds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
 ):
     recording = tmp_path / lie
-    recording.write_bytes(sample.read_bytes())
+    recording.write_bytes(ten_seconds.read_bytes())
     monkeypatch.setattr("fi_desktop.workers.process.main", lying_worker)
     with running_app(home, workers=1, retry_delays_s=()) as driver:
         (job,) = driver.wait_until_done(*driver.submit(recording))

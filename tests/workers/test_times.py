@@ -72,9 +72,9 @@ def held(driver: Driver) -> QueueHeld:
 
 
 def test_a_job_waits_for_the_night_and_starts_by_itself(
-    driver: Driver, surroundings: Surroundings, sample: Path
+    driver: Driver, surroundings: Surroundings, ten_seconds: Path
 ):
-    (job_id,) = driver.submit(sample)
+    (job_id,) = driver.submit(ten_seconds)
     driver.wait_for(lambda: held(driver) == QueueHeld(EIGHT))
     surroundings.wait_for_a_look()
     assert driver.job(job_id).state is JobState.QUEUED
@@ -84,8 +84,8 @@ def test_a_job_waits_for_the_night_and_starts_by_itself(
     assert held(driver) == QueueHeld()
 
 
-def test_a_job_is_started_now_in_spite_of_the_times(driver: Driver, sample: Path):
-    first, second = driver.submit(sample), driver.submit(sample)
+def test_a_job_is_started_now_in_spite_of_the_times(driver: Driver, ten_seconds: Path):
+    first, second = driver.submit(ten_seconds), driver.submit(ten_seconds)
     driver.wait_for(lambda: held(driver).holds)
     driver.app.service.schedule(second, START_NOW).result(TIMEOUT_S)
     (job,) = driver.wait_until_done(*second)
@@ -93,31 +93,31 @@ def test_a_job_is_started_now_in_spite_of_the_times(driver: Driver, sample: Path
     assert driver.job(first[0]).state is JobState.QUEUED
 
 
-def test_new_times_apply_at_once(driver: Driver, sample: Path):
-    (job_id,) = driver.submit(sample)
+def test_new_times_apply_at_once(driver: Driver, ten_seconds: Path):
+    (job_id,) = driver.submit(ten_seconds)
     driver.wait_for(lambda: held(driver).holds)
     driver.app.configure({"run_at": "any"}).result(TIMEOUT_S)
     driver.wait_until_done(job_id)
     assert not held(driver).holds
 
 
-def test_a_job_waits_for_mains_power(home: Path, surroundings: Surroundings, sample: Path):
+def test_a_job_waits_for_mains_power(home: Path, surroundings: Surroundings, ten_seconds: Path):
     surroundings.battery = True
     save(home, {"only_mains": True})
     with running_app(home, times=surroundings.check, workers=1) as driver:
-        (job_id,) = driver.submit(sample)
+        (job_id,) = driver.submit(ten_seconds)
         driver.wait_for(lambda: held(driver) == QueueHeld(for_mains=True))
         surroundings.battery = False
         driver.wait_until_done(job_id)
 
 
 def test_a_running_job_is_finished_when_the_night_ends_and_no_other_starts(
-    home: Path, surroundings: Surroundings, two_minutes: Path, sample: Path
+    home: Path, surroundings: Surroundings, two_minutes: Path, ten_seconds: Path
 ):
     surroundings.now = EIGHT
     save(home, {"run_at": "night"})
     with running_app(home, times=surroundings.check, workers=1) as driver:
-        running, waiting = *driver.submit(two_minutes), *driver.submit(sample)
+        running, waiting = *driver.submit(two_minutes), *driver.submit(ten_seconds)
         driver.wait_for_progress(running)
         surroundings.now = NOON + 24 * 3600
         (job,) = driver.wait_until_done(running)
@@ -126,10 +126,10 @@ def test_a_running_job_is_finished_when_the_night_ends_and_no_other_starts(
         assert driver.job(waiting).state is JobState.QUEUED
 
 
-def test_times_hold_after_a_restart(home: Path, surroundings: Surroundings, sample: Path):
+def test_times_hold_after_a_restart(home: Path, surroundings: Surroundings, ten_seconds: Path):
     save(home, {"run_at": "night"})
     with running_app(home, times=surroundings.check, workers=1) as driver:
-        (job_id,) = driver.submit(sample)
+        (job_id,) = driver.submit(ten_seconds)
         driver.wait_for(lambda: held(driver).holds)
     again = Surroundings()
     with running_app(home, times=again.check, workers=1) as driver:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.recordings import write_repeated
 from tests.workers.cluster.clinic import Clinic, running_clinic
 
 
@@ -28,11 +28,7 @@ def clinic(shared_clinic: Clinic) -> Clinic:
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
     """The phone call four times: long enough to be interrupted."""
-    path = tmp_path_factory.mktemp("recordings") / "calls.wav"
-    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
-        target.setparams(source.getparams())
-        target.writeframes(source.readframes(source.getnframes()) * 4)
-    return path
+    return write_repeated(sample, tmp_path_factory.mktemp("recordings") / "calls.wav", 4)
 
 
 @pytest.fixture

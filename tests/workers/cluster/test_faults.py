@@ -144,14 +144,14 @@ def test_job_of_a_folder_for_transfers_that_is_away_is_done_here(home: Path, cli
         until(clinic.is_clean)
 
 
-def test_task_that_redis_has_lost_is_sent_again(home: Path, clinic: Clinic, sample: Path):
+def test_task_that_redis_has_lost_is_sent_again(home: Path, clinic: Clinic, ten_seconds: Path):
     """Redis writes to its disk once a second: what came last is lost with its computer."""
     (worker,) = clinic.workers
     (process,) = clinic.children(worker)
     process.suspend()
     try:
         with running_app(home, backend="cluster", **clinic.settings()) as driver:
-            (job_id,) = driver.submit(sample)
+            (job_id,) = driver.submit(ten_seconds)
             until(lambda: clinic.client.llen("fi-desktop") + clinic.client.hlen("unacked") > 0)
             clinic.client.flushall()
             process.resume()
@@ -203,11 +203,11 @@ def test_hard_limit_ends_an_engine_that_does_not_respond(home: Path, clinic: Cli
         until(clinic.is_clean)
 
 
-def test_both_work_here_while_the_server_is_away(home: Path, clinic: Clinic, sample: Path):
+def test_both_work_here_while_the_server_is_away(home: Path, clinic: Clinic, ten_seconds: Path):
     clinic.kill_redis()
     with running_app(home, backend="both", workers=1, **clinic.settings()) as driver:
         driver.wait_for(lambda: any(isinstance(e, WorkersChanged) and e.trouble for e in driver.events))
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert job.attempts[0].worker == "worker-1"
         trouble = [e.trouble for e in driver.events if isinstance(e, WorkersChanged) and e.trouble]
         assert str(trouble[-1]) == (
@@ -222,22 +222,22 @@ def test_both_work_here_while_the_server_is_away(home: Path, clinic: Clinic, sam
         assert shown[-1].trouble is None
 
 
-def test_where_to_process_is_changed_while_the_program_runs(home: Path, clinic: Clinic, sample: Path):
+def test_where_to_process_is_changed_while_the_program_runs(home: Path, clinic: Clinic, ten_seconds: Path):
     with running_app(home, workers=1) as driver:
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert job.attempts[0].worker == "worker-1"
         driver.app.change_settings({"backend": "cluster", **clinic.settings()})
         driver.wait_for(lambda: [worker.name for worker in driver.workers()] == ["server-1"])
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert job.attempts[0].worker == "server-1"
         driver.app.change_settings({"backend": "local"})
         driver.wait_for(lambda: [worker.name for worker in driver.workers()] == ["worker-1"])
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert job.attempts[0].worker == "worker-1"
 
 
 @pytest.mark.parametrize("missing", ["agreed_server", "send_recordings", "other server"])
-def test_nothing_leaves_before_a_person_agrees(home: Path, clinic: Clinic, sample: Path, missing: str):
+def test_nothing_leaves_before_a_person_agrees(home: Path, clinic: Clinic, ten_seconds: Path, missing: str):
     settings = clinic.settings()
     match missing:
         case "other server":
@@ -248,7 +248,7 @@ def test_nothing_leaves_before_a_person_agrees(home: Path, clinic: Clinic, sampl
     with running_app(home, workers=1) as driver:
         driver.app.change_settings({"backend": "both", **settings})
         driver.wait_for(lambda: any(isinstance(e, WorkersChanged) and e.trouble for e in driver.events))
-        driver.wait_until_done(*driver.submit(sample, options=JobOptions(transcriber="none")))
+        driver.wait_until_done(*driver.submit(ten_seconds, options=JobOptions(transcriber="none")))
         (worker,) = driver.workers()
         assert worker.name == "worker-1"
         shown = [event for event in driver.events if isinstance(event, WorkersChanged)]

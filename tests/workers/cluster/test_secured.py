@@ -36,11 +36,11 @@ def account(home: Path, sftp: SftpServer, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def test_recording_is_done_over_tls_and_sftp_with_the_least_rights(
-    home: Path, account: Path, clinic: SecuredClinic, sample: Path
+    home: Path, account: Path, clinic: SecuredClinic, ten_seconds: Path
 ):
     clinic.client.acl_log_reset()
     with running_app(home, backend="cluster", **clinic.settings()) as driver:
-        (job,) = driver.wait_until_done(*driver.submit(sample))
+        (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
         assert job.state is JobState.COMPLETED, job.error
         assert job.summary is not None
         assert job.summary.speakers == 2

@@ -15,7 +15,7 @@ from fi_desktop.jobs.speed import Speeds
 from fi_desktop.system.devices import host_figures
 from fi_desktop.viewmodel.monitor import MonitorSnapshot
 from fi_desktop.viewmodel.worker_rows import WorkerRows, machines
-from tests.app_driver import Driver, running_app
+from tests.app_driver import TIMEOUT_S, Driver, running_app
 from tests.workers.cluster.clinic import Clinic, until
 
 
@@ -67,5 +67,6 @@ def test_worker_of_the_server_is_shown_with_what_it_uses(
         assert host in table
         assert "this one" in table
         assert f"{gauge.pid}" in table
+        driver.app.service.cancel(ids).result(TIMEOUT_S)
         driver.wait_until_done(*ids)
         until(clinic.is_clean)

@@ -159,7 +159,7 @@ def test_worker_obeys_no_command_that_changes_it(clinic: Clinic):
 
 
 def test_answers_of_a_stranger_are_refused_and_the_worker_answer_counts(
-    home: Path, clinic: Clinic, sample: Path
+    home: Path, clinic: Clinic, ten_seconds: Path
 ):
     """A stranger says, all the time, that the job has ended, and repeats what others said."""
     from fi_desktop.core import messages
@@ -191,7 +191,7 @@ def test_answers_of_a_stranger_are_refused_and_the_worker_answer_counts(
     thread.start()
     try:
         with running_app(home, backend="cluster", **clinic.settings()) as driver:
-            (job,) = driver.wait_until_done(*driver.submit(sample))
+            (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
             stages = [event.stage for event in driver.events if isinstance(event, JobProgressed)]
             log = (home / "logs" / "fi-desktop.log").read_text()
     finally:

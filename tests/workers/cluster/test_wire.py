@@ -16,6 +16,7 @@ from fi_desktop.system.files import RESULT
 from tests.app_driver import running_app
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
+from tests.recordings import write_part
 from tests.workers.cluster.clinic import MISSING, until
 from tests.workers.cluster.secured import SecuredClinic
 from tests.workers.cluster.witness import Memory, Wire, traces
@@ -42,11 +43,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_word_name_or_sound_is_seen_by_redis_the_wire_or_the_folder(
     home: Path, tmp_path: Path, sample: Path, pack: Path
 ):
-    recording = tmp_path / f"{NAME}.wav"
-    with wave.open(str(sample)) as source, wave.open(str(recording), "wb") as target:
-        target.setparams(source.getparams())
-        source.setpos(5 * source.getframerate())
-        target.writeframes(source.readframes(10 * source.getframerate()))
+    recording = write_part(sample, tmp_path / f"{NAME}.wav", 5)
     with wave.open(str(recording)) as file:
         file.setpos(file.getnframes() // 2)
         sound = file.readframes(64)
