@@ -120,22 +120,38 @@ _HOOKS: dict[Any, tuple[Hook, Hook]] = {
 """How values of a type are written and read; `_as_object` adds its dataclasses."""
 
 
+def members_of(kind: type) -> Callable[[Any], Sequence[Any]]:
+    """Return what reads the fields of a dataclass's values, in order; much quicker than one by one."""
+    names = [field.name for field in fields(kind)]
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda value: [getattr(value, name) for name in names]
+
+
 def _as_object(kind: type, *, omit_default: Sequence[str] = ()) -> None:
     """Register a dataclass as an object, without the fields in `omit_default` that have their default."""
     types = get_type_hints(kind)
-    writes, reads = [], []
+    writes, omits, reads = [], [], []
     for field in fields(kind):
         write, read = _hooks(types[field.name])
         needed = field.default is field.default_factory is MISSING
-        writes.append((field.name, write, field.default if field.name in omit_default else MISSING))
+        if write is not None:
+            writes.append((field.name, write))
+        if field.name in omit_default and field.default is not MISSING:
+            omits.append((field.name, field.default))
         reads.append((field.name, read, needed, type(None) in get_args(types[field.name])))
+    names = tuple(field.name for field in fields(kind))
+    members = members_of(kind)
 
     def to_json(value: Any) -> dict[str, Any]:
-        data = {}
-        for name, write, omitted in writes:
-            member = getattr(value, name)
-            if omitted is MISSING or member != omitted:
-                data[name] = member if write is None or member is None else write(member)
+        data = dict(zip(names, members(value), strict=True))
+        for name, default in omits:
+            member = data[name]
+            if member is default or member == default:
+                del data[name]
+        for name, write in writes:
+            if (member := data.get(name)) is not None:
+                data[name] = write(member)
         return data
 
     def from_json(data: dict[str, Any]) -> Any:
@@ -160,7 +176,7 @@ def _hooks(kind: Any) -> tuple[Hook | None, Hook | None]:
         write, read = _hooks(get_args(kind)[0])
         return _each(write, list), _each(read, tuple)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return operator.attrgetter("value"), kind
+        return operator.attrgetter("_value_"), kind  # `value` runs Python code
     return None, None
 
 

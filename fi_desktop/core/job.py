@@ -403,24 +403,10 @@ def _cancelled(job: Job, at: float) -> Job:
 
 
 def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
+    if isinstance(event, ev.Completed):
+        return _completed(job, event)
     ended = replace(job, claim=None, cancelling=False)
     match event:
-        case ev.Completed():
-            attempts = _close(job, event, AttemptOutcome.COMPLETED)
-            return replace(
-                ended,
-                state=JobState.COMPLETED,
-                attempts=attempts,
-                summary=event.summary,
-                finished_at=event.at,
-                seen_at=None,
-                earlier=None,
-                start_at=None,
-                review=ReviewState.DRAFT,
-                people=(),
-                keep_turns=False,
-                label=job.label.with_metadata(event.summary.recorded_at),
-            )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = AttemptOutcome.CRASHED if event.crashed else AttemptOutcome.FAILED
             attempts = _close(job, event, outcome, error=error, charged=event.charged)
@@ -444,6 +430,25 @@ def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
             return _cancelled(replace(ended, attempts=attempts), event.at)
         case _:
             raise InvalidTransition(type(event).__name__)
+
+
+def _completed(job: Job, event: ev.Completed) -> Job:
+    return replace(
+        job,
+        state=JobState.COMPLETED,
+        claim=None,
+        cancelling=False,
+        attempts=_close(job, event, AttemptOutcome.COMPLETED),
+        summary=event.summary,
+        finished_at=event.at,
+        seen_at=None,
+        earlier=None,
+        start_at=None,
+        review=ReviewState.DRAFT,
+        people=(),
+        keep_turns=False,
+        label=job.label.with_metadata(event.summary.recorded_at),
+    )
 
 
 def _close(

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fi_desktop.vault.vault import Vault
 
 _SEARCH = "search"
+_FOLDERS_CACHED = 1_000
 _FOLDERS_PER_STEP = 50
 _PAUSE_S = 0.05  # a hundred thousand folders take two minutes, and one or two percent of a core
 
@@ -41,6 +43,7 @@ class JobFolders:
     def __init__(self, root: Path, vault: Vault | None = None) -> None:
         self.root = root
         self.vault = vault
+        self._folder = lru_cache(_FOLDERS_CACHED)(lambda job_id: root / str(job_id))
 
     def files(self, job_id: int) -> JobFiles:
         """Return how a job's files are read and written.
@@ -63,7 +66,7 @@ class JobFolders:
 
     def folder(self, job_id: int) -> Path:
         """Return a job's folder, which may not exist yet."""
-        return self.root / str(job_id)
+        return self._folder(job_id)
 
     def transcript(self, job_id: int) -> Transcript:
         """Read the result of a completed job, with what people corrected in it.

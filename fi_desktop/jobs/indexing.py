@@ -44,6 +44,7 @@ from fi_desktop.system import log
 
 _JOBS_PER_PAGE = 200  # of the list of jobs, so that the queue does not wait
 _RESULTS_PER_TRANSACTION = 16
+_GATHER_S = 0.25  # after a result, for those that come right behind it: the queue goes first
 _CORRECTED_S = 1.0  # after the last correction: each means that a whole result is read
 _REMOVED_AT_ONCE = 8  # half a second each
 _RETRY_S = 30.0  # after an error
@@ -165,7 +166,8 @@ class IndexingThread:
             self._take(0.0)
         elif self._changed or self._unerased:
             due = min((change.due for change in self._changed.values()), default=0.0) - time.monotonic()
-            self._take(max(_ERASE_AGAIN_S, due))
+            self._closing.wait(min(max(_ERASE_AGAIN_S, due), _GATHER_S))
+            self._take(0.0)
         else:
             with self._asking:
                 if self._inbox.empty():
@@ -187,7 +189,7 @@ class IndexingThread:
                 self._changed.pop(job_id, None)
                 self._relabelled.pop(job_id, None)
             case JobChanged(job=job, event=ev.Completed() | ev.VersionChosen()):
-                self._changed[job.id] = _Change(0.0, indexed_job(job))
+                self._changed[job.id] = _Change(time.monotonic() + _GATHER_S, indexed_job(job))
             case JobChanged(job=job, event=ev.LabelChanged()):
                 self._relabelled[job.id] = about = indexed_job(job)
                 if (change := self._changed.get(job.id)) is not None:
@@ -214,6 +216,8 @@ class IndexingThread:
         self._remove()
         self._describe()
         now = time.monotonic()
+        if any(change.due <= now for change in self._changed.values()):
+            now += _GATHER_S  # those that are due at once after it come along
         due = iter([item for item in self._changed.items() if item[1].due <= now])
         while some := dict(islice(due, _RESULTS_PER_TRANSACTION)):
             self._update(some)

@@ -175,7 +175,8 @@ class RowSeal:
             if len(self._records) >= _CACHED_RECORDS:
                 self._records.clear()
             known = self._records[job_id] = text, self._sealed(job_id, _RECORD, text)
-        return public | {_SEALED: known[1]}
+        public[_SEALED] = known[1]
+        return public
 
     def event(self, job_id: int, number: int, data: dict[str, Any]) -> dict[str, Any]:
         """Return an event, as JSON values, with its private values sealed."""
@@ -183,7 +184,9 @@ class RowSeal:
             return data
         found: Found = []
         public = _without_private(data, [], found)
-        return public | ({_SEALED: self._sealed(job_id, f"event {number}", _to_text(found))} if found else {})
+        if found:
+            public[_SEALED] = self._sealed(job_id, f"event {number}", _to_text(found))
+        return public
 
     def open_record(self, job_id: int, data: Any) -> Any:
         """Return a record as `record` got it.
@@ -248,14 +251,12 @@ def _context(job_id: int, kind: str) -> bytes:
 
 def _without_private(data: dict[str, Any], place: list[str | int], found: Found) -> dict[str, Any]:
     """Return an object without its private values, which are added to `found` with their places."""
-    public: dict[str, Any] = {}
-    for key, value in data.items():
-        if value and key in PRIVATE:
-            found.append(([*place, key], value))
-        elif type(value) is dict:
+    public = {key: value for key, value in data.items() if key not in PRIVATE or not value}
+    if len(public) < len(data):
+        found += [([*place, key], value) for key, value in data.items() if key not in public]
+    for key, value in public.items():
+        if type(value) is dict:
             public[key] = _without_private(value, [*place, key], found)
         elif type(value) is list and value and type(value[0]) is dict:
             public[key] = [_without_private(each, [*place, key, n], found) for n, each in enumerate(value)]
-        else:
-            public[key] = value
     return public

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from pathlib import Path
 _LOGGER = logging.getLogger("fi_desktop")
 _MAX_BYTES = 2_000_000
 _BACKUPS = 5
+_QUOTED = re.compile(r'[\s"]|^$')
 
 
 def set_up(folder: Path) -> None:
@@ -33,9 +35,7 @@ def join(folder: Path) -> None:
 
 
 def _use(handler: logging.Handler) -> None:
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
+    handler.setFormatter(_Lines())
     tear_down()
     _LOGGER.addHandler(handler)
     _LOGGER.setLevel(logging.INFO)
@@ -71,6 +71,21 @@ def batch() -> Iterator[None]:
             file.batching = False
             with suppress(OSError):  # the disk is full
                 file.flush()
+
+
+class _Lines(logging.Formatter):
+    """Formats an event as a line; the text of a second is made once, since a busy queue logs thousands."""
+
+    _second = -1
+    _text = ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        second = int(record.created)
+        if second != self._second:
+            self._text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+        return f"{self._text}.{int(record.msecs):03d}Z {record.levelname} {record.getMessage()}"
 
 
 class _LogFile(RotatingFileHandler):
@@ -110,7 +125,7 @@ class _JoinedFile(logging.FileHandler):
 
 def _quoted(value: object) -> str:
     text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    if text and not any(c.isspace() or c == '"' for c in text):
+    if _QUOTED.search(text) is None:
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -18,9 +18,12 @@ from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from fi_desktop.core.codec import members_of
+
 _LARGEST_INT = 1 << 53  # that every JSON reader knows exactly
 _MOST_ITEMS = 100_000
 _KIND = "message"
+_AS_THEY_ARE = frozenset({NoneType, str, bool, int, float})
 
 _to_text = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -57,13 +60,17 @@ def _plain(value: Any) -> Any:
 @cache
 def _writer(kind: type) -> Callable[[Any], Any]:
     """Return what makes JSON values of a type's values; each is looked at, whatever its field declares."""
-    if kind in (NoneType, str, bool, int, float):
+    if kind in _AS_THEY_ARE:
         return _as_it_is
     if issubclass(kind, Enum):
-        return attrgetter("value")
+        return attrgetter("_value_")  # `value` runs Python code
     if is_dataclass(kind):
         names = tuple(field.name for field in fields(kind))
-        return lambda value: {name: _plain(getattr(value, name)) for name in names}
+        members = members_of(kind)
+        return lambda value: {
+            name: member if type(member) in _AS_THEY_ARE else _plain(member)
+            for name, member in zip(names, members(value), strict=True)
+        }
     if issubclass(kind, tuple):
         return lambda value: [_plain(item) for item in value]
     if issubclass(kind, bytes):
