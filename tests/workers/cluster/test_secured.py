@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.core.job import JobState
+from fi_desktop.core.job import AttemptOutcome, JobState
+from fi_desktop.core.values import JobOptions
 from tests.app_driver import running_app
 from tests.workers.cluster.clinic import until
 from tests.workers.cluster.secured import SecuredClinic, SftpServer, running_secured_clinic, running_sftp
+from tests.workers.cluster.test_faults import wait_until_at_work
+
+LOST_AFTER_S = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,25 @@ def test_recording_is_done_over_tls_and_sftp_with_the_least_rights(
         assert job.state is JobState.COMPLETED, job.error
         assert job.summary is not None
         assert job.summary.speakers == 2
+        until(clinic.is_clean)
+    assert clinic.acl_log() == []
+
+
+@pytest.mark.slow
+def test_worker_that_is_killed_over_tls_and_sftp_costs_one_attempt(
+    home: Path, account: Path, clinic: SecuredClinic, recording: Path
+):
+    clinic.client.acl_log_reset()
+    with running_app(home, backend="cluster", **clinic.settings(stuck_after_s=LOST_AFTER_S)) as driver:
+        (job_id,) = driver.submit(recording, options=JobOptions(transcriber="none"))
+        wait_until_at_work(driver, job_id)
+        clinic.kill_worker(clinic.workers[0])
+        clinic.start_worker()
+        (job,) = driver.wait_until_done(job_id)
+        assert job.state is JobState.COMPLETED, job.error
+        outcomes = [attempt.outcome for attempt in job.attempts]
+        assert outcomes == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
+        assert (job.charged, job.lost) == (1, 0)
         until(clinic.is_clean)
     assert clinic.acl_log() == []
 
