@@ -212,7 +212,7 @@ class WorkerPool(QueueThread):
             job = self._service.transitions.claim(slot.name, slot.device, held=held)
             if job is None:
                 if may_return:
-                    self._server.take_back(self._slots, here - len(claimed))
+                    self._server.take_back(self._slots, max(0, here - len(claimed)))
                 break
             claimed.append(job)
         return claimed

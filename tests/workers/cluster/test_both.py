@@ -11,6 +11,8 @@ from fi_desktop.core.values import JobOptions, ServerLoad
 from fi_desktop.jobs.prometheus import QueueReading, exposition
 from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.system.devices import host_figures
+from fi_desktop.workers.cluster.relay_slot import RelaySlot
+from fi_desktop.workers.pool import WorkerPool
 from tests.app_driver import Driver, running_app
 from tests.workers.cluster.clinic import Clinic, until
 from tests.workers.cluster.test_faults import wait_until_at_work
@@ -84,3 +86,27 @@ def test_job_that_waits_on_the_server_comes_back_when_this_computer_is_free(
         (again,) = driver.submit(sample, options=NO_WORDS)
         driver.wait_until_done(again)
     until(clinic.is_clean)
+
+
+def test_jobs_wait_on_the_server_if_this_computer_does_not_work(home: Path, clinic: Clinic, sample: Path):
+    (process,) = clinic.children(clinic.workers[0])
+    settings = clinic.settings(server_jobs=3)
+    with running_app(home, backend="cluster", **settings) as driver:
+        driver.wait_for(lambda: [w.state for w in driver.workers()] == [WorkerState.IDLE] * 3)
+        process.suspend()
+        try:
+            ids = [driver.submit(sample, options=NO_WORDS)[0] for _ in range(2)]
+            until(lambda: sum(slot_waits(driver)) == 2)
+            ids += driver.submit(sample, options=NO_WORDS)
+            until(lambda: sum(slot_waits(driver)) == 3)
+        finally:
+            process.resume()
+        assert all(len(workers) == 1 for workers in workers_of(driver, *ids))
+    until(clinic.is_clean)
+
+
+def slot_waits(driver: Driver) -> list[bool]:
+    """Return for each relay whether its job waits for a worker of the server."""
+    pool = driver.app._backend
+    assert isinstance(pool, WorkerPool)
+    return [slot.waits for slot in pool._slots if isinstance(slot, RelaySlot)]
