@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from fi_desktop.gui.encryption.common import FittedDialog, FittedScrollArea
+from fi_desktop.gui.encryption.common import FittedDialog, FittedScrollArea, StateWords
 from fi_desktop.gui.encryption.recovery_keys import NewRecoveryKeyDialog
 from fi_desktop.gui.window_state import available
 from fi_desktop.vault.vault import Vault
@@ -72,6 +72,29 @@ def test_an_existing_home_is_encrypted_with_a_passphrase(qtbot, dressed, home, r
     with real_window(qtbot, home) as desktop:
         start_with_passphrase(qtbot, desktop)
         assert desktop._program.service.folders.transcript(job_id).duration > 0
+
+
+def test_end_of_the_encryption_is_shown_although_it_comes_while_the_dialog_looks(
+    qtbot, dressed, home, monkeypatch
+):
+    passphrase_vault(home)
+    with memory_keyring(), real_window(qtbot, home) as desktop:
+        start_with_passphrase(qtbot, desktop)
+        vault, sentence = desktop._program.vault, StateWords.sentence
+        vault.set_mixed(mixed=True)
+        dialog = opened(desktop)
+        assert dialog.state.text().endswith("Earlier results are being encrypted; you can go on working.")
+        qtbot.waitUntil(dialog.choice.keyring.isEnabled)  # nothing else updates it from now on
+
+        def and_then_it_ends(words, vault):
+            said = sentence(words, vault)
+            vault.set_mixed(mixed=False)
+            return said
+
+        monkeypatch.setattr(StateWords, "sentence", and_then_it_ends)
+        sealed = "Results, words and names are encrypted. The passphrase opens them."
+        qtbot.waitUntil(lambda: dialog.state.text() == sealed)
+        click(dialog.close_button)
 
 
 def test_what_unlocks_it_is_changed_only_with_the_current_passphrase(qtbot, dressed, home):

@@ -194,11 +194,11 @@ class TestNewVersion:
         dialog.reject()
 
     def test_it_is_made_of_a_recording_that_was_moved(
-        self, qtbot: QtBot, opened: JobWindow, window: MainWindow, program: FakeApp, job: Job, recordings
+        self, qtbot: QtBot, opened: JobWindow, program: FakeApp, job: Job, recordings
     ):
         moved = recordings[0].rename(recordings[0].with_name("Moved.wav"))
         program.service.relocate(job.id, moved).result(120)
-        qtbot.waitUntil(lambda: window.jobs.job(job.id).path == str(moved))
+        qtbot.waitUntil(lambda: opened.versions.path == str(moved))  # after the table has it
         process_again(qtbot, opened, speakers="3")
         again = program.service.job(job.id).result(120)
         assert (again.path, again.state) == (str(moved), JobState.QUEUED)

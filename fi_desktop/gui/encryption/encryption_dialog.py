@@ -140,6 +140,8 @@ class EncryptionDialog(FittedDialog):
     def _show_state(self) -> None:
         vault = self._program.vault
         sealed = vault is not None
+        # read before the sentence, and once: sealing ends on another thread at any moment
+        mixed = vault is not None and vault.state.mixed
         self.state.setText(self._words.sentence(vault))
         self.apply.setText(self.tr("Change") if sealed else self.tr("Encrypt"))
         for widget in (self._line, self._recovery_heading, self.recovery, self.rotate, self._unseal):
@@ -153,8 +155,8 @@ class EncryptionDialog(FittedDialog):
         )
         if vault is not None:
             self.recovery.show_keys([each.recipient for each in vault.state.recovery])
-            if vault.state.mixed:
-                self._poll.start()
+        if mixed:
+            self._poll.start()
         self.rotate.setEnabled(not self._recovered)
         self.recovery.setEnabled(not self._recovered)
         self._on_choice_changed()
@@ -167,8 +169,9 @@ class EncryptionDialog(FittedDialog):
     def _show_progress(self) -> None:
         """Say that earlier results are being encrypted, until they are."""
         vault = self._program.vault
+        mixed = vault is not None and vault.state.mixed  # before the sentence, see `_show_state`
         self.state.setText(self._words.sentence(vault))
-        if vault is None or not vault.state.mixed:
+        if not mixed:
             self._poll.stop()
             self.changed.emit()
 
