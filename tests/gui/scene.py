@@ -27,7 +27,7 @@ from fi_desktop.pipeline.stages import write_result
 from fi_desktop.system.files import WAVEFORM
 from fi_desktop.vault.vault import Vault
 from tests.gui import samples
-from tests.gui.conftest import TIMEOUT_S, FakeApp
+from tests.gui.conftest import TIMEOUT_S, FakeApp, remember_speed
 from tests.gui.events import drag_out
 from tests.gui.monitor_samples import gauge
 
@@ -62,6 +62,7 @@ class Scene:
 
     def __init__(self, home: Path, jobs: Iterable[QueueEvent] = (), *, language: str = "en") -> None:
         """Fill a store with jobs and open the window."""
+        remember_speed(home)
         self.program = BusyApp(home)
         self.program.settings = replace(self.program.settings, language=language)
         self.desktop = AppController(self.program)

@@ -197,6 +197,7 @@ def test_hints_tell_words_from_patterns(passphrase, expected):
     assert strength(passphrase) is expected
 
 
+@pytest.mark.usefixtures("known_speed")
 def test_the_welcome_says_that_the_keyring_opens_results(qtbot, desktop):
     with memory_keyring():
         desktop.window.help.welcome.trigger()
@@ -205,6 +206,7 @@ def test_the_welcome_says_that_the_keyring_opens_results(qtbot, desktop):
     assert not row.encrypt.isVisible()
 
 
+@pytest.mark.usefixtures("known_speed")
 def test_the_welcome_asks_once_without_a_keyring(qtbot, desktop):
     desktop.window.help.welcome.trigger()
     row = desktop.welcome.dialog.encryption

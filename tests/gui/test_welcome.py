@@ -25,8 +25,12 @@ def opened(monkeypatch):
 
 
 @pytest.fixture
-def welcome(qtbot, opened, desktop):
+def welcome(qtbot, opened, known_speed, desktop):
     """The welcome dialog, opened from the help menu."""
+    return open_welcome(qtbot, desktop)
+
+
+def open_welcome(qtbot, desktop):
     desktop.window.help.welcome.trigger()
     dialog = desktop.welcome.dialog
     qtbot.waitUntil(lambda: dialog.installed_models.text() != "Checking…")
@@ -37,7 +41,7 @@ def click(qtbot, button):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def test_welcome_is_shown_only_on_a_new_data_folder(qtbot, dressed, program, home):
+def test_welcome_is_shown_only_on_a_new_data_folder(qtbot, dressed, program, home, known_speed):
     for new in (True, False):
         desktop = AppController(program)
         desktop.window.show()
@@ -110,7 +114,8 @@ def test_no_text_is_cut_off_in_a_small_window(qtbot, welcome, width):
     assert bottom <= welcome.height()
 
 
-def test_welcome_recommends_one_model_for_this_computer(qtbot, welcome, desktop):
+def test_welcome_recommends_one_model_for_this_computer(qtbot, opened, desktop):
+    welcome = open_welcome(qtbot, desktop)
     qtbot.waitUntil(welcome.install.isEnabled)
     found = recommend(desktop._program.settings.home)
     assert found.measured

@@ -309,8 +309,8 @@ def keys(scene: Scene) -> QWidget:
 def welcome(scene: Scene) -> QWidget:
     dialog = asked_for(scene, help_menu(scene).welcome)
     assert isinstance(dialog, WelcomeDialog)
-    # the installed models are read in the background
-    scene.wait(lambda: len(dialog.installed_models.text()) > 20)
+    # the installed models are read in the background, and then how fast this computer is
+    scene.wait(lambda: len(dialog.installed_models.text()) > 20 and dialog.install.isEnabled())
     return dialog
 
 
