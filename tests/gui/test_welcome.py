@@ -140,7 +140,7 @@ def test_welcome_recommends_nothing_if_words_are_there(qtbot, home, opened, desk
     assert not dialog.install.isVisible()
 
 
-def test_welcome_says_if_recordings_are_sent_to_the_server(qtbot, desktop, program):
+def test_welcome_says_if_recordings_are_sent_to_the_server(qtbot, desktop, program, known_speed):
     def sentences() -> str:
         dialog = WelcomeDialog(program, "en", desktop._bridge, desktop.window)
         qtbot.addWidget(dialog)
