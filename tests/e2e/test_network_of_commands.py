@@ -25,10 +25,10 @@ from fi_desktop.system.files import resource
 from tests.e2e import every_command
 from tests.e2e.commands import TIMEOUT_S, environment
 from tests.models.packs import whisper_files, with_manifest, write_files
+from tests.recordings import write_start
 
 NO_ROUTES = ["unshare", "--net"]
 TRACE = ["strace", "--follow-forks", "--seccomp-bpf", "-e", "trace=network", "-o"]
-RECORDING = resource("samples", "consulta.flac")
 SURROUNDINGS = {
     "DISPLAY": "",
     "WAYLAND_DISPLAY": "",
@@ -38,6 +38,12 @@ SURROUNDINGS = {
 # the kernel's answer to a socket of another family, and what would leave a local one
 _SOCKET = re.compile(r"\bsocket(?:pair)?\((AF_\w+)")
 _ADDRESS = re.compile(r"sa_family=(AF_\w+)")
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """The first ten seconds of the consultation."""
+    return write_start(resource("samples", "consulta.flac"), tmp_path / "consultation.flac", 10.0)
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,9 @@ def families(trace: Path) -> set[str]:
     return set(_SOCKET.findall(text)) | set(_ADDRESS.findall(text))
 
 
-def test_each_command_is_covered(tmp_path: Path):
+def test_each_command_is_covered(recording: Path, tmp_path: Path):
     """If this fails, add the new command to `lines` in tests/e2e/every_command.py."""
-    run = every_command.lines(RECORDING, tmp_path / "pack", tmp_path)
+    run = every_command.lines(recording, tmp_path / "pack", tmp_path)
     declared = set(every_command.declared())
     covered = {name for name in declared if any(f"{line} ".startswith(f"{name} ") for line in run)}
     assert declared - covered == every_command.ONLINE | every_command.SEPARATE
@@ -88,13 +94,15 @@ def test_an_internet_socket_is_seen(tools: Tools, tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_commands_work_without_routes_and_have_local_sockets_only(tools: Tools, home: Path, tmp_path: Path):
+def test_commands_work_without_routes_and_have_local_sockets_only(
+    tools: Tools, home: Path, recording: Path, tmp_path: Path
+):
     trace, out = tmp_path / "trace", tmp_path / "out"
     out.mkdir()
     pack = write_files(
         tmp_path / "own-whisper", with_manifest("own-whisper", PackKind.WHISPER, whisper_files(5_000))
     )
-    program = [sys.executable, "-m", "tests.e2e.every_command", RECORDING, pack, out]
+    program = [sys.executable, "-m", "tests.e2e.every_command", recording, pack, out]
     done = subprocess.run(
         [*tools.apart, *tools.trace, trace, *program],
         env=environment(home, **SURROUNDINGS),
@@ -106,7 +114,7 @@ def test_commands_work_without_routes_and_have_local_sockets_only(tools: Tools, 
     )
     assert done.returncode == 0, done.stderr
     ended = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [each["line"] for each in ended] == every_command.lines(RECORDING, pack, out)
+    assert [each["line"] for each in ended] == every_command.lines(recording, pack, out)
     for each in ended:
         expected = next(
             (
@@ -123,14 +131,14 @@ def test_commands_work_without_routes_and_have_local_sockets_only(tools: Tools, 
 
 @pytest.mark.slow
 def test_window_processes_a_recording_without_routes_and_has_local_sockets_only(
-    tools: Tools, home: Path, tmp_path: Path
+    tools: Tools, home: Path, recording: Path, tmp_path: Path
 ):
     trace, key = tmp_path / "trace", home / "ipc.key"
     result = home / "jobs" / "1" / "result.json"
     surroundings = environment(home, QT_QPA_PLATFORM="offscreen", DBUS_SESSION_BUS_ADDRESS="disabled:")
     program = [*tools.apart, sys.executable, "-m", "fi_desktop"]
     window = subprocess.Popen(
-        [*tools.apart, *tools.trace, trace, *program[-3:], "window", RECORDING],
+        [*tools.apart, *tools.trace, trace, *program[-3:], "window", recording],
         env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

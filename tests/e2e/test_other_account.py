@@ -17,6 +17,7 @@ import pytest
 
 from fi_desktop.system.files import resource
 from tests.e2e.commands import TIMEOUT_S, environment
+from tests.recordings import write_start
 
 CLINICIAN, STRANGER = 12001, 12002
 NAME = "Zutanita Quiquirimundi 1970-01-01"
@@ -74,7 +75,7 @@ def shared() -> Iterator[Path]:
             (folder / private).mkdir(mode=0o700)
             os.chown(folder / private, CLINICIAN, CLINICIAN)
         recording = folder / "recorder" / f"{NAME}.flac"
-        shutil.copyfile(RECORDING, recording)
+        write_start(RECORDING, recording, 10.0)
         os.chown(recording, CLINICIAN, CLINICIAN)
         yield folder
 
