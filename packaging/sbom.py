@@ -201,9 +201,13 @@ def _is_ours(file: Path) -> bool:
 
 def _owners() -> dict[Path, Distribution]:
     owners: dict[Path, Distribution] = {}
+    folders: dict[Path, Path] = {}  # resolved: once each, since there are tens of thousands of files
     for distribution in (*distributions(), *distributions(path=[str(ffmpeg.INTO / "site")])):
         for file in distribution.files or ():
-            owners[Path(str(distribution.locate_file(file))).resolve()] = distribution
+            path = Path(str(distribution.locate_file(file)))
+            if path.parent not in folders:
+                folders[path.parent] = path.parent.resolve()
+            owners[folders[path.parent] / path.name] = distribution
     return owners
 
 
