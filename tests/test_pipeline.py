@@ -32,6 +32,7 @@ from tests.audio.make_media import samples_of, write_wav
 from tests.engines import fake
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
+from tests.recordings import write_start
 
 
 class Recorder:
@@ -60,9 +61,9 @@ class Recorder:
 
 
 @pytest.fixture
-def task(tmp_path: Path, sample: Path) -> Task:
+def task(tmp_path: Path, ten_seconds: Path) -> Task:
     recording = tmp_path / "consulta de José.wav"
-    shutil.copy(sample, recording)
+    shutil.copy(ten_seconds, recording)
     return Task(1, recording, JobOptions(), tmp_path / "jobs" / "1", (resource("models"),))
 
 
@@ -84,7 +85,7 @@ def test_a_completed_job_keeps_only_its_result(task: Task):
     summary = pipeline.run(task, recorder)
     assert files(task) == {"result.json", "waveform.u8"}
     assert (summary.speakers, summary.engine) == (2, "builtin")
-    assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
+    assert recorder.duration_s == pytest.approx(10.0, abs=0.01)
     assert recorder.engines == EngineChoice("builtin", "")
     assert list(recorder.fractions) == [Stage.DECODE, Stage.SPEECH, Stage.DIARIZE, Stage.JOIN]
     for fractions in recorder.fractions.values():
@@ -121,7 +122,7 @@ def test_moments_of_a_long_recording_are_kept_for_playing(task: Task):
         target.setnchannels(1)
         target.setsampwidth(2)
         target.setframerate(rate)
-        target.writeframes(3 * samples)
+        target.writeframes(9 * samples)
     with pytest.raises(Interrupted):
         pipeline.run(task, Recorder(stop_at=Stage.SPEECH))
     assert files(task) == {"audio.s16", "decoded.json", "seek.table.part"}
@@ -211,13 +212,19 @@ def test_an_interrupted_job_ends_with_the_same_result(task: Task, tmp_path: Path
     assert folders.transcript(1).provenance.source_sha256 == whole.provenance.source_sha256
 
 
-def test_a_changed_recording_is_decoded_again(task: Task):
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """Another recording: twenty seconds of the consultation."""
+    return write_start(resource("samples", "consulta.flac"), tmp_path / "other.flac", 20.0)
+
+
+def test_a_changed_recording_is_decoded_again(task: Task, other: Path):
     with pytest.raises(Interrupted):
         pipeline.run(task, Recorder(stop_at=Stage.SPEECH))
-    shutil.copy(resource("samples", "consulta.flac"), task.path)
+    shutil.copy(other, task.path)
     recorder = Recorder()
     pipeline.run(task, recorder)
-    assert recorder.duration_s > 50.0
+    assert recorder.duration_s == pytest.approx(20.0, abs=0.1)
 
 
 class Changer(Recorder):
@@ -246,20 +253,21 @@ def test_a_recording_that_grows_during_decoding_is_decoded_completely(task: Task
     recorder = Changer(lambda: task.path.write_bytes(whole) and None, times=1)
     with pytest.raises(Interrupted):
         pipeline.run(task, recorder)
-    assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
+    assert recorder.duration_s == pytest.approx(10.0, abs=0.01)
     decoded = json.loads((task.folder / "decoded.json").read_text())
     assert decoded["sha256"] == sha256(task.path)
     assert decoded["notes"] == []
 
 
-def test_a_recording_replaced_during_decoding_gives_the_result_of_the_new_file(task: Task, tmp_path: Path):
-    other = tmp_path / "other.flac"
-    shutil.copy(resource("samples", "consulta.flac"), other)
+def test_a_recording_replaced_during_decoding_gives_the_result_of_the_new_file(
+    task: Task, other: Path, tmp_path: Path
+):
+    expected = sha256(other)
     recorder = Changer(lambda: other.replace(task.path) and None, times=1, stop_at=None)
     pipeline.run(task, recorder)
-    assert recorder.duration_s == pytest.approx(62.46, abs=0.01)
+    assert recorder.duration_s == pytest.approx(20.0, abs=0.1)
     provenance = JobFolders(tmp_path / "jobs").transcript(1).provenance
-    assert provenance.source_sha256 == sha256(resource("samples", "consulta.flac"))
+    assert provenance.source_sha256 == expected
 
 
 def test_a_recording_copied_during_decoding_is_decoded_again(task: Task):
