@@ -76,7 +76,7 @@ def test_model_of_the_program_is_listed_as_included(
 ):
     packs.make_pack(home / "models", "faster-whisper-small")
     packs.make_pack(tmp_path / "bundle" / "models", "faster-whisper-tiny")
-    for module in ("fi_desktop.settings", "fi_desktop.cli.models"):
+    for module in ("fi_desktop.settings.declarations", "fi_desktop.cli.models"):
         monkeypatch.setattr(f"{module}.resource", tmp_path.joinpath("bundle").joinpath)
     _, out, _ = models("list")
     rows = {line.split()[0]: line for line in out.splitlines()}
