@@ -90,9 +90,9 @@ def test_job_that_waits_on_the_server_comes_back_when_this_computer_is_free(
 
 def test_jobs_wait_on_the_server_if_this_computer_does_not_work(home: Path, clinic: Clinic, sample: Path):
     (process,) = clinic.children(clinic.workers[0])
-    settings = clinic.settings(server_jobs=3)
+    settings = clinic.settings(server_jobs=4)
     with running_app(home, backend="cluster", **settings) as driver:
-        driver.wait_for(lambda: [w.state for w in driver.workers()] == [WorkerState.IDLE] * 3)
+        driver.wait_for(lambda: [w.state for w in driver.workers()] == [WorkerState.IDLE] * 4)
         process.suspend()
         try:
             ids = [driver.submit(sample, options=NO_WORDS)[0] for _ in range(2)]
