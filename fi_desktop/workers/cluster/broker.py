@@ -42,6 +42,7 @@ _RUNNING_MS = 6_000
 PRESENT_S = 20
 """How long a worker counts as there after it last said so, seconds."""
 _READ_AT_ONCE = 500
+_WORKER = "fi:worker:"
 
 # sets the key again only for the process that has it, or if nobody has it
 _HOLD = """
@@ -143,10 +144,6 @@ class Broker:
         """Return how many tasks wait in a queue."""
         return int(cast(Any, self._redis.llen(queue)))
 
-    def working(self) -> int:
-        """Return how many tasks a worker has."""
-        return sum(1 for _ in self._redis.scan_iter(match=_running("*"), count=1000))
-
     def commands_s(self) -> float | None:
         """Return how many commands Redis carries out a second; None if this user may not ask."""
         try:
@@ -218,17 +215,25 @@ class Broker:
 
     def announce(self, name: str, envelope: dict[str, Any]) -> None:
         """Say that a worker is there."""
-        self._redis.set(f"fi:worker:{name}", _dumped(envelope), ex=PRESENT_S)
+        self._redis.set(f"{_WORKER}{name}", _dumped(envelope), ex=PRESENT_S)
 
     def leave(self, name: str) -> None:
         """Say that a worker is no longer there."""
-        self._redis.delete(f"fi:worker:{name}")
+        self._redis.delete(f"{_WORKER}{name}")
 
-    def announced(self) -> Iterator[tuple[str, Any]]:
-        """Yield the names of the workers that are there, and what they said."""
-        for key in self._redis.scan_iter(match="fi:worker:*", count=1000):
-            if (said := cast(Any, self._redis.get(key))) is not None:
-                yield key.decode("utf-8").removeprefix("fi:worker:"), _loaded(said)
+    def survey(self) -> tuple[list[tuple[str, Any]], int]:
+        """Return the workers that are there, by name with what they said, and how many tasks they have.
+
+        Both from one look through the keys: of tasks that have ended, many are left for an hour.
+        """
+        workers, working = [], 0
+        for key in self._redis.scan_iter(match="fi:[rw][uo][nr][nk]*", count=1000):
+            name = key.decode("utf-8")
+            if name.startswith(_running("")):
+                working += 1
+            elif name.startswith(_WORKER) and (said := cast(Any, self._redis.get(key))) is not None:
+                workers.append((name.removeprefix(_WORKER), _loaded(said)))
+        return workers, working
 
 
 def is_newer(envelope: Envelope, last: tuple[int, int]) -> bool:

@@ -44,12 +44,14 @@ class Servers:
         refused: those that have another key.
         other_protocol: those of a version that does not fit.
         other_root: those that see another folder for transfers.
+        working: tasks that workers have.
     """
 
     usable: tuple[Present, ...] = ()
     refused: int = 0
     other_protocol: int = 0
     other_root: int = 0
+    working: int = 0
 
 
 class ServerAccess:
@@ -118,12 +120,12 @@ class ServerAccess:
         Raises:
             Unreachable: Redis cannot be reached.
         """
-        usable = (servers or self._servers()).usable
+        servers = servers or self._servers()
         return ServerLoad(
             host=self.link.place.host,
             waiting=self.broker.depth(self.link.queue),
-            working=self.broker.working(),
-            processes=sum(present.processes for present in usable),
+            working=servers.working,
+            processes=sum(present.processes for present in servers.usable),
             commands_s=self.broker.commands_s(),
         )
 
@@ -178,7 +180,8 @@ class ServerAccess:
     def _servers(self) -> Servers:
         found: list[Present] = []
         refused = other_protocol = other_root = 0
-        for name, said in self.broker.announced():
+        workers, working = self.broker.survey()
+        for name, said in workers:
             try:
                 present = self.key.open(said, name).message
             except OtherProtocol:
@@ -193,7 +196,7 @@ class ServerAccess:
                 other_root += 1
             else:
                 found.append(present)
-        return Servers(tuple(found), refused, other_protocol, other_root)
+        return Servers(tuple(found), refused, other_protocol, other_root, working)
 
     def _identity(self) -> str:
         if not self._root:
