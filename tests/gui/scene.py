@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import AttemptOutcome, Job, JobState, apply
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import ServerLoad
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import resize_to_screen
@@ -42,10 +43,12 @@ class BusyApp(FakeApp):
     def gauges(self) -> tuple[WorkerGauge, ...]:
         self._readings += 1
         load = max(0.0, 96 - 30 * math.sin(self._readings / 5) ** 2 - (60 if self._readings % 23 < 3 else 0))
+        load_there = ServerLoad("server.example.org", waiting=12, working=3, processes=4, commands_s=56.0)
+        there = gauge(3, cpu=load * 4, rss=6_100_000_000, done=1204, device="cuda:0", host="servidor-2")
         return (
             gauge(1, cpu=load, rss=412_000_000, done=214, failed=3, silent_s=0.4),
             gauge(2, cpu=load / 2.5, rss=1_534_000_000, done=208, uptime_s=190.0, uptime=0.998, silent_s=2.1),
-            gauge(3, cpu=load * 4, rss=6_100_000_000, done=1204, device="cuda:0", host="servidor-2"),
+            replace(there, server=load_there),
         )
 
 

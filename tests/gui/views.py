@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -343,6 +344,22 @@ def pin_dialog(scene: Scene) -> QWidget:
     return asked_for(scene, scene.desktop.window.commands.lock)
 
 
+def sending(scene: Scene) -> QWidget:
+    program, desktop = scene.program, scene.desktop
+    before = program.settings
+    program.settings = replace(
+        before,
+        backend="both",
+        broker="rediss://desktop:secret@server.example.org:6380/0",
+        cluster_key="/etc/key",
+        transfer="sftp://fi-transfer@server.example.org/transfer",
+    )
+    desktop.sending.ask()
+    program.settings = before
+    assert desktop.sending.dialog is not None
+    return desktop.sending.dialog
+
+
 def sealed(scene: Scene) -> None:
     """Give the program a vault that a passphrase and a recovery key open."""
     if scene.keys is None:
@@ -548,6 +565,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "keys": (a_day, keys),
     "about": (a_day, about),
     "pin": (a_day, pin_dialog),
+    "sending": (a_day, sending),
     "encryption": (a_day, encryption),
     "unlocking": (a_day, unlocking),
     "locked": (a_day, cover),
