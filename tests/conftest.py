@@ -104,6 +104,12 @@ def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Pa
 
 
 @pytest.fixture(scope="session")
+def one_minute(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """The phone call twice: it still runs two seconds after its first progress, and finishes soon."""
+    return write_repeated(sample, tmp_path_factory.mktemp("recordings") / "one minute.wav", 2)
+
+
+@pytest.fixture(scope="session")
 def two_minutes(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
     """The phone call repeated for 2 minutes: can be interrupted at once, and finishes soon."""
     return write_repeated(sample, tmp_path_factory.mktemp("recordings") / "two minutes.wav", 4)

@@ -241,16 +241,18 @@ def test_doctor_finds_every_part_working(home: Path):
     assert done.returncode == 0
 
 
-def test_doctor_reports_a_problem_and_exits_with_1(home: Path):
+def test_doctor_reports_a_problem_and_exits_with_1(home: Path, tmp_path: Path):
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here', name='torch')")
     store = JobStore(home / "store")
     with store.transaction():
         store.rows.cache.set("m:schema", 999)
     store.close()
-    done = fi_desktop("doctor", "--json", home=home)
+    done = fi_desktop("doctor", "--json", home=home, PYTHONPATH=str(tmp_path))
     found = {line["part"]: line for line in lines(done.stdout)}
     assert done.returncode == 1
-    assert not found["queue"]["well"]
     assert "newer version" in found["queue"]["text"]
+    assert [name for name, line in found.items() if not line["well"]] == ["queue"]
+    assert found["torch"]["text"].startswith("Not available (torch).")  # pyannote.audio is optional
 
 
 def test_selftest_passes(home: Path):

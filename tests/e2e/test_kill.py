@@ -20,8 +20,8 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, two_minutes: Path, ten_seconds: Path):
-    app = start("run", two_minutes, ten_seconds, "--workers", 1, "--json", home=home)
+def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, one_minute: Path, ten_seconds: Path):
+    app = start("run", one_minute, ten_seconds, "--workers", 1, "--json", home=home)
     assert app.stdout is not None
     for line in app.stdout:
         if json.loads(line)["state"] == "RUNNING":
@@ -43,7 +43,7 @@ def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, two_minutes: P
         job = driver.job(1)
         assert [attempt.outcome.value for attempt in job.attempts] == ["released", "completed"]
         assert job.charged == 0
-        assert driver.app.service.folders.transcript(1).duration > 110
+        assert driver.app.service.folders.transcript(1).duration > 55
 
 
 def test_interrupted_command_requeues_its_job(home: Path, long_recording: Path):

@@ -214,14 +214,14 @@ def test_home_in_clear_is_sealed_while_it_works_and_unsealed_again(
 
 
 def test_locked_program_finishes_its_jobs_and_shows_none(
-    home: Path, recording: Path, two_minutes: Path, keyring: None
+    home: Path, recording: Path, one_minute: Path, keyring: None
 ):
     options = replace(OPTIONS, transcriber="none")
     with running_app(home, workers=1) as driver:
         (first,) = driver.submit(recording, options=OPTIONS)
         driver.wait_until_done(first)
         running, waiting = (
-            *driver.submit(two_minutes, options=options),
+            *driver.submit(one_minute, options=options),
             *driver.submit(recording, options=options),
         )
         driver.wait_for_progress(running)

@@ -126,11 +126,11 @@ def test_next_job_runs_after_a_cancelled_one(driver: Driver, long_recording: Pat
 
 
 def test_stop_leaves_a_running_job_and_the_next_start_finishes_it(
-    backend: str, home: Path, two_minutes: Path, settings: dict[str, Any]
+    backend: str, home: Path, one_minute: Path, settings: dict[str, Any]
 ):
     settings = {"backend": backend, **settings}
     with running_app(home, **settings) as driver:
-        (job_id,) = driver.submit(two_minutes)
+        (job_id,) = driver.submit(one_minute)
         # to the server it goes once it is decoded
         driver.wait_for(
             lambda: any(

@@ -27,9 +27,9 @@ from fi_desktop.workers.queue_thread import Limits
 from tests.app_driver import TIMEOUT_S, running_app
 
 
-def test_killed_worker_is_replaced_and_its_job_completes(home: Path, two_minutes: Path):
+def test_killed_worker_is_replaced_and_its_job_completes(home: Path, one_minute: Path):
     with running_app(home) as driver:
-        (job_id,) = driver.submit(two_minutes)
+        (job_id,) = driver.submit(one_minute)
         driver.wait_for_progress(job_id)
         (busy,) = (worker for worker in driver.workers() if worker.job_id == job_id)
         os.kill(busy.pid, signal.SIGKILL)
@@ -88,9 +88,9 @@ def test_stop_requeues_a_job_at_no_charge_even_if_its_worker_is_killed(home: Pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP on Windows")
-def test_stuck_worker_is_replaced(home: Path, two_minutes: Path):
+def test_stuck_worker_is_replaced(home: Path, one_minute: Path):
     with running_app(home, workers=1, stuck_after_s=6) as driver:
-        (job_id,) = driver.submit(two_minutes)
+        (job_id,) = driver.submit(one_minute)
         driver.wait_for_progress(job_id)
         stuck = driver.workers()[0].pid
         os.kill(stuck, signal.SIGSTOP)

@@ -86,10 +86,10 @@ def test_a_running_worker_is_lowered_at_once_with_all_its_threads(home: Path, lo
 
 @LOWERED
 def test_a_worker_that_cannot_be_raised_finishes_its_job_and_is_replaced(
-    home: Path, two_minutes: Path, ten_seconds: Path, refusing: None
+    home: Path, one_minute: Path, ten_seconds: Path, refusing: None
 ):
     with running_app(home, workers=1) as driver:
-        pid = run_one(driver, two_minutes)
+        pid = run_one(driver, one_minute)
         driver.app.change_settings({"low_priority": False})
         (job,) = driver.wait_until_done(1)
         assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)

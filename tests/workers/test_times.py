@@ -112,12 +112,12 @@ def test_a_job_waits_for_mains_power(home: Path, surroundings: Surroundings, ten
 
 
 def test_a_running_job_is_finished_when_the_night_ends_and_no_other_starts(
-    home: Path, surroundings: Surroundings, two_minutes: Path, ten_seconds: Path
+    home: Path, surroundings: Surroundings, one_minute: Path, ten_seconds: Path
 ):
     surroundings.now = EIGHT
     save(home, {"run_at": "night"})
     with running_app(home, times=surroundings.check, workers=1) as driver:
-        running, waiting = *driver.submit(two_minutes), *driver.submit(ten_seconds)
+        running, waiting = *driver.submit(one_minute), *driver.submit(ten_seconds)
         driver.wait_for_progress(running)
         surroundings.now = NOON + 24 * 3600
         (job,) = driver.wait_until_done(running)
