@@ -170,7 +170,7 @@ def test_a_home_that_was_sealed_without_them_is_completed_when_it_is_unlocked(
 
 
 def test_watched_folders_go_on_with_their_profile_while_it_is_locked(
-    home: Path, tmp_path: Path, sample: Path, keyring: None
+    home: Path, tmp_path: Path, ten_seconds: Path, keyring: None
 ):
     watched = tmp_path / "recorder"
     watched.mkdir()
@@ -180,10 +180,10 @@ def test_watched_folders_go_on_with_their_profile_while_it_is_locked(
         watcher = Watcher(files, service, lambda _folder, _scan: None, interval_s=0.02)
         watcher.profiles = {each.name: each.choice for each in load_profiles(files)}
         watcher.watch([WatchedFolder(watched, profile="Con Fulgenciano")])
-        shutil.copy(sample, watched / "first.wav")
+        shutil.copy(ten_seconds, watched / "first.wav")
         driver.wait_for(lambda: driver.states(1) == [JobState.QUEUED])
         driver.app.lock()
-        shutil.copy(sample, watched / "unfinished")
+        shutil.copy(ten_seconds, watched / "unfinished")
         with (watched / "unfinished").open("ab") as file:
             file.write(b"another recording")
         (watched / "unfinished").rename(watched / "second.wav")

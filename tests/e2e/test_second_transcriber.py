@@ -83,6 +83,7 @@ def test_the_command_line_uses_and_checks_it(home: Path, plugin: Path) -> None:
     assert lines(done.stdout)
     result = json.loads((plugin.parent / "consulta.json").read_text(encoding="utf-8"))
     assert result["provenance"]["transcriber"] == "recorded"
+    (plugin / "torch.py").write_text("raise ImportError('not needed here', name='torch')")
     checked = fi_desktop("doctor", "--json", home=home, PYTHONPATH=path, FI_DESKTOP_TRANSCRIBER="recorded")
     findings = {finding["part"]: finding for finding in lines(checked.stdout)}
     assert findings["recorded"]["well"]

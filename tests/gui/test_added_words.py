@@ -41,11 +41,11 @@ def desktop(qtbot, dressed, program: App) -> Iterator[AppController]:
 
 
 @pytest.fixture
-def turns(qtbot, window, program: App, sample: Path) -> int:
+def turns(qtbot, window, program: App, ten_seconds: Path) -> int:
     """The id of a job that is done without words."""
     options = JobOptions(language="es")
     qtbot.waitUntil(lambda: window.status.workers_text.startswith("Workers:"), timeout=TIMEOUT_MS)
-    (job_id,) = program.service.submit([sample], options).result(TIMEOUT_S).ids
+    (job_id,) = program.service.submit([ten_seconds], options).result(TIMEOUT_S).ids
     wait_until_done(qtbot, window, program, job_id, runs=1)
     return job_id
 

@@ -70,7 +70,7 @@ def waits_for(*folders: Path) -> str:
 
 
 def test_results_wait_for_folders_that_are_away_and_the_window_says_for_which(
-    qtbot, desktop, program, sample: Path, tmp_path: Path, common: Path, own: Path
+    qtbot, desktop, program, ten_seconds: Path, tmp_path: Path, common: Path, own: Path
 ):
     window = desktop.window
     qtbot.waitUntil(lambda: len(window.profiles.custom) == 1)
@@ -80,11 +80,11 @@ def test_results_wait_for_folders_that_are_away_and_the_window_says_for_which(
     away = {folder: folder.with_name(f"{folder.name} away") for folder in (common, own)}
     for folder, elsewhere in away.items():
         folder.rename(elsewhere)
-    drop_files(window, shutil.copy(sample, tmp_path / "Visit.wav"))
+    drop_files(window, shutil.copy(ten_seconds, tmp_path / "Visit.wav"))
     qtbot.waitUntil(lambda: window.message.text.startswith(waits_for(common)))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
     window.options.choose(window.profiles.custom[0].choice)
-    drop_files(window, shutil.copy(sample, tmp_path / "Session.wav"))
+    drop_files(window, shutil.copy(ten_seconds, tmp_path / "Session.wav"))
     qtbot.waitUntil(lambda: window.message.text.startswith(waits_for(common, own)))
 
     away[own].rename(own)  # while the other one is still away

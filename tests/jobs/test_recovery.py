@@ -134,17 +134,17 @@ def test_a_retried_job_stays_queued_and_keeps_its_result(home: Path):
     store.close()
 
 
-def test_results_survive_the_loss_of_the_store(home: Path, sample: Path):
+def test_results_survive_the_loss_of_the_store(home: Path, ten_seconds: Path):
     for leftover in (home / "store").iterdir():
         leftover.unlink()
     with running_app(home) as driver:
-        (job_id,) = driver.submit(sample)
+        (job_id,) = driver.submit(ten_seconds)
         driver.wait_until_done(job_id)
     checkpoint(home / "store" / "cache.db")
     overwrite_head(home / "store" / "cache.db")
     with running_app(home) as driver:
         job = driver.job(job_id)
-        assert (job.state, job.path) == (JobState.COMPLETED, "sample.wav")
+        assert (job.state, job.path) == (JobState.COMPLETED, "ten seconds.wav")
         assert driver.app.service.folders.transcript(job_id).speakers
         assert driver.app.service.verify().result(120) == []
     assert json.loads((home / "jobs" / str(job_id) / "result.json").read_text())["turns"]

@@ -11,9 +11,9 @@ from tests.app_driver import TIMEOUT_S, running_app
 RECORDED = "2025-11-28T16:30:00Z"
 
 
-def with_date(sample: Path, path: Path) -> Path:
-    """Copy the sample's packets to a file whose metadata say when it was recorded."""
-    with av.open(str(sample)) as source, av.open(str(path), "w", format="matroska") as target:
+def with_date(recording: Path, path: Path) -> Path:
+    """Copy a recording's packets to a file whose metadata say when it was recorded."""
+    with av.open(str(recording)) as source, av.open(str(path), "w", format="matroska") as target:
         target.metadata["creation_time"] = RECORDED
         track = source.streams.audio[0]
         copy = target.add_stream_from_template(track)
@@ -24,12 +24,15 @@ def with_date(sample: Path, path: Path) -> Path:
     return path
 
 
-def test_metadata_replace_the_date_of_the_file_but_not_a_persons(home: Path, sample: Path, tmp_path: Path):
+def test_metadata_replace_the_date_of_the_file_but_not_a_persons(
+    home: Path, ten_seconds: Path, tmp_path: Path
+):
     with running_app(home, workers=1) as driver:
         service = driver.app.service
         service.pause().result(TIMEOUT_S)
         files = [
-            with_date(sample, tmp_path / name) for name in ("REC0001.mkv", "REC0002.mkv", "VID-20251128.mkv")
+            with_date(ten_seconds, tmp_path / name)
+            for name in ("REC0001.mkv", "REC0002.mkv", "VID-20251128.mkv")
         ]
         plain, said, named = driver.submit(*files)
         assert driver.job(plain).label.recorded_from is DateSource.FILE

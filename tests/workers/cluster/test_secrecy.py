@@ -163,17 +163,17 @@ def test_other_addresses_are_refused(url: str):
         checked_place(url)
 
 
-def test_certificate_of_redis_is_checked(tmp_path: Path, sample: Path, home: Path):
+def test_certificate_of_redis_is_checked(tmp_path: Path, ten_seconds: Path, home: Path):
     with running_clinic(tmp_path, tls=True) as clinic:
         with running_app(home, backend="cluster", **clinic.settings()) as driver:
-            (job,) = driver.wait_until_done(*driver.submit(sample))
+            (job,) = driver.wait_until_done(*driver.submit(ten_seconds))
             assert job.state is JobState.COMPLETED
         other = tmp_path / "other"
         other.mkdir()
         make_certificate(other)
         settings = clinic.settings(broker_certificates=str(other / "ca.pem"))
         with running_app(home, backend="cluster", **settings) as driver:
-            driver.submit(sample)
+            driver.submit(ten_seconds)
             driver.wait_for(lambda: any(getattr(event, "trouble", None) for event in driver.events))
             assert driver.app.service.counts().result(120)[JobState.QUEUED] == 1
 
