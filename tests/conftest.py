@@ -20,6 +20,7 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 from fi_desktop.audio.media_files import phone_call
 from tests.recordings import write_part, write_repeated
+from tests.vault import cheap
 
 # tests start hundreds of processes: without bytecode on disk, each of them would compile every module
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -40,6 +41,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("FI_DESKTOP_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def cheap_passphrases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passphrases cost little to try, except in the tests of the vault itself."""
+    if request.path.parent != Path(__file__).parent / "vault":
+        monkeypatch.setattr(cheap.PLACE, cheap.cheap)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from fi_desktop import cli
 from fi_desktop.system.files import resource
+from fi_desktop.vault import vault
+from tests.vault.cheap import cheap
 
 ONLINE = frozenset({"models install", "models forget-token", "alerts password"})
 """The only commands that reach something outside the data folder: the hub, and the system's keyring."""
@@ -119,6 +121,7 @@ def declared() -> Iterator[str]:
 
 def main() -> None:
     """Run the commands with FI_DESKTOP_HOME as the data folder."""
+    vault.Argon2Cost = cheap  # type: ignore[assignment,attr-defined]
     for line in lines(*map(Path, sys.argv[1:])):
         out, errors = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()  # files are bytes
         try:
