@@ -32,12 +32,13 @@ SEPARATE = frozenset({"window", "worker"})
 NOT_ZERO = {
     "find": 1,
     "alerts test": 1,
+    "server agree": 1,
     "verify": 1,
     "jobs add-words": 1,
     "vault recover": 2,
     "vault show": 1,
 }
-"""Exit codes of commands that have nothing to find, send, verify, add words with, recover from or show."""
+"""Exit codes of commands that have nothing to find, send, agree to, verify, add words with or show."""
 
 
 def lines(recording: Path, pack: Path, out: Path) -> list[str]:
@@ -82,6 +83,9 @@ def lines(recording: Path, pack: Path, out: Path) -> list[str]:
         "metrics --prometheus",
         "alerts show",
         "alerts test",
+        "server show",
+        "server agree",
+        "server withdraw",
         "models list",
         "models recommend",
         f"models import {pack}",
