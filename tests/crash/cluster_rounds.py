@@ -157,7 +157,7 @@ def run(folder: Path, jobs: int, kills: int, seed: int) -> ClusterFigures:
             if kill(kind, clinic, desktops, rng):
                 figures.kills[kind] += 1
         for desktop in desktops:
-            assert desktop.done.wait(_PATIENCE_S), "the desktop did not finish its queue"
+            assert desktop.done.wait(_PATIENCE_S + jobs), "the desktop did not finish its queue"
         figures.seconds = time.monotonic() - began
         try:
             until(clinic.is_clean, 90.0)
