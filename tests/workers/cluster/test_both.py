@@ -14,6 +14,7 @@ from fi_desktop.system.devices import host_figures
 from fi_desktop.workers.cluster.relay_slot import RelaySlot
 from fi_desktop.workers.pool import WorkerPool
 from tests.app_driver import Driver, running_app
+from tests.recordings import write_repeated
 from tests.workers.cluster.clinic import Clinic, until
 from tests.workers.cluster.test_faults import wait_until_at_work
 
@@ -35,17 +36,18 @@ def workers_of(driver: Driver, *ids: int) -> list[list[str]]:
 
 
 def test_job_does_not_wait_for_a_server_that_others_keep_busy(
-    home: Path, clinic: Clinic, long_recording: Path, sample: Path, tmp_path: Path
+    home: Path, clinic: Clinic, long_recording: Path, sample: Path, ten_seconds: Path, tmp_path: Path
 ):
     other_home = tmp_path / "other"
+    quarter = write_repeated(sample, tmp_path / "quarter of an hour.wav", 30)  # until it is cancelled
     with running_app(other_home, backend="cluster", **clinic.settings()) as other:
-        (long,) = other.submit(long_recording, options=NO_WORDS)
+        (long,) = other.submit(quarter, options=NO_WORDS)
         wait_until_at_work(other, long)
         with running_app(home, backend="both", workers=1, **clinic.settings()) as driver:
             driver.wait_for(lambda: {w.state for w in driver.workers()} == {WorkerState.IDLE})
             until(lambda: (load := load_of(driver)) is not None and load.working == 1)
             assert load_of(driver).processes == 1
-            ids = [driver.submit(sample, options=NO_WORDS)[0] for _ in range(3)]
+            ids = [driver.submit(ten_seconds, options=NO_WORDS)[0] for _ in range(3)]
             assert workers_of(driver, *ids) == [["worker-1"]] * 3
             assert other.job(long).state is JobState.RUNNING
             said = exposition(
