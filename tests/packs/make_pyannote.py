@@ -63,6 +63,7 @@ def make_pyannote(
 
 def make_published_embedding(pack: Path, *, seed: int = 0) -> None:
     """Give a pack an embedding of the published class and size, which the program loads outside of tests."""
+    import_pyannote()  # another process may have made the pack
     import torch
 
     torch.manual_seed(seed)
