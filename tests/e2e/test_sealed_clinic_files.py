@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -27,7 +28,7 @@ from fi_desktop.watch.config import WatchedFolder, load_profiles, save_profiles
 from fi_desktop.watch.seen_files import SeenFiles
 from fi_desktop.watch.watcher import Watcher
 from fi_desktop.workers.queue_thread import InlineBackend
-from tests.app_driver import running_app
+from tests.app_driver import TIMEOUT_S, running_app
 from tests.e2e.clinic_files import WRITTEN, all_written, write_clinic_files
 from tests.e2e.commands import fi_desktop
 from tests.vault.keyrings import memory_keyring
@@ -177,7 +178,8 @@ def test_watched_folders_go_on_with_their_profile_while_it_is_locked(
     with running_app(home, backend="idle", seal=False) as driver:
         driver.app.seal(keyring=True)
         files, service = driver.app.service.folders.home_files, driver.app.service
-        watcher = Watcher(files, service, lambda _folder, _scan: None, interval_s=0.02)
+        totals: SimpleQueue[int] = SimpleQueue()
+        watcher = Watcher(files, service, lambda _folder, scan: totals.put(scan.total), interval_s=0.02)
         watcher.profiles = {each.name: each.choice for each in load_profiles(files)}
         watcher.watch([WatchedFolder(watched, profile="Con Fulgenciano")])
         shutil.copy(ten_seconds, watched / "first.wav")
@@ -188,6 +190,8 @@ def test_watched_folders_go_on_with_their_profile_while_it_is_locked(
             file.write(b"another recording")
         (watched / "unfinished").rename(watched / "second.wav")
         driver.wait_for(lambda: driver.states(2) == [JobState.QUEUED])
+        while totals.get(timeout=TIMEOUT_S) < 2:
+            pass  # until it has noted what it queued
         watcher.close()
         assert found(home) == set()
         driver.app.unlock()
