@@ -16,7 +16,7 @@ demo: $(STAMP) ## process the sample through the queue and a worker, then open t
 	@$(BIN)/python packaging/real_weights.py --into $(REAL) || true
 	@$(BIN)/fi-desktop demo --models $(REAL)/models
 
-# one process per core and one more (tests/conftest.py); idle ones take over tests from the others
+# one process per core; idle ones take over tests from the others
 PARALLEL := -n auto --dist worksteal
 # tests wait for the disk, so their files are in memory if 8 GB of it are free; a run needs one
 ROOMY := $(shell test "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 2>/dev/null && echo yes)
