@@ -207,7 +207,7 @@ def test_results_for_other_folders_do_not_wait_for_a_drive_that_does_not_answer(
         return is_dir(path)
 
     monkeypatch.setattr(Path, "is_dir", hang)
-    monkeypatch.setattr(export_folders, "ANSWER_S", 0.1)
+    monkeypatch.setattr(export_folders, "ANSWER_S", 1.0)  # a folder that answers may take a moment
     clinic.rule(OWN, folder=str(own))
     clinic.open_exports()
     for number in range(3):
@@ -245,7 +245,7 @@ class StoppedDrive:
             write(temp, target, content, **how)
 
         monkeypatch.setattr(written_files, "write_by_way_of", hang)
-        monkeypatch.setattr(export_folders, "ANSWER_S", 0.1)
+        monkeypatch.setattr(export_folders, "ANSWER_S", 1.0)  # a folder that answers may take a moment
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["goes on", "fails"])
