@@ -88,6 +88,8 @@ class EngineFiles:
 def _program(jobs: Path) -> Iterator[Path]:
     """Yield the folders of Python, the packages and the libraries that are loaded."""
     yield from {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    if getattr(sys, "frozen", False):
+        yield Path(sys.executable)  # holds the modules
     yield from (resource(), Path(__file__).parents[2])
     yield _font_cache()
     started_in = getattr(process, "ORIGINAL_DIR", None)
