@@ -63,6 +63,18 @@ def account(program: Path, tmp_path: Path) -> Iterator[Account]:
     account.leave()
 
 
+def in_process(account: Account, code: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of the frozen program."""
+    return subprocess.run(
+        [sys.executable, "-I", "-c", SPAWN, str(account.program), code],
+        env={"HOME": str(account.home), "TMPDIR": str(account.temporary), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
 def tree(folder: Path) -> dict[str, tuple[int, int]]:
     files = [(path, path.lstat()) for path in folder.rglob("*")]
     return {str(path): (status.st_size, status.st_mtime_ns) for path, status in files}
@@ -189,6 +201,11 @@ sys.exit(process.exitcode)
 """
 
 
+def test_welcome_can_try_how_fast_the_computer_is(account: Account):
+    done = in_process(account, "from fi_desktop.engines.speed_trial import measure\nassert measure() > 0")
+    assert done.returncode == 0, done.stderr
+
+
 def test_all_modules_can_be_imported(account: Account):
     """Includes modules imported by name, and faster-whisper and pyannote.audio."""
     full = (account.program.parent / "_internal" / "torch").is_dir()
@@ -209,13 +226,5 @@ def test_all_modules_can_be_imported(account: Account):
         "huggingface_hub.file_download",
         *(("torch", "pyannote.audio") if full else ()),
     ]
-    code = IMPORT_ALL.format(names=names, folder=str(account.program.parent))
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", SPAWN, str(account.program), code],
-        env={"HOME": str(account.home), "TMPDIR": str(account.temporary), "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    done = in_process(account, IMPORT_ALL.format(names=names, folder=str(account.program.parent)))
     assert done.returncode == 0, done.stderr
