@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.case_labels import NO_LABEL, CaseLabel
+from fi_desktop.core.dataclass_fields import with_fields
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import Note
 from fi_desktop.core.values import JobOptions, Priority, ReviewState, Stage, StageEnd, StageTime, Summary
@@ -295,7 +296,7 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
     match job.state, event:
         case JobState.QUEUED, ev.Claimed():
             attempt = Attempt(len(job.attempts) + 1, event.at, event.worker, device=event.device)
-            return replace(
+            return with_fields(
                 job,
                 state=JobState.RUNNING,
                 claim=event.claim,
@@ -433,7 +434,7 @@ def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
 
 
 def _completed(job: Job, event: ev.Completed) -> Job:
-    return replace(
+    return with_fields(
         job,
         state=JobState.COMPLETED,
         claim=None,
@@ -459,7 +460,7 @@ def _close(
     error: ErrorInfo | None = None,
     charged: bool = False,
 ) -> tuple[Attempt, ...]:
-    last = replace(
+    last = with_fields(
         job.attempts[-1],
         ended_at=event.at,
         outcome=outcome,

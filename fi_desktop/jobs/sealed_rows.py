@@ -66,7 +66,7 @@ class RowSeal:
         """Use an unlocked vault, or none."""
         self.vault = vault
         self._secret = b"" if vault is None else vault.secret(_PURPOSE)
-        self._records: dict[int, tuple[str, str]] = {}  # of jobs: what was sealed last, in clear and sealed
+        self._records: dict[int, tuple[Found, str]] = {}  # of jobs: what was sealed last, in clear and sealed
         self._removed: list[int] = []
         self._finished: list[int] = []
 
@@ -142,7 +142,7 @@ class RowSeal:
         if self.vault is None:
             return True
         try:
-            self.vault.files(job_id)
+            self.vault.key(job_id)
         except (KeyError, ValueError):
             log.event("STORE_KEY_MISSING", job=job_id)
             return False
@@ -169,12 +169,11 @@ class RowSeal:
         public = _without_private(data, [], found)
         if not found:
             return public
-        text = _to_text(found)
         known = self._records.get(job_id)
-        if known is None or known[0] != text:  # else they are as they were: most changes are of the state
+        if known is None or known[0] != found:  # else they are as they were: most changes are of the state
             if len(self._records) >= _CACHED_RECORDS:
                 self._records.clear()
-            known = self._records[job_id] = text, self._sealed(job_id, _RECORD, text)
+            known = self._records[job_id] = found, self._sealed(job_id, _RECORD, found)
         public[_SEALED] = known[1]
         return public
 
@@ -185,7 +184,7 @@ class RowSeal:
         found: Found = []
         public = _without_private(data, [], found)
         if found:
-            public[_SEALED] = self._sealed(job_id, f"event {number}", _to_text(found))
+            public[_SEALED] = self._sealed(job_id, f"event {number}", found)
         return public
 
     def open_record(self, job_id: int, data: Any) -> Any:
@@ -231,18 +230,16 @@ class RowSeal:
         stored = base64.b64decode(sealed, validate=True)
         return json.loads(unseal(self._key(job_id), stored, _context(job_id, kind)))
 
-    def _sealed(self, job_id: int, kind: str, text: str) -> str:
+    def _sealed(self, job_id: int, kind: str, found: Found) -> str:
         from fi_desktop.vault.sealing import seal
 
-        return base64.b64encode(
-            seal(self._key(job_id), text.encode("ascii"), _context(job_id, kind))
-        ).decode()
+        data = _to_text(found).encode("ascii")
+        return base64.b64encode(seal(self._key(job_id), data, _context(job_id, kind))).decode("ascii")
 
     def _key(self, job_id: int) -> bytes:
-        key = None if self.vault is None else self.vault.files(job_id).key
-        if key is None:
+        if self.vault is None:
             raise ValueError("rows in clear have no key")
-        return key
+        return self.vault.key(job_id)
 
 
 def _context(job_id: int, kind: str) -> bytes:
@@ -251,12 +248,16 @@ def _context(job_id: int, kind: str) -> bytes:
 
 def _without_private(data: dict[str, Any], place: list[str | int], found: Found) -> dict[str, Any]:
     """Return an object without its private values, which are added to `found` with their places."""
-    public = {key: value for key, value in data.items() if key not in PRIVATE or not value}
-    if len(public) < len(data):
-        found += [([*place, key], value) for key, value in data.items() if key not in public]
-    for key, value in public.items():
-        if type(value) is dict:
+    public: dict[str, Any] = {}
+    for key, value in data.items():
+        if not value:
+            public[key] = value
+        elif key in PRIVATE:
+            found.append(([*place, key], value))
+        elif type(value) is dict:
             public[key] = _without_private(value, [*place, key], found)
-        elif type(value) is list and value and type(value[0]) is dict:
+        elif type(value) is list and type(value[0]) is dict:
             public[key] = [_without_private(each, [*place, key, n], found) for n, each in enumerate(value)]
+        else:
+            public[key] = value
     return public

@@ -11,6 +11,9 @@ So this file is in another folder, which is not copied along with the home.
 
 Slot 0 holds the key of the search index. Another slot than the job's, or one of another home, cannot be
 unwrapped.
+
+The keys of the next jobs are made ahead, many with one write, so that one sync is enough for all of them.
+Their slots are emptied when the vault is locked or closed; after a crash, when the store is opened.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ _SLOT_BYTES = 64
 _WRAPPED_BYTES = KEY_BYTES + SEAL_BYTES
 _INTERIM = b"\1"
 _GROWTH_BYTES = 64 * 1024
+_AHEAD = 64  # keys
 _PRIVATE = 0o600
 _sync_data = getattr(os, "fdatasync", os.fsync)
 
@@ -49,6 +53,7 @@ class JobKeys:
         self._file = path.open("r+b", buffering=0)
         self._unsynced = False
         self._end = 0  # of the file, as far as known
+        self._ahead: dict[int, bytes] = {}  # keys in slots of jobs that do not exist yet
         if not self._file.read(_SLOT_BYTES).startswith(_MAGIC):
             self._file.close()
             raise SealBroken("not a file of keys")
@@ -56,6 +61,7 @@ class JobKeys:
     def close(self) -> None:
         """Close the file; what was not synced is written first."""
         if not self._file.closed:
+            self.empty_ahead()
             self.sync()
             self._file.close()
 
@@ -65,8 +71,30 @@ class JobKeys:
         interim: it is wrapped with the interim key.
         """
         key = new_key()
-        self._put(number, seal(wrapping_key, key, _context(number)), interim=interim)
+        mark = _INTERIM if interim else b""
+        self._write(number, seal(wrapping_key, key, _context(number)) + mark)
         return key
+
+    def create_ahead(self, number: int, wrapping_key: bytes) -> bytes:
+        """Put a new key into a slot and return it, as `create`, and into the empty ones that follow."""
+        if (key := self._ahead.pop(number, None)) is not None:
+            return key
+        self.empty_ahead()
+        self._file.seek((2 + number) * _SLOT_BYTES)
+        if self._file.read(_AHEAD * _SLOT_BYTES).strip(b"\0"):  # keys of jobs, which must stay
+            return self.create(number, wrapping_key)
+        keys = {each: new_key() for each in range(number, number + _AHEAD)}
+        self._write(number, *(seal(wrapping_key, key, _context(each)) for each, key in keys.items()))
+        key = keys.pop(number)
+        self._ahead = keys
+        return key
+
+    def empty_ahead(self) -> None:
+        """Empty the slots of jobs that do not exist yet; `sync` brings it to the disk."""
+        numbers = list(self._ahead)
+        self._ahead.clear()
+        for number in numbers:
+            self._write(number, b"")
 
     def end_interim(self, interim_key: bytes, home_key: bytes) -> None:
         """Wrap all keys that are wrapped with the interim key with the home's key.
@@ -79,7 +107,7 @@ class JobKeys:
             slot = self._file.read(_SLOT_BYTES)
             if slot[_WRAPPED_BYTES : _WRAPPED_BYTES + 1] == _INTERIM:
                 key = unseal(interim_key, slot[:_WRAPPED_BYTES], _context(number))
-                self._put(number, seal(home_key, key, _context(number)))
+                self._write(number, seal(home_key, key, _context(number)))
 
     def key(self, number: int, home_key: bytes) -> bytes:
         """Return the key in a slot.
@@ -100,7 +128,7 @@ class JobKeys:
     def destroy(self, number: int) -> None:
         """Empty a slot; `sync` brings it to the disk."""
         if self.has(number):
-            self._put(number, bytes(_WRAPPED_BYTES))
+            self._write(number, b"")
 
     def sync(self) -> None:
         """Bring every change to the disk."""
@@ -109,14 +137,15 @@ class JobKeys:
             self._unsynced = False
 
     def numbers(self) -> list[int]:
-        """Return the numbers of all slots that hold a key."""
+        """Return the numbers of all slots that hold a key, without those made ahead."""
         self._file.seek(_SLOT_BYTES)
         slots = self._file.read()
-        return [
+        found = (
             at // _SLOT_BYTES
             for at in range(0, len(slots), _SLOT_BYTES)
             if slots[at : at + _WRAPPED_BYTES].strip(b"\0")
-        ]
+        )
+        return [number for number in found if number not in self._ahead]
 
     def write_rewrapped(self, target: Path, home_key: bytes, new_home_key: bytes) -> None:
         """Write a copy of the file whose keys are wrapped with another home key; it is on disk afterwards.
@@ -132,18 +161,23 @@ class JobKeys:
         write_whole(target, b"".join(slots), mode=_PRIVATE)
 
     def _slot(self, number: int) -> bytes:
+        """Return what is in the slot of a job; nothing if there is no such job yet."""
+        if number in self._ahead:
+            return b""
         self._file.seek((1 + number) * _SLOT_BYTES)
         return self._file.read(_WRAPPED_BYTES)
 
-    def _put(self, number: int, wrapped: bytes, *, interim: bool = False) -> None:
+    def _write(self, number: int, *slots: bytes) -> None:
+        """Write the content of one slot, or of several that follow each other."""
         at = (1 + number) * _SLOT_BYTES
-        if at >= self._end:  # ahead of need: bringing a new length to the disk takes longer than bytes
+        data = b"".join(slot.ljust(_SLOT_BYTES, b"\0") for slot in slots)
+        if at + len(data) > self._end:  # more than needed: to sync a new length takes longer than bytes
             self._end = self._file.seek(0, os.SEEK_END)
-            room = max(0, at + _SLOT_BYTES - self._end)
+            room = max(0, at + len(data) - self._end)
             self._end += self._file.write(bytes(room + _GROWTH_BYTES))
-        self._file.seek(at)
-        self._file.write((wrapped + _INTERIM * interim).ljust(_SLOT_BYTES, b"\0"))
         self._unsynced = True
+        self._file.seek(at)
+        self._file.write(data)
 
 
 def make_keys_file(path: Path) -> None:

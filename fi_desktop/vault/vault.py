@@ -198,6 +198,8 @@ class Vault:
             wrapped = encoded(seal(self._unlocked.home_key, interim, self._state.about_interim))
             state = replace(self._state, interim=wrapped)
             write_state(self.folder, state)
+            with suppress(OSError):  # what stays is emptied when the store is opened
+                self._keys.empty_ahead()
             self._state, self._interim, self._unlocked = state, interim, None
             self._recent.clear()
 
@@ -325,8 +327,12 @@ class Vault:
             VaultLocked: the vault is locked, and the job is not held.
             KeyDestroyed: the job has no key.
         """
+        return JobFiles(job_id, self.key(job_id), self._state.mixed)
+
+    def key(self, job_id: int) -> bytes:
+        """Return a job's key; see `files`, which is what others than the store need."""
         with self._guard:
-            return JobFiles(job_id, self._key(job_id), self._state.mixed)
+            return self._key(job_id)
 
     def new_job(self, job_id: int) -> None:
         """Make a job's key; `sync` brings it to the disk. While the vault is locked, the job is held.
@@ -336,7 +342,7 @@ class Vault:
         """
         with self._guard:
             if self._unlocked is not None:
-                self._recent[job_id] = self._keys.create(job_id, self._unlocked.home_key)
+                self._recent[job_id] = self._keys.create_ahead(job_id, self._unlocked.home_key)
             elif self._interim is not None:
                 self._held[job_id] = self._keys.create(job_id, self._interim, interim=True)
             else:

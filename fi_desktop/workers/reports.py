@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import fields
+from typing import Any
 
 from fi_desktop.audio.disk_space import LONGEST_S
 from fi_desktop.core.case_labels import checked_date
+from fi_desktop.core.dataclass_fields import members_of
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value
 from fi_desktop.core.transcript import Grade
@@ -95,7 +96,8 @@ def _check_summary(summary: Summary) -> None:
 
 
 def _check_names(named: Summary | EngineChoice | ServerLoad | Usage) -> None:
-    _check_texts((getattr(named, field.name) for field in fields(named)), _LONGEST_NAME)
+    kind: Any = type(named)
+    _check_texts(members_of(kind)(named), _LONGEST_NAME)
 
 
 def _check_error(error: ErrorInfo) -> None:
@@ -123,8 +125,9 @@ def _check_values(values: tuple[tuple[str, Value], ...]) -> None:
 
 
 def _check_texts(values: Iterable[object], longest: int) -> None:
-    if any(isinstance(value, str) and len(value) > longest for value in values):
-        raise ValueError("too long a text")
+    for value in values:
+        if isinstance(value, str) and len(value) > longest:
+            raise ValueError("too long a text")
 
 
 def _within(number: float, most: float) -> None:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from fi_desktop.core.codec import members_of
+from fi_desktop.core.dataclass_fields import members_of, names_of
 
 _LARGEST_INT = 1 << 53  # that every JSON reader knows exactly
 _MOST_ITEMS = 100_000
@@ -65,8 +65,7 @@ def _writer(kind: type) -> Callable[[Any], Any]:
     if issubclass(kind, Enum):
         return attrgetter("_value_")  # `value` runs Python code
     if is_dataclass(kind):
-        names = tuple(field.name for field in fields(kind))
-        members = members_of(kind)
+        names, members = names_of(kind), members_of(kind)
         return lambda value: {
             name: member if type(member) in _AS_THEY_ARE else _plain(member)
             for name, member in zip(names, members(value), strict=True)
@@ -173,7 +172,7 @@ def _object_of(kind: Any) -> Check:
         nonlocal checks
         if checks is None:  # not before: a type may have fields of itself
             hints = get_type_hints(kind)
-            checks = {field.name: _check(hints[field.name]) for field in fields(kind)}
+            checks = {name: _check(hints[name]) for name in names_of(kind)}
         if not isinstance(said, dict) or said.keys() != checks.keys():
             raise TypeError("other fields")
         return kind(**{name: one(said[name]) for name, one in checks.items()})

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import pytest
-from PySide6.QtCore import QLocale, QSettings
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSettings
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -48,10 +48,14 @@ TIMEOUT_S = 120.0
 
 
 class SlowMachineBot(QtBot):
-    """Waits long enough for a busy machine; a condition that never holds still fails."""
+    """Waits long enough for a busy machine; a condition that never holds still fails.
+
+    What changes a layout posts an event, so that the condition may hold before the layout is right.
+    """
 
     def waitUntil(self, callback: Callable[[], bool | None], *, timeout: float = TIMEOUT_S * 1000) -> None:
         super().waitUntil(callback, timeout=round(timeout))
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def waitSignal(self, signal: Any, *, timeout: float = TIMEOUT_S * 1000, **more: Any) -> Any:
         return super().waitSignal(signal, timeout=round(timeout), **more)
@@ -63,7 +67,7 @@ def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Ignore warnings about what the offscreen platform and a machine without sound do not support."""
+    """Ignore warnings about what the offscreen platform and a machine without sound or video lack."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             ignored = (
@@ -71,6 +75,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 "PulseAudioService: pa_context_connect",
                 "Couldn't load pipewire",
                 "Couldn't resolve pipewire",
+                "Couldn't load va",  # VA-API: video decoded by the graphics card
+                "Couldn't resolve va",
             )
             item.add_marker(pytest.mark.qt_log_ignore(*ignored))
 

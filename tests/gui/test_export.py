@@ -181,8 +181,12 @@ def test_existing_files_are_asked_about_once(qtbot, window, done, target, word, 
     choose_format(window, "Text")
     answer(window, target)
     press(qtbot, window, word)
-    qtbot.waitUntil(lambda: names(target) == sorted(left))
-    assert {name: (target / name).read_text(encoding="utf-8") != "my notes" for name in left} == left
+
+    def are_left() -> None:
+        assert names(target) == sorted(left)
+        assert {name: (target / name).read_text(encoding="utf-8") != "my notes" for name in left} == left
+
+    qtbot.waitUntil(are_left)
 
 
 def test_recordings_with_the_same_name_do_not_overwrite_each_other(qtbot, window, hand, tmp_path, target):

@@ -214,7 +214,7 @@ class TestSearch:
         for typed in ("robles", "clinician", "medico", "draft", "speaker:robles", "review:draft"):
             window.panel.search.clear()
             qtbot.keyClicks(window.panel.search, typed)
-            assert names(window) == ["Consulta García.wav"], typed
+            qtbot.waitUntil(lambda: names(window) == ["Consulta García.wav"])
         opened.result.session.sign("Dra. Robles")
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 0)
         window.panel.search.clear()

@@ -299,3 +299,19 @@ def test_private_values_are_sealed_once_while_only_the_state_changes(tmp_path: P
     assert row["sealed"] == sealed
     assert store.get(1) == replace(job, state=JobState.QUEUED, due_at=None)
     store.close()
+
+
+def test_keys_made_ahead_are_gone_after_a_crash(tmp_path: Path, vault: Vault):
+    store = JobStore(tmp_path / "store", vault)
+    run_jobs(store)
+    wanted = everything(store)
+    shutil.copytree(tmp_path / "keys", tmp_path / "crashed-keys")  # as they are when the power goes
+    shutil.copytree(tmp_path / "store", tmp_path / "crashed-store")
+    crashed = Vault(tmp_path / "crashed-keys", owner=True)
+    crashed.unlock()
+    assert set(crashed.jobs()) > set(vault.jobs())
+    again = JobStore(tmp_path / "crashed-store", crashed)
+    assert crashed.jobs() == vault.jobs() == again.ids()
+    assert everything(again) == wanted
+    for each in (again, crashed, store):
+        each.close()

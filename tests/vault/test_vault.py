@@ -231,6 +231,52 @@ def test_destroyed_key_is_gone_for_good(vaults, tmp_path: Path, system_keyring):
         vault.files(2).read(tmp_path / "result.json")
 
 
+def slots_in_use(folder: Path) -> list[int]:
+    content = (folder / "keys-1.bin").read_bytes()[64:]
+    return [at // 64 for at in range(0, len(content), 64) if content[at : at + 64].strip(b"\0")]
+
+
+def test_keys_of_the_next_jobs_are_made_with_one_write(vaults, tmp_path: Path, system_keyring):
+    folder = tmp_path / "keys"
+    vault = vaults.create(folder, keyring=True)
+    vault.new_job(7)
+    vault.sync()
+    ahead = slots_in_use(folder)
+    assert ahead[:2] == [7, 8]
+    assert len(ahead) > 50
+    before = (folder / "keys-1.bin").read_bytes()
+    for job in (8, 9, 12):
+        vault.new_job(job)
+    assert (folder / "keys-1.bin").read_bytes() == before
+    assert vault.jobs() == [7, 8, 9, 12]
+    assert not vault.has(10)
+    with pytest.raises(KeyDestroyed):
+        vault.files(10)
+    known = keys_of(vault)
+    assert len(set(known.values())) == 4
+    reader = vaults(folder)
+    reader.unlock()
+    assert {job: reader.files(job).key for job in known} == known
+    vault.lock()  # what was made ahead is in no memory, and in no file
+    assert slots_in_use(folder) == [7, 8, 9, 12]
+    vault.unlock()
+    assert keys_of(vault) == known
+    vault.new_job(13)
+    vault.rotate()
+    assert vault.jobs() == [7, 8, 9, 12, 13]
+    vault.close()
+    assert sorted(path.name for path in folder.iterdir()) == ["keys-2.bin", "vault.json"]
+
+
+def test_keys_made_ahead_replace_no_others(vaults, tmp_path: Path, system_keyring):
+    vault = filled(vaults, tmp_path / "keys", keyring=True)
+    known = keys_of(vault)
+    vault.new_job(3)
+    assert {job: key for job, key in keys_of(vault).items() if job != 3} == known
+    vault.close()
+    assert slots_in_use(tmp_path / "keys") == [1, 2, 3, 5]
+
+
 def test_jobs_are_added_while_it_is_locked(vaults, tmp_path: Path, system_keyring):
     vault = filled(vaults, tmp_path / "keys", keyring=True)
     known = keys_of(vault)

@@ -148,13 +148,14 @@ class Clinic:
         assert process.poll() is None, (self.folder / f"worker-{number}.log").read_text()
 
     def _is_there(self, pid: int) -> bool:
-        if not psutil.Process(pid).children():
+        if not _living_children(pid):
             return False  # its processes come a little later
         return any(key.endswith(f"-{pid}".encode()) for key in self.client.keys("fi:worker:*"))
 
     def children(self, worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
-        """Return the processes of a Celery worker that do the attempts."""
-        return psutil.Process(worker.pid).children()
+        """Return the processes of a Celery worker that do the attempts, once there are any."""
+        until(lambda: _living_children(worker.pid))
+        return _living_children(worker.pid)
 
     def kill_worker(self, worker: subprocess.Popen[bytes]) -> None:
         """Kill a Celery worker with all its processes, as when its computer is gone."""
@@ -231,6 +232,16 @@ def until(condition: Any, timeout_s: float = _PATIENCE_S) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
+
+
+def _living_children(pid: int) -> list[psutil.Process]:
+    """Return the children of a process, without those that have ended and are replaced soon."""
+    found = []
+    for child in psutil.Process(pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                found.append(child)
+    return found
 
 
 def _answers(client: Any) -> bool:
