@@ -198,7 +198,8 @@ def test_names_of_recordings_can_be_told_apart_in_the_longer_language(qtbot, des
     qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
     change(qtbot, desktop, "es")
     desktop.window.resize(width, 420)
-    assert desktop.window.table.columnWidth(column_index("name")) >= 200
+    table = desktop.window.table
+    assert table.columnWidth(column_index("name")) >= 24 * table.fontMetrics().averageCharWidth()
 
 
 def test_keys_are_called_as_they_are_printed_and_alike_everywhere(qtbot, desktop):
