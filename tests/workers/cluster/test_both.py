@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fi_desktop.core.job import AttemptOutcome, JobState
@@ -14,7 +16,6 @@ from fi_desktop.system.devices import host_figures
 from fi_desktop.workers.cluster.relay_slot import RelaySlot
 from fi_desktop.workers.pool import WorkerPool
 from tests.app_driver import Driver, running_app
-from tests.recordings import write_repeated
 from tests.workers.cluster.clinic import Clinic, until
 from tests.workers.cluster.test_faults import wait_until_at_work
 
@@ -35,14 +36,22 @@ def workers_of(driver: Driver, *ids: int) -> list[list[str]]:
     return [[attempt.worker for attempt in job.attempts] for job in jobs]
 
 
+def _resume(process: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.resume()
+
+
 def test_job_does_not_wait_for_a_server_that_others_keep_busy(
-    home: Path, clinic: Clinic, long_recording: Path, sample: Path, ten_seconds: Path, tmp_path: Path
+    home: Path, clinic: Clinic, long_recording: Path, ten_seconds: Path, tmp_path: Path
 ):
     other_home = tmp_path / "other"
-    quarter = write_repeated(sample, tmp_path / "quarter of an hour.wav", 30)  # until it is cancelled
-    with running_app(other_home, backend="cluster", **clinic.settings()) as other:
-        (long,) = other.submit(quarter, options=NO_WORDS)
+    (process,) = clinic.children(clinic.workers[0])
+    with running_app(other_home, backend="cluster", **clinic.settings()) as other, ExitStack() as stack:
+        (long,) = other.submit(long_recording, options=NO_WORDS)
         wait_until_at_work(other, long)
+        for engine in process.children(recursive=True):  # at work until it is cancelled
+            engine.suspend()
+            stack.callback(_resume, engine)
         with running_app(home, backend="both", workers=1, **clinic.settings()) as driver:
             driver.wait_for(lambda: {w.state for w in driver.workers()} == {WorkerState.IDLE})
             until(lambda: (load := load_of(driver)) is not None and load.working == 1)
@@ -56,6 +65,7 @@ def test_job_does_not_wait_for_a_server_that_others_keep_busy(
             assert 'fi_desktop_server_working{host="127.0.0.1"} 1\n' in said
             assert 'fi_desktop_server_processes{host="127.0.0.1"} 1\n' in said
             other.app.service.cancel([long]).result(120)
+            stack.close()
             other.wait_until_done(long)
             until(lambda: (load := load_of(driver)) is not None and load.working == 0)
             here, there = (driver.submit(long_recording, options=NO_WORDS)[0] for _ in range(2))
