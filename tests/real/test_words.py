@@ -33,8 +33,9 @@ def test_the_spanish_sample_is_transcribed(clinic: Clinic):
     assert errors.deletions < 10, errors
 
 
+# Matrix products are rounded otherwise on other processors: 6 wrong words of 80 with AVX2, 7 with AMX.
 @pytest.mark.parametrize(
-    ("name", "language", "rate"), [("consultation_en", "en", 0.08), ("consulta_es", "es", 0.4)]
+    ("name", "language", "rate"), [("consultation_en", "en", 0.1), ("consulta_es", "es", 0.4)]
 )
 def test_synthetic_medical_speech_is_transcribed(clinic: Clinic, name: str, language: str, rate: float):
     found = clinic.transcript(SPEECH / f"{name}.ogg")
