@@ -31,6 +31,8 @@ def evidence_of(folders: JobFolders, job_id: int) -> Mapping[str, str]:
     """Return the SHA-256 of a job's recording, of its current result and of its review, as far as known."""
     folder = folders.folder(job_id)
     try:
+        if not (folder / RESULT).exists():  # no key is derived for nothing
+            return {}
         files = folders.files(job_id)
         data = files.read(folder / RESULT)
     except (OSError, ValueError, KeyError, FiError):
