@@ -401,6 +401,7 @@ def test_any_slice_of_the_waveform_matches_the_recording(write: Write):
 
 
 def test_many_points_are_clustered_by_our_linkage_and_the_librarys_is_restored():
+    import_pyannote()  # as the engine does, which may be imported by no test before
     from fi_desktop.engines.pyannote.fast import FEW_POINTS, lean_linkage
 
     library = ModuleType("clustering")
