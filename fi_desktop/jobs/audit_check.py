@@ -31,7 +31,7 @@ def evidence_of(folders: JobFolders, job_id: int) -> Mapping[str, str]:
     """Return the SHA-256 of a job's recording, of its current result and of its review, as far as known."""
     folder = folders.folder(job_id)
     try:
-        if not (folder / RESULT).exists():  # no key is derived for nothing
+        if not (folder / RESULT).exists():  # spares deriving a key
             return {}
         files = folders.files(job_id)
         data = files.read(folder / RESULT)

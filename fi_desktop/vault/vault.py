@@ -330,7 +330,7 @@ class Vault:
         return JobFiles(job_id, self.key(job_id), self._state.mixed)
 
     def key(self, job_id: int) -> bytes:
-        """Return a job's key; see `files`, which is what others than the store need."""
+        """Return a job's key, for the store's rows; see `files` for its files and what is raised."""
         with self._guard:
             return self._key(job_id)
 
