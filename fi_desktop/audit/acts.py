@@ -87,16 +87,20 @@ class Act:
 
     def to_json(self) -> dict[str, Any]:
         """Return its fields for an entry; empty ones are left out."""
-        fields = {
-            "kind": self.kind.value,
-            "job": self.job,
-            "name": self.name,
-            "recording": self.recording,
-            "result": self.result,
-            "detail": dict(self.detail) or None,
-            "stored": self.stored,
-        }
-        return {key: value for key, value in fields.items() if value is not None}
+        fields: dict[str, Any] = {"kind": self.kind.value}
+        if self.job is not None:
+            fields["job"] = self.job
+        if self.name is not None:
+            fields["name"] = self.name
+        if self.recording is not None:
+            fields["recording"] = self.recording
+        if self.result is not None:
+            fields["result"] = self.result
+        if self.detail:
+            fields["detail"] = dict(self.detail)
+        if self.stored is not None:
+            fields["stored"] = self.stored
+        return fields
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Act:

@@ -17,10 +17,13 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 KEY_BYTES = 32
 FIRST_MAC = "0" * 64
@@ -175,11 +178,17 @@ def _mac_key_and_next(key: bytes) -> tuple[bytes, bytes]:
 
 
 def _derive(key: bytes, purpose: bytes, length: int = KEY_BYTES) -> bytes:
+    algorithm, expand = _hkdf()
+    return expand(algorithm, length, b"fi-desktop audit " + purpose).derive(key)
+
+
+@cache
+def _hkdf() -> tuple[SHA256, type[HKDFExpand]]:
     # imported here: it takes a moment, and a program that starts needs none of it
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-    return HKDFExpand(SHA256(), length, b"fi-desktop audit " + purpose).derive(key)
+    return SHA256(), HKDFExpand
 
 
 def _signer(key: bytes) -> Ed25519PrivateKey:

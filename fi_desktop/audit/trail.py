@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +24,7 @@ from filelock import Timeout
 from fi_desktop.audit.acts import Act, ActKind, actor
 from fi_desktop.audit.shortening import shorten
 from fi_desktop.audit.trail_store import TrailStore
+from fi_desktop.core.dataclass_fields import with_fields
 from fi_desktop.core.errors import UserError
 from fi_desktop.system import log
 from fi_desktop.vault.home_files import HomeFiles
@@ -205,7 +205,9 @@ class AuditTrail:
             return act
         found = self._evidence(act.job)
         review = {"review": found["review"]} if "review" in found else {}
-        return replace(
+        if not found:
+            return act
+        return with_fields(
             act,
             recording=act.recording or found.get("recording"),
             result=act.result or found.get("result"),

@@ -36,6 +36,7 @@ from fi_desktop.jobs.queue_events import (
 from fi_desktop.jobs.service import JobService, unknown_job
 from fi_desktop.rpc.client import LocalClient, QueueClient
 from fi_desktop.settings import Settings, with_private
+from fi_desktop.system.garbage import collect_seldom
 from fi_desktop.vault import vault_exists
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def working_queue(settings: Settings) -> Iterator[QueueFollower]:
     follower = LocalFollower(app)
     try:
         start(app)
-        yield follower
+        with collect_seldom():
+            yield follower
         if app.exports is not None:
             app.exports.finish()
             if app.exports.held is not None:

@@ -29,10 +29,10 @@ class _Known(NamedTuple):
 
 def evidence_of(folders: JobFolders, job_id: int) -> Mapping[str, str]:
     """Return the SHA-256 of a job's recording, of its current result and of its review, as far as known."""
+    if not folders.has_result(job_id):  # spares deriving a key
+        return {}
     folder = folders.folder(job_id)
     try:
-        if not (folder / RESULT).exists():  # spares deriving a key
-            return {}
         files = folders.files(job_id)
         data = files.read(folder / RESULT)
     except (OSError, ValueError, KeyError, FiError):

@@ -41,6 +41,7 @@ PRIVATE = frozenset(
     }
 )
 """Keys of private values, in records and events."""
+_NESTED = frozenset({dict, list})
 _SEALED = "sealed"  # key of the sealed text in a record or an event
 _CACHED_RECORDS = 10_000
 _RECORD = "record"
@@ -248,16 +249,16 @@ def _context(job_id: int, kind: str) -> bytes:
 
 def _without_private(data: dict[str, Any], place: list[str | int], found: Found) -> dict[str, Any]:
     """Return an object without its private values, which are added to `found` with their places."""
-    public: dict[str, Any] = {}
-    for key, value in data.items():
-        if not value:
-            public[key] = value
-        elif key in PRIVATE:
+    if PRIVATE.isdisjoint(data) and _NESTED.isdisjoint(map(type, data.values())):
+        return data  # most parts of a record; all of this is done six times for each job
+    public = data.copy()
+    for key in PRIVATE.intersection(data):
+        if value := data[key]:
             found.append(([*place, key], value))
-        elif type(value) is dict:
+            del public[key]
+    for key, value in public.items():
+        if type(value) is dict:
             public[key] = _without_private(value, [*place, key], found)
-        elif type(value) is list and type(value[0]) is dict:
+        elif type(value) is list and value and type(value[0]) is dict:
             public[key] = [_without_private(each, [*place, key, n], found) for n, each in enumerate(value)]
-        else:
-            public[key] = value
     return public

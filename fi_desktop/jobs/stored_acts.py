@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as futures_wait
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from itertools import groupby
 from pathlib import PurePath
@@ -21,6 +21,7 @@ from filelock import Timeout
 from fi_desktop.audit.acts import Act, ActKind
 from fi_desktop.audit.trail import AuditTrail
 from fi_desktop.core import events as ev
+from fi_desktop.core.dataclass_fields import with_fields
 from fi_desktop.core.job import JobState
 from fi_desktop.core.review import StepKind
 from fi_desktop.jobs.event_chain import UNREADABLE
@@ -135,7 +136,7 @@ class StoredActs:
             self._recorded = max(self._recorded, number)
 
     def _store_acts(self, store: JobStore, acts: Sequence[Act]) -> None:
-        numbered = tuple(replace(act, stored=number) for number, act in enumerate(acts, self._last + 1))
+        numbered = tuple(with_fields(act, stored=number) for number, act in enumerate(acts, self._last + 1))
         self._last += len(numbered)
         at = self._now()
         store.rows.put(_key(self._last), to_text({"at": at, "acts": [act.to_json() for act in numbered]}))

@@ -254,7 +254,7 @@ class QueueThread(Backend, ABC):
             job_id=job.id,
             path=job.path,
             options=job.options,
-            folder=str(self._service.folders.folder(job.id)),
+            folder=self._service.folders.folder_text(job.id),
             models=self._models,
             soft_limit_s=self._limits.soft_s,
             limit_factor=self._limits.factor,

@@ -26,6 +26,7 @@ _KIND = "message"
 _AS_THEY_ARE = frozenset({NoneType, str, bool, int, float})
 
 _to_text = json.JSONEncoder(separators=(",", ":")).encode
+_from_text = json.JSONDecoder().decode
 
 Check = Callable[[Any], Any]
 """Returns a value of a type as it was before it was written; TypeError or ValueError if it is of another."""
@@ -43,7 +44,7 @@ def decoded(data: bytes, kinds: Mapping[str, type]) -> Any:
         ValueError: it is none of these messages.
     """
     try:
-        said = json.loads(data)
+        said = _from_text(data.decode("ascii"))  # `json.loads` would guess the encoding first
         return _check(kinds[said.pop(_KIND)])(said)
     except (AttributeError, KeyError, OverflowError, RecursionError, TypeError) as error:
         raise ValueError(f"no message: {type(error).__name__}") from None

@@ -43,6 +43,7 @@ from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
+from fi_desktop.system.garbage import collect_seldom
 from fi_desktop.workers import process
 from tests.app_driver import running_app
 from tests.bench.starts import Watch, median, note_start, p95
@@ -97,7 +98,7 @@ def measure_ours(home: Path, *, sealed: bool = False) -> dict[str, Any]:
     }
     process.main = noop_worker  # type: ignore[assignment]
     began = time.perf_counter()
-    with running_app(home, workers=2, recycle_jobs=0, seal=sealed) as driver:
+    with running_app(home, workers=2, recycle_jobs=0, seal=sealed) as driver, collect_seldom():
         service = driver.app.service
         listed = service.jobs(limit=_PAGE).result()
         start_s = time.perf_counter() - began
