@@ -38,13 +38,13 @@ from fi_desktop.engines.vad import detect_speech  # noqa: E402
 from fi_desktop.engines.whisper import windows  # noqa: E402
 from fi_desktop.engines.whisper.confidence import FEATURES, ConfidenceModel, features  # noqa: E402
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord  # noqa: E402
-from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions  # noqa: E402
+from fi_desktop.engines.whisper.decoder import BEAM, Decoder, DecodingOptions  # noqa: E402
 from fi_desktop.engines.whisper.windows import Window  # noqa: E402
 from tests.real.wording import Errors, align, plain_rows  # noqa: E402
 
 WEIGHTS = ROOT / "build" / "real" / "models" / "faster-whisper-base"
 VERSION = "1"
-BEAMS = (1, 5)
+BEAMS = (1, BEAM)
 PENALTY = 0.1  # inverse strength of the L2 penalty
 PRECISION = 0.4
 

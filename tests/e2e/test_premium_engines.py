@@ -127,11 +127,11 @@ def killed_after_two_batches(pipe: Connection, device: str, *confined: Any) -> N
         model, _batch = real_open(folder, memory_level=memory_level, threads=threads)
         return model, 1  # as with little memory, so that a short recording has several batches
 
-    def decode_batch(self: Decoder, sounds: Sequence[Any], options: Any, *, beam: int = 1) -> Any:
-        if beam == 1:
+    def decode_batch(self: Decoder, sounds: Sequence[Any], options: Any, **decoding: Any) -> Any:
+        if not decoding:  # not a gap
             counts.write("decoded\n" * len(sounds))
             counts.flush()
-        return real_decode(self, sounds, options, beam=beam)
+        return real_decode(self, sounds, options, **decoding)
 
     def add(self: BatchFile, batch: Any) -> None:
         real_add(self, batch)

@@ -219,7 +219,7 @@ def test_text_that_is_not_trusted_is_decoded_with_fallback(
 ):
     doubtful = DecodedWindow((DecodedWord(0.5, 1.0, " Amara.org", 0.2),), trusted=False)
     monkeypatch.setattr(
-        Decoder, "decode_batch", lambda _self, sounds, _options, **_beam: [doubtful for _ in sounds]
+        Decoder, "decode_batch", lambda _self, sounds, _options, **_decoding: [doubtful for _ in sounds]
     )
     assert texts(transcriber, call, call_speech) == SAID
 
@@ -252,10 +252,10 @@ def test_a_cancelled_job_does_not_wait_for_the_model(
     resume, started = threading.Event(), threading.Event()
     real = Decoder.decode_batch
 
-    def slow(self: Decoder, *given: Any, **beam: Any) -> list[DecodedWindow]:
+    def slow(self: Decoder, *given: Any, **decoding: Any) -> list[DecodedWindow]:
         started.set()
         assert resume.wait(120)
-        return real(self, *given, **beam)
+        return real(self, *given, **decoding)
 
     def cancel(_fraction: float) -> None:
         if started.is_set():
@@ -318,11 +318,13 @@ def test_a_gap_is_decoded_again_and_only_text_that_can_be_trusted_fills_it(
     trusted = True
     real = Decoder.decode_batch
 
-    def decode_batch(self: Decoder, sounds: Sequence[Any], options: Any, *, beam: int) -> list[DecodedWindow]:
-        if beam == 1:
+    def decode_batch(
+        self: Decoder, sounds: Sequence[Any], options: Any, *, decoding: DecodingPass = DecodingPass.BATCH
+    ) -> list[DecodedWindow]:
+        if decoding is DecodingPass.BATCH:
             return [alone for _ in sounds]
         lengths.append(len(sounds[0]) / 16_000)
-        return [replace(found, trusted=trusted) for found in real(self, sounds, options, beam=beam)]
+        return [replace(found, trusted=trusted) for found in real(self, sounds, options, decoding=decoding)]
 
     monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
     assert texts(transcriber, call, call_speech, language="es") == SAID
@@ -330,12 +332,71 @@ def test_a_gap_is_decoded_again_and_only_text_that_can_be_trusted_fills_it(
     trusted = False
     assert texts(transcriber, call, call_speech, language="es") == SAID  # the whole window, with fallback
     careful = Decoder.decode_with_fallback
+    sure = 8
 
     def decode_with_fallback(self: Decoder, sound: Any, options: Any) -> DecodedWindow:
-        return replace(careful(self, sound, options), trusted=False)
+        found = careful(self, sound, options)
+        words = [replace(word, trusted=number < sure) for number, word in enumerate(found.words)]
+        return replace(found, words=tuple(words), trusted=False)
 
     monkeypatch.setattr(Decoder, "decode_with_fallback", decode_with_fallback)
+    assert texts(transcriber, call, call_speech, language="es") == SAID[:8]
+    sure = 0
     assert texts(transcriber, call, call_speech, language="es") == ["Hola,"]
+
+
+def test_two_gaps_without_a_word_between_them_are_decoded_as_one(
+    transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
+):
+    recording = write(np.random.default_rng(0).normal(0, 0.05, 30 * 16_000).astype(np.float32))
+    regions = (Region(1.0, 8.0), Region(8.5, 16.0), Region(16.5, 24.0))
+    speech = Speech(np.ones((1, 940), np.float32), 0.032, regions)
+    gaps: list[float] = []
+    said = DecodedWindow((DecodedWord(0.4, 0.9, " Hola,", 0.9), DecodedWord(15.9, 16.4, " bien.", 0.9)))
+
+    def decode_batch(
+        _self: Decoder, sounds: Sequence[Any], _options: Any, *, decoding: DecodingPass = DecodingPass.BATCH
+    ) -> list[DecodedWindow]:
+        if decoding is DecodingPass.GAP:
+            gaps.append(len(sounds[0]) / 16_000)
+            return [DecodedWindow(())]
+        return [said for _ in sounds]
+
+    monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
+    monkeypatch.setattr(Decoder, "decode_with_fallback", lambda _self, _sound, _options: DecodedWindow(()))
+    assert texts(transcriber, recording, speech, language="es") == ["Hola,", "bien."]
+    # from the first word to the second, over the pause; and from there to the end
+    assert gaps == pytest.approx([18.0, 9.7], abs=1.5)
+
+
+def test_words_of_a_text_with_fallback_are_as_trusted_as_their_sentence(
+    make: Make, call: Recording, monkeypatch: pytest.MonkeyPatch
+):
+    import faster_whisper
+
+    words = ["Uno", "dos", "tres.", "Cuatro", "cinco."]
+    decoder = make(words, language="es")._decoder
+    real = faster_whisper.WhisperModel.transcribe
+
+    def transcribe(self: Any, sound: Any, **options: Any) -> Any:
+        segments, about = real(self, sound, **options)
+        (whole,) = list(segments)[:1]
+        cut = next(n for n, token in enumerate(whole.tokens) if "Cuatro" in self.hf_tokenizer.decode([token]))
+        first = replace(whole, tokens=whole.tokens[:cut], avg_logprob=-0.2)
+        second = replace(whole, tokens=whole.tokens[cut:], avg_logprob=-1.4)
+        return [first, second], about
+
+    monkeypatch.setattr(faster_whisper.WhisperModel, "transcribe", transcribe)
+    samples = np.concatenate(list(call.blocks()))[: 20 * 16_000]
+    found = decoder.decode_with_fallback(samples, DecodingOptions("es"))
+    assert [(word.text.strip(), word.trusted) for word in found.words] == [
+        ("Uno", True),
+        ("dos", True),
+        ("tres.", True),
+        ("Cuatro", False),
+        ("cinco.", False),
+    ]
+    assert not found.trusted
 
 
 def test_speech_covered_by_words_is_decoded_once(
@@ -365,10 +426,10 @@ def test_each_part_of_a_recording_is_decoded_in_its_own_language(
     asked: list[tuple[str, float]] = []
     real = Decoder.decode_batch
 
-    def decode_batch(self: Decoder, sounds: list[Any], options: Any, **beam: Any) -> list[DecodedWindow]:
-        if beam["beam"] == 1:
+    def decode_batch(self: Decoder, sounds: list[Any], options: Any, **decoding: Any) -> list[DecodedWindow]:
+        if not decoding:  # not a gap
             asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
-        return real(self, sounds, options, **beam)
+        return real(self, sounds, options, **decoding)
 
     spanish, english = {"es": 0.98}, {"en": 0.98}
     hears(monkeypatch, *[spanish] * 4, *[english] * 4, *[spanish] * 2)
@@ -448,9 +509,9 @@ def test_progress_moves_while_a_batch_is_decoded(
         if len(set(fractions)) > 5:
             moved.set()
 
-    def slow(self: Decoder, *given: Any, **beam: Any) -> list[DecodedWindow]:
+    def slow(self: Decoder, *given: Any, **decoding: Any) -> list[DecodedWindow]:
         assert moved.wait(20)
-        return real(self, *given, **beam)
+        return real(self, *given, **decoding)
 
     monkeypatch.setattr(Decoder, "decode_batch", slow)
     transcriber.transcribe(call, call_speech, options=TranscriptionOptions(language="es"), progress=report)
@@ -482,7 +543,7 @@ def test_words_and_the_probabilities_of_their_tokens_are_plain_values(spanish: P
     assert {type(each) for row in times for each in row} == {float}
     assert [len(word.token_probabilities) for word in found.words] == [*[1] * 9, 2, *[1] * 7]
     assert found.log_probability <= 0.0
-    assert found.decoding is DecodingPass.QUICK
+    assert found.decoding is DecodingPass.BATCH
 
 
 class Stopping:
@@ -509,10 +570,12 @@ def test_a_later_attempt_goes_on_after_the_last_finished_batch(
     decoded = 0
     real = Decoder.decode_batch
 
-    def count(self: Decoder, sounds: Sequence[Any], options: Any, **beam: Any) -> list[DecodedWindow]:
+    def count(
+        self: Decoder, sounds: Sequence[Any], options: Any, *, decoding: DecodingPass = DecodingPass.BATCH
+    ) -> list[DecodedWindow]:
         nonlocal decoded
-        decoded += len(sounds) if beam == {"beam": 1} else 0
-        return real(self, sounds, options, **beam)
+        decoded += len(sounds) if decoding is DecodingPass.BATCH else 0
+        return real(self, sounds, options, decoding=decoding)
 
     def transcribe(finished: Stopping) -> Transcription:
         options = TranscriptionOptions(language="es")

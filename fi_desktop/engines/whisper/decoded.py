@@ -9,10 +9,8 @@ from enum import StrEnum
 class DecodingPass(StrEnum):
     """How a text was decoded."""
 
-    QUICK = "quick"
-    """Greedily, in a batch with other windows."""
-    BEAM = "beam"
-    """With beam search, because the quick text was doubtful."""
+    BATCH = "batch"
+    """In a batch with other windows."""
     FALLBACK = "fallback"
     """At rising temperatures, because no other text could be trusted."""
     GAP = "gap"
@@ -28,6 +26,7 @@ class DecodedWord:
         text: with its punctuation, and with the space before it.
         probability: the mean of its tokens' probabilities.
         token_probabilities: of each of its tokens, in order, punctuation included.
+        trusted: no sign of hallucination in its sentence; see `DecodedWindow`.
     """
 
     start: float
@@ -35,6 +34,7 @@ class DecodedWord:
     text: str
     probability: float
     token_probabilities: tuple[float, ...] = ()
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class DecodedWindow:
     """
 
     words: tuple[DecodedWord, ...]
-    decoding: DecodingPass = DecodingPass.QUICK
+    decoding: DecodingPass = DecodingPass.BATCH
     log_probability: float = 0.0
     no_speech: float = 0.0
     compression: float = 1.0

@@ -6,10 +6,11 @@ argument is passed.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from fi_desktop.engines.whisper.word_times import words_from_alignment
 _ENCODED_HZ = 50
 _SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detected
 _SPANS_AT_A_TIME = 16
+BEAM = 5  # greedy texts take 60 % of the time of this, and most of them would have to be decoded again
 _WINDOW_FRAMES = 3000
 _TOKENS = 448  # the context of the model: prompt and text
 
@@ -38,13 +40,13 @@ _LEAST_PROBABILITY = 1e-6  # one token cannot decide alone
 _WITH_FALLBACK: dict[str, Any] = {
     "task": "transcribe",
     "log_progress": False,
-    "beam_size": 5,
+    "beam_size": BEAM,
     "best_of": 5,
     "patience": 1.0,
     "length_penalty": 1.0,
     "repetition_penalty": 1.0,
     "no_repeat_ngram_size": 0,  # doses are repeated on purpose
-    "temperature": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+    "temperature": [0.0, 0.2, 0.4],  # up to 1.0 takes twice the time, for the same errors
     "compression_ratio_threshold": _COMPRESSION_RATIO,
     "log_prob_threshold": _LOG_PROBABILITY,
     "no_speech_threshold": NO_SPEECH,
@@ -181,10 +183,21 @@ class Decoder:
         return np.array(rows)
 
     def decode_batch(
-        self, windows: Sequence[NDArray[np.float32]], options: DecodingOptions, *, beam: int = 1
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        options: DecodingOptions,
+        *,
+        decoding: DecodingPass = DecodingPass.BATCH,
+        beam: int = BEAM,
     ) -> list[DecodedWindow]:
-        """Decode windows as one batch, (samples,) each, without fallback. beam: 1 decodes greedily."""
-        decoding = DecodingPass.QUICK if beam == 1 else DecodingPass.BEAM
+        """Decode windows as one batch without fallback.
+
+        Args:
+            windows: (samples,) each.
+            options: for all of them.
+            decoding: what the result says of how it was decoded.
+            beam: how many texts are followed. Greedy ones, of 1, serve to train the model of confidence.
+        """
         tokenizer = self._tokenizer(options.language)
         with memory_errors():
             outputs = np.stack(self._encode(windows))
@@ -213,7 +226,7 @@ class Decoder:
                 len(tokens) >= _TOKENS,
             )
             (words,) = self._align([samples], np.stack(self._encode([samples])), [tokens], tokenizer)
-        return _decoded(words, text, DecodingPass.FALLBACK)
+        return _decoded(_of_segments(words, kept, tokenizer.eot), text, DecodingPass.FALLBACK)
 
     def score(
         self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]], options: DecodingOptions
@@ -339,6 +352,23 @@ def _codes(row: Sequence[tuple[str, float]]) -> Iterator[tuple[str, float]]:
     """Yield language codes instead of tokens, with their probabilities."""
     for token, probability in row:
         yield token.removeprefix("<|").removesuffix("|>"), probability
+
+
+def _of_segments(
+    words: Sequence[DecodedWord], segments: Sequence[Any], end_of_text: int
+) -> tuple[DecodedWord, ...]:
+    """Return the words of the library's segments, each as trusted as its segment."""
+    counts = [sum(token < end_of_text for token in segment.tokens) for segment in segments]
+    ends = list(accumulate(counts))
+    trusted = [
+        segment.avg_logprob >= _LOG_PROBABILITY and segment.compression_ratio <= _COMPRESSION_RATIO
+        for segment in segments
+    ]
+    found, at = [], 0
+    for word in words:
+        found.append(replace(word, trusted=trusted[min(bisect_right(ends, at), len(trusted) - 1)]))
+        at += len(word.token_probabilities)
+    return tuple(found)
 
 
 def _decoded(words: tuple[DecodedWord, ...], text: _Text, decoding: DecodingPass) -> DecodedWindow:

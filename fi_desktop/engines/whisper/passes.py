@@ -1,8 +1,9 @@
-"""The passes over a window: quick, with beam search, with fallback, and over speech without words."""
+"""The passes over a window: in a batch, with fallback, and over speech without words."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,9 +20,6 @@ from fi_desktop.engines.whisper.spoken_languages import LanguageWindow, prefers_
 from fi_desktop.engines.whisper.steps import InterruptibleRunner
 from fi_desktop.engines.whisper.windows import Window, regions_within
 
-_BEAM = 5
-# Quick texts below this mean log probability are decoded again with beam search.
-_SURE_ENOUGH = -0.2
 _SILENT_S = 5.0  # this much speech without a single word is decoded again
 _GAP_S = 1.5  # and this much among words
 _STRETCHED_S = 5.0  # words this near before a gap may belong after it
@@ -69,32 +67,16 @@ class WindowDecoder:
         options: Callable[[str], DecodingOptions],
         poll: Callable[[], None],
     ) -> list[DecodedWindow]:
-        """Decode in batches of one language each: quickly, and with beam search if the text is doubtful."""
+        """Decode in batches of one language each."""
         decoded: dict[int, DecodedWindow] = {}
         for language in dict.fromkeys(part.language for part in parts):
             numbers = [number for number, part in enumerate(parts) if part.language == language]
-            decoded.update(self._pass(parts, numbers, options(language), 1, poll))
-            doubtful = [number for number in numbers if _is_doubtful(decoded[number])]
-            for number, found in self._pass(parts, doubtful, options(language), _BEAM, poll).items():
-                if found.trusted or not decoded[number].trusted:
-                    decoded[number] = found
+            for first in range(0, len(numbers), self._decoder.batch):
+                batch = numbers[first : first + self._decoder.batch]
+                sounds = [parts[number].samples for number in batch]
+                decode = partial(self._decoder.decode_batch, sounds, options(language))
+                decoded.update(zip(batch, self._runner.run(decode, poll=poll), strict=True))
         return [decoded[number] for number in range(len(parts))]
-
-    def _pass(
-        self,
-        parts: Sequence[LanguageWindow],
-        numbers: Sequence[int],
-        options: DecodingOptions,
-        beam: int,
-        poll: Callable[[], None],
-    ) -> dict[int, DecodedWindow]:
-        decoded: dict[int, DecodedWindow] = {}
-        for first in range(0, len(numbers), self._decoder.batch):
-            batch = numbers[first : first + self._decoder.batch]
-            sounds = [parts[number].samples for number in batch]
-            decode = partial(self._decoder.decode_batch, sounds, options, beam=beam)
-            decoded.update(zip(batch, self._runner.run(decode, poll=poll), strict=True))
-        return decoded
 
     def finish(
         self,
@@ -120,13 +102,13 @@ class WindowDecoder:
                 words = postprocess.drop_crammed(found)
         if words:
             words = self._fill_gaps(part, words, speech, options, poll)
-            uncovered_s = postprocess.uncovered_s(words, spoken)
-            if uncovered_s >= _GAP_S and not doubtful:
+            gaps = _gaps(words, spoken)
+            if gaps and not doubtful:
                 again = self._with_fallback(part, options, poll)
-                found = to_words(part, again, speech)
-                covers_more = postprocess.uncovered_s(found, spoken) <= uncovered_s - _WORTHWHILE_S
-                if again.trusted and covers_more and not postprocess.has_crammed(found):
-                    words = found
+                trusted = replace(again, words=tuple(word for word in again.words if word.trusted))
+                found = to_words(part, trusted, speech)
+                for gap in gaps:
+                    words = _filled(words, words, found, gap, part.window) or words
         return words
 
     def _with_fallback(
@@ -145,17 +127,13 @@ class WindowDecoder:
     ) -> list[Word]:
         """Decode speech without words in windows around it; keep the text if it can be trusted."""
         spoken = regions_within(speech.regions, part.window)
-        for gap in postprocess.uncovered(words, spoken):
-            if gap.duration < _GAP_S:
-                continue
+        for gap in _gaps(words, spoken):
             for kept, whole in _around_gap(words, gap, spoken):
                 around, decoded = self._decode_around(part, whole, options, poll)
                 if not decoded.trusted or decoded.no_speech > NO_SPEECH:
                     continue
-                filled = _insert(kept, to_words(around, decoded, speech), whole, around.window)
-                before, after = postprocess.uncovered_s(words, [gap]), postprocess.uncovered_s(filled, [gap])
-                covers_more = after <= before - _WORTHWHILE_S and len(filled) > len(words)
-                if covers_more and not postprocess.has_crammed(filled) and not _repeats(kept, filled, whole):
+                found = to_words(around, decoded, speech)
+                if (filled := _filled(words, kept, found, whole, around.window)) is not None:
                     words = filled
                     break
         return words
@@ -167,13 +145,36 @@ class WindowDecoder:
         end = min(part.window.duration, part.window.offset_of(gap.end) + _GAP_CONTEXT_S)
         samples = part.samples[round(start * SAMPLE_RATE_HZ) : round(end * SAMPLE_RATE_HZ)]
         around = replace(part, window=part.window.part(start, end), samples=samples)
-        decode = partial(self._decoder.decode_batch, [samples], options, beam=_BEAM)
+        decode = partial(self._decoder.decode_batch, [samples], options, decoding=DecodingPass.GAP)
         (found,) = self._runner.run(decode, poll=poll)
-        return around, replace(found, decoding=DecodingPass.GAP)
+        return around, found
 
 
-def _is_doubtful(decoded: DecodedWindow) -> bool:
-    return not decoded.trusted or decoded.log_probability < _SURE_ENOUGH
+def _gaps(words: Sequence[Word], spoken: Sequence[Region]) -> list[Region]:
+    """Return where speech without words is to be decoded again; without a word between them, two are one."""
+    starts = [word.start for word in words]
+    rows: list[list[Region]] = []
+    for region in postprocess.uncovered(words, spoken):
+        if rows and bisect_left(starts, rows[-1][-1].end) == bisect_left(starts, region.start):
+            rows[-1].append(region)
+        else:
+            rows.append([region])
+    return [Region(row[0].start, row[-1].end) for row in rows if sum(each.duration for each in row) >= _GAP_S]
+
+
+def _filled(
+    words: Sequence[Word], kept: Sequence[Word], found: Sequence[Word], gap: Region, around: Window
+) -> list[Word] | None:
+    """Return words with those found in a gap; None if they do not cover it, or cannot be right.
+
+    words: so far; kept: those of them that stay; found: of the gap and of the words around it.
+    """
+    filled = _insert(kept, found, gap, around)
+    before, after = postprocess.uncovered_s(words, [gap]), postprocess.uncovered_s(filled, [gap])
+    covers_more = after <= before - _WORTHWHILE_S and len(filled) > len(words)
+    if not covers_more or postprocess.has_crammed(filled) or _repeats(kept, filled, gap):
+        return None
+    return filled
 
 
 def _around_gap(
@@ -183,7 +184,7 @@ def _around_gap(
 
     A word that is stretched over a gap was said after it: what is missing begins where its speech begins.
     """
-    (region,) = (region for region in spoken if region.start <= gap.start and gap.end <= region.end)
+    (region,) = (region for region in spoken if region.start <= gap.start < region.end)
     stretched = [word for word in words if word.start < gap.start < word.end]
     start = max(region.start, gap.start - _STRETCHED_S)
     if stretched and start < gap.start:
