@@ -102,13 +102,9 @@ class WindowDecoder:
                 words = postprocess.drop_crammed(found)
         if words:
             words = self._fill_gaps(part, words, speech, options, poll)
-            gaps = _gaps(words, spoken)
-            if gaps and not doubtful:
+            if not doubtful and (gaps := _gaps(words, spoken)):
                 again = self._with_fallback(part, options, poll)
-                trusted = replace(again, words=tuple(word for word in again.words if word.trusted))
-                found = to_words(part, trusted, speech)
-                for gap in gaps:
-                    words = _filled(words, words, found, gap, part.window) or words
+                words = _completed(words, again, gaps, part, speech)
         return words
 
     def _with_fallback(
@@ -160,6 +156,27 @@ def _gaps(words: Sequence[Word], spoken: Sequence[Region]) -> list[Region]:
         else:
             rows.append([region])
     return [Region(row[0].start, row[-1].end) for row in rows if sum(each.duration for each in row) >= _GAP_S]
+
+
+def _completed(
+    words: list[Word], again: DecodedWindow, gaps: Sequence[Region], part: LanguageWindow, speech: Speech
+) -> list[Word]:
+    """Return a window's words with what was found in its gaps when it was decoded again.
+
+    A text that can be trusted as a whole replaces the first if it covers more; of another, trusted sentences
+    fill the gaps.
+    """
+    if again.trusted:
+        spoken = regions_within(speech.regions, part.window)
+        found = to_words(part, again, speech)
+        uncovered_s = postprocess.uncovered_s(words, spoken)
+        covers_more = postprocess.uncovered_s(found, spoken) <= uncovered_s - _WORTHWHILE_S
+        return found if covers_more and not postprocess.has_crammed(found) else words
+    trusted = replace(again, words=tuple(word for word in again.words if word.trusted))
+    found = to_words(part, trusted, speech)
+    for gap in gaps:
+        words = _filled(words, words, found, gap, part.window) or words
+    return words
 
 
 def _filled(
