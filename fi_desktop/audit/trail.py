@@ -204,9 +204,9 @@ class AuditTrail:
         if act.job is None or act.kind in _WITHOUT_RESULT:
             return act
         found = self._evidence(act.job)
-        review = {"review": found["review"]} if "review" in found else {}
         if not found:
             return act
+        review = {"review": found["review"]} if "review" in found else {}
         return with_fields(
             act,
             recording=act.recording or found.get("recording"),

@@ -70,7 +70,7 @@ class JobFolders:
         return self._folder(job_id)
 
     def folder_text(self, job_id: int) -> str:
-        """Return a job's folder as text; a `Path` takes ten times as long to make."""
+        """Return a job's folder as text, which a busy queue makes faster than a `Path`."""
         return f"{self._prefix}{job_id}"
 
     def has_result(self, job_id: int) -> bool:

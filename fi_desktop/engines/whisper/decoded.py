@@ -12,7 +12,7 @@ class DecodingPass(StrEnum):
     BATCH = "batch"
     """In a batch with other windows."""
     FALLBACK = "fallback"
-    """At rising temperatures, because no other text could be trusted."""
+    """At rising temperatures, because no other text could be trusted, or covered the speech."""
     GAP = "gap"
     """In a separate window, because no word covered this speech."""
 

@@ -25,7 +25,6 @@ from fi_desktop.engines.whisper.word_times import words_from_alignment
 _ENCODED_HZ = 50
 _SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detected
 _SPANS_AT_A_TIME = 16
-BEAM = 5  # greedy search takes 60 % of the time of this, but with it first, all took a quarter longer
 _WINDOW_FRAMES = 3000
 _TOKENS = 448  # the context of the model: prompt and text
 
@@ -34,6 +33,7 @@ _COMPRESSION_RATIO = 2.4
 _LOG_PROBABILITY = -1.0
 NO_SPEECH = 0.6
 
+BEAM = 5  # greedy search takes 60 % of the time, but with it first, the whole took a quarter longer
 _SCORED = 6  # texts of a window at a time
 _LEAST_PROBABILITY = 1e-6  # one token cannot decide alone
 
@@ -196,7 +196,7 @@ class Decoder:
             windows: (samples,) each.
             options: for all of them.
             decoding: what the result says of how it was decoded.
-            beam: how many texts are followed. Greedy ones, of 1, serve to train the model of confidence.
+            beam: how many texts are followed; 1 is greedy, for `packaging/train_confidence.py`.
         """
         tokenizer = self._tokenizer(options.language)
         with memory_errors():
