@@ -1,4 +1,4 @@
-"""Networks as ONNX files: one place that starts ONNX Runtime, on one thread and without its telemetry.
+"""Networks as ONNX files: one place that starts ONNX Runtime, without its telemetry.
 
 A file's hash is checked against its pack's manifest before it is loaded, and each network is loaded once per
 process.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,17 +26,30 @@ MANIFEST = "manifest.json"
 class Network:
     """A loaded network with one output."""
 
-    def __init__(self, content: bytes) -> None:
-        """content: of the ONNX file."""
+    def __init__(
+        self, content: bytes, *, threads: int = 1, weights: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
+        """Load a network.
+
+        Args:
+            content: of the ONNX file.
+            threads: CPU threads that it may use.
+            weights: by name, those that the file declares without their values.
+        """
         import onnxruntime
 
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Blocks differ in length, and the arena would keep the largest of each shape.
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
         options.log_severity_level = 4
+        if weights:
+            values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in weights.values()]
+            # the session copies them
+            options.add_external_initializers([*weights], values)
         self._session: Any = onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"]
         )

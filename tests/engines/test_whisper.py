@@ -19,7 +19,7 @@ from fi_desktop.core.errors import CancelledByUser, Interrupted, UserError
 from fi_desktop.core.transcript import Region, Transcription
 from fi_desktop.engines.contracts import Speech, TranscriptionOptions
 from fi_desktop.engines.whisper import WhisperTranscriber, passes
-from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
+from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
 from fi_desktop.engines.whisper.passes import WindowDecoder, to_words
 from fi_desktop.engines.whisper.spoken_languages import LanguageWindow
@@ -197,7 +197,7 @@ def test_prompt_and_vocabulary_fit_into_the_context(
 def test_silence_never_reaches_the_model(
     transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
 ):
-    for way in ("detect_languages", "decode_batch", "decode_with_fallback"):
+    for way in ("detect_languages", "decode_batch", "decode_gap", "decode_with_fallback"):
         monkeypatch.setattr(Decoder, way, None)
     silence = write(np.zeros(60 * 16_000, np.float32))
     found = transcriber.transcribe(silence, NO_SPEECH, options=TranscriptionOptions(), progress=ignore)
@@ -218,9 +218,7 @@ def test_text_that_is_not_trusted_is_decoded_with_fallback(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
     doubtful = DecodedWindow((DecodedWord(0.5, 1.0, " Amara.org", 0.2),), trusted=False)
-    monkeypatch.setattr(
-        Decoder, "decode_batch", lambda _self, sounds, _options, **_decoding: [doubtful for _ in sounds]
-    )
+    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [doubtful for _ in sounds])
     assert texts(transcriber, call, call_speech) == SAID
 
 
@@ -252,10 +250,10 @@ def test_a_cancelled_job_does_not_wait_for_the_model(
     resume, started = threading.Event(), threading.Event()
     real = Decoder.decode_batch
 
-    def slow(self: Decoder, *given: Any, **decoding: Any) -> list[DecodedWindow]:
+    def slow(self: Decoder, *given: Any) -> list[DecodedWindow]:
         started.set()
         assert resume.wait(120)
-        return real(self, *given, **decoding)
+        return real(self, *given)
 
     def cancel(_fraction: float) -> None:
         if started.is_set():
@@ -316,17 +314,14 @@ def test_a_gap_is_decoded_again_and_only_text_that_can_be_trusted_fills_it(
     alone = DecodedWindow((DecodedWord(0.0, 0.5, " Hola,", 0.9),))
     lengths: list[float] = []
     trusted = True
-    real = Decoder.decode_batch
+    real = Decoder.decode_gap
 
-    def decode_batch(
-        self: Decoder, sounds: Sequence[Any], options: Any, *, decoding: DecodingPass = DecodingPass.BATCH
-    ) -> list[DecodedWindow]:
-        if decoding is DecodingPass.BATCH:
-            return [alone for _ in sounds]
-        lengths.append(len(sounds[0]) / 16_000)
-        return [replace(found, trusted=trusted) for found in real(self, sounds, options, decoding=decoding)]
+    def decode_gap(self: Decoder, sound: Any, options: Any) -> DecodedWindow:
+        lengths.append(len(sound) / 16_000)
+        return replace(real(self, sound, options), trusted=trusted)
 
-    monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
+    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [alone for _ in sounds])
+    monkeypatch.setattr(Decoder, "decode_gap", decode_gap)
     assert texts(transcriber, call, call_speech, language="es") == SAID
     assert lengths == [pytest.approx(23.4, abs=1.0)]  # the gap and what precedes it
     trusted = False
@@ -354,15 +349,12 @@ def test_two_gaps_without_a_word_between_them_are_decoded_as_one(
     gaps: list[float] = []
     said = DecodedWindow((DecodedWord(0.4, 0.9, " Hola,", 0.9), DecodedWord(15.9, 16.4, " bien.", 0.9)))
 
-    def decode_batch(
-        _self: Decoder, sounds: Sequence[Any], _options: Any, *, decoding: DecodingPass = DecodingPass.BATCH
-    ) -> list[DecodedWindow]:
-        if decoding is DecodingPass.GAP:
-            gaps.append(len(sounds[0]) / 16_000)
-            return [DecodedWindow(())]
-        return [said for _ in sounds]
+    def decode_gap(_self: Decoder, sound: Any, _options: Any) -> DecodedWindow:
+        gaps.append(len(sound) / 16_000)
+        return DecodedWindow(())
 
-    monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
+    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [said for _ in sounds])
+    monkeypatch.setattr(Decoder, "decode_gap", decode_gap)
     monkeypatch.setattr(Decoder, "decode_with_fallback", lambda _self, _sound, _options: DecodedWindow(()))
     assert texts(transcriber, recording, speech, language="es") == ["Hola,", "bien."]
     # from the first word to the second, over the pause; and from there to the end
@@ -426,10 +418,9 @@ def test_each_part_of_a_recording_is_decoded_in_its_own_language(
     asked: list[tuple[str, float]] = []
     real = Decoder.decode_batch
 
-    def decode_batch(self: Decoder, sounds: list[Any], options: Any, **decoding: Any) -> list[DecodedWindow]:
-        if not decoding:  # not a gap
-            asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
-        return real(self, sounds, options, **decoding)
+    def decode_batch(self: Decoder, sounds: list[Any], options: Any) -> list[DecodedWindow]:
+        asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
+        return real(self, sounds, options)
 
     spanish, english = {"es": 0.98}, {"en": 0.98}
     hears(monkeypatch, *[spanish] * 4, *[english] * 4, *[spanish] * 2)
@@ -475,12 +466,43 @@ def test_languages_of_a_window_and_of_a_sound_alone_are_those_of_the_model(spani
         assert row.sum() == pytest.approx(1.0, abs=0.01)
 
 
+def test_a_text_that_is_cut_off_is_not_trusted(tmp_path: Path):
+    words = [f"{number}" for number in random.Random(0).sample(range(100_000, 1_000_000), 230)]
+    folder = make_whisper(tmp_path / "model", words, seconds_per_word=0.1)
+    decoder = Decoder(folder, memory_level=0, threads=1)
+    sound = np.random.default_rng(0).normal(0, 0.05, 28 * 16_000).astype(np.float32)
+    (found,) = decoder.decode_batch([sound], DecodingOptions("en"))
+    assert found.text.split() == words[:224]
+    assert (found.trusted, found.repetitive) == (False, False)
+
+
+def test_a_text_longer_than_the_context_is_aligned_as_far_as_it_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Decoding with fallback may repeat itself in each of a window's parts."""
+    words = [f"a{number}" for number in range(200)]
+    decoder = Decoder(
+        make_whisper(tmp_path / "model", words, seconds_per_word=0.1), memory_level=0, threads=1
+    )
+    sound = np.random.default_rng(0).normal(0, 0.05, 25 * 16_000).astype(np.float32)
+    real = decoder._model.transcribe
+
+    def transcribe(*given: Any, **options: Any) -> tuple[list[Any], Any]:
+        segments, about = real(*given, **options)
+        return [*segments] * 3, about
+
+    monkeypatch.setattr(decoder._model, "transcribe", transcribe)
+    found = decoder.decode_with_fallback(sound, DecodingOptions("en"))
+    assert not found.trusted
+    assert len(found.words) == 448 - 5
+
+
 def test_a_part_with_little_evidence_has_the_likelier_of_two_texts(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
     texts_by_language = {"es": " Eso es lo que me duele.", "en": " That is what hurts me."}
 
-    def decode_batch(_self: Decoder, sounds: list[Any], options: Any, **_given: Any) -> list[DecodedWindow]:
+    def decode_batch(_self: Decoder, sounds: list[Any], options: Any) -> list[DecodedWindow]:
         said = texts_by_language[options.language]
         words = tuple(DecodedWord(n, n + 0.5, f" {word}", 0.9) for n, word in enumerate(said.split()))
         return [DecodedWindow(words, log_probability=probable[options.language]) for _ in sounds]
@@ -509,9 +531,9 @@ def test_progress_moves_while_a_batch_is_decoded(
         if len(set(fractions)) > 5:
             moved.set()
 
-    def slow(self: Decoder, *given: Any, **decoding: Any) -> list[DecodedWindow]:
+    def slow(self: Decoder, *given: Any) -> list[DecodedWindow]:
         assert moved.wait(20)
-        return real(self, *given, **decoding)
+        return real(self, *given)
 
     monkeypatch.setattr(Decoder, "decode_batch", slow)
     transcriber.transcribe(call, call_speech, options=TranscriptionOptions(language="es"), progress=report)
@@ -543,7 +565,6 @@ def test_words_and_the_probabilities_of_their_tokens_are_plain_values(spanish: P
     assert {type(each) for row in times for each in row} == {float}
     assert [len(word.token_probabilities) for word in found.words] == [*[1] * 9, 2, *[1] * 7]
     assert found.log_probability <= 0.0
-    assert found.decoding is DecodingPass.BATCH
 
 
 class Stopping:
@@ -570,12 +591,10 @@ def test_a_later_attempt_goes_on_after_the_last_finished_batch(
     decoded = 0
     real = Decoder.decode_batch
 
-    def count(
-        self: Decoder, sounds: Sequence[Any], options: Any, *, decoding: DecodingPass = DecodingPass.BATCH
-    ) -> list[DecodedWindow]:
+    def count(self: Decoder, sounds: Sequence[Any], options: Any) -> list[DecodedWindow]:
         nonlocal decoded
-        decoded += len(sounds) if decoding is DecodingPass.BATCH else 0
-        return real(self, sounds, options, decoding=decoding)
+        decoded += len(sounds)
+        return real(self, sounds, options)
 
     def transcribe(finished: Stopping) -> Transcription:
         options = TranscriptionOptions(language="es")

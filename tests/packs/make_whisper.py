@@ -56,6 +56,7 @@ def make_whisper(
     size: str = "test",
     seconds_per_word: float = 0.4,
     multilingual: bool = True,
+    quantization: str = "int8",
 ) -> Path:
     """Write a model that produces `words` in every chunk; with no words, its weights are random.
 
@@ -67,6 +68,7 @@ def make_whisper(
         size: one of `SIZES`.
         seconds_per_word: from the start of one word to the next.
         multilingual: False for a model that knows only English.
+        quantization: how the weights are stored: "int8", "float16", "float32" or "int16".
 
     Returns: the folder.
     """
@@ -114,7 +116,7 @@ def make_whisper(
     spec.config.alignment_heads = [[0, 0]]
     spec.config.lang_ids = sorted(tokenizer.token_to_id(f"<|{code}|>") for code in _languages())
     spec.validate()
-    spec.optimize(quantization="int8")
+    spec.optimize(quantization=quantization)
     spec.save(str(folder))
     tokenizer.save(str(folder / "tokenizer.json"))
     features = {"feature_size": _MEL_BANDS, "sampling_rate": 16_000, "hop_length": 160, "n_fft": 400}

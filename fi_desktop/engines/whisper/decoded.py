@@ -3,18 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class DecodingPass(StrEnum):
-    """How a text was decoded."""
-
-    BATCH = "batch"
-    """In a batch with other windows."""
-    FALLBACK = "fallback"
-    """At rising temperatures, because no other text could be trusted, or covered the speech."""
-    GAP = "gap"
-    """In a separate window, because no word covered this speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +31,6 @@ class DecodedWindow:
 
     Attributes:
         words: in order.
-        decoding: the pass that produced the text.
         log_probability: the mean over the tokens.
         no_speech: the probability that nobody speaks in the window.
         compression: how many times smaller the text becomes when it is compressed; high for repetition.
@@ -52,7 +39,6 @@ class DecodedWindow:
     """
 
     words: tuple[DecodedWord, ...]
-    decoding: DecodingPass = DecodingPass.BATCH
     log_probability: float = 0.0
     no_speech: float = 0.0
     compression: float = 1.0

@@ -6,6 +6,7 @@ argument is passed.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
+from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
+from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
 from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
 from fi_desktop.engines.whisper.word_times import words_from_alignment
 
@@ -26,7 +28,9 @@ _ENCODED_HZ = 50
 _SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detected
 _SPANS_AT_A_TIME = 16
 _WINDOW_FRAMES = 3000
+_SILENCE_S = 2.0  # after a gap; half a minute finds no more, in a third more time for all passes
 _TOKENS = 448  # the context of the model: prompt and text
+_LONGEST_TEXT = _TOKENS // 2  # where the library ends a text
 
 # OpenAI's thresholds (Radford et al. 2022, section 4.5), beyond which a text is not trusted.
 _COMPRESSION_RATIO = 2.4
@@ -100,9 +104,10 @@ class _Text:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Encoded:
-    """The encoder's output for one window, on the CPU: (frames, width). samples: what was encoded."""
+    """The encoder's output for one window, on the CPU: (frames, width); features: (bands, 2 * frames)."""
 
     samples: NDArray[np.float32]
+    features: NDArray[np.float32]
     output: NDArray[Any]
 
 
@@ -122,6 +127,10 @@ class Decoder:
         self._folder = folder
         self._threads = threads
         self._held: list[_Encoded] = []
+        self._encoder: Encoder | None = None
+        if self._model.model.device == "cpu" and not memory_level:
+            self._encoder = open_encoder(folder, threads=threads)
+        self._model.encode = self._encode_for_library
 
     @property
     def device(self) -> str:
@@ -176,34 +185,32 @@ class Decoder:
                 features = [
                     self._features(each, _SPAN * 2) for each in sounds[first : first + _SPANS_AT_A_TIME]
                 ]
-                encoded = self._model.model.encode(self._view(np.stack(features)), to_cpu=False)
+                encoded = self._view(self._encode_features(np.stack(features)))
                 for each in self._model.model.detect_language(encoded):
                     found = dict(_codes(each))
                     rows.append([found[code] for code in self.languages])
         return np.array(rows)
 
     def decode_batch(
-        self,
-        windows: Sequence[NDArray[np.float32]],
-        options: DecodingOptions,
-        *,
-        decoding: DecodingPass = DecodingPass.BATCH,
-        beam: int = BEAM,
+        self, windows: Sequence[NDArray[np.float32]], options: DecodingOptions, *, beam: int = BEAM
     ) -> list[DecodedWindow]:
         """Decode windows as one batch without fallback.
 
         Args:
             windows: (samples,) each.
             options: for all of them.
-            decoding: what the result says of how it was decoded.
             beam: how many texts are followed; 1 is greedy, for `packaging/train_confidence.py`.
         """
-        tokenizer = self._tokenizer(options.language)
         with memory_errors():
-            outputs = np.stack(self._encode(windows))
-            texts = self._generate(outputs, options, tokenizer, beam)
-            words = self._align(windows, outputs, [text.tokens for text in texts], tokenizer)
-        return [_decoded(row, text, decoding) for row, text in zip(words, texts, strict=True)]
+            return self._decode(windows, self._encode(windows), options, beam)
+
+    def decode_gap(self, samples: NDArray[np.float32], options: DecodingOptions) -> DecodedWindow:
+        """Decode a part of a window: with little silence after it, which takes less time."""
+        length_s = len(samples) / SAMPLE_RATE_HZ + _SILENCE_S
+        with memory_errors():
+            outputs = self._encode([samples], min(_WINDOW_FRAMES, 2 * math.ceil(length_s * _ENCODED_HZ)))
+            (found,) = self._decode([samples], outputs, options, BEAM)
+        return found
 
     def decode_with_fallback(self, samples: NDArray[np.float32], options: DecodingOptions) -> DecodedWindow:
         """Decode one window as OpenAI does, at rising temperatures until the text can be trusted."""
@@ -226,7 +233,7 @@ class Decoder:
                 len(tokens) >= _TOKENS,
             )
             (words,) = self._align([samples], np.stack(self._encode([samples])), [tokens], tokenizer)
-        return _decoded(_of_segments(words, kept, tokenizer.eot), text, DecodingPass.FALLBACK)
+        return _decoded(_of_segments(words, kept, tokenizer.eot), text)
 
     def score(
         self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]], options: DecodingOptions
@@ -257,17 +264,46 @@ class Decoder:
                     scores.append([float(logs[a:b].sum()) for a, b in pairwise(borders)])
         return scores
 
-    def _encode(self, windows: Sequence[NDArray[np.float32]]) -> list[NDArray[Any]]:
-        """Return the encoder's output for each window; the last ones are held for the next passes."""
+    def _decode(
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        encoded: Sequence[NDArray[Any]],
+        options: DecodingOptions,
+        beam: int,
+    ) -> list[DecodedWindow]:
+        tokenizer = self._tokenizer(options.language)
+        outputs = np.stack(encoded)
+        texts = self._generate(outputs, options, tokenizer, beam)
+        words = self._align(windows, outputs, [text.tokens for text in texts], tokenizer)
+        return [_decoded(row, text) for row, text in zip(words, texts, strict=True)]
+
+    def _encode(
+        self, windows: Sequence[NDArray[np.float32]], frames: int = _WINDOW_FRAMES
+    ) -> list[NDArray[Any]]:
+        """Return the encoder's output for each window; the last ones are held for the next passes.
+
+        frames: of 10 ms, which the sound is padded to.
+        """
         held = [self._find_held(samples) for samples in windows]
         for number, samples in enumerate(windows):
             if held[number] is None:
-                features = self._features(samples, _WINDOW_FRAMES)
-                encoded = self._model.model.encode(self._view(features[None]), to_cpu=True)
-                held[number] = _Encoded(samples, np.array(encoded)[0])
+                features = self._features(samples, frames)
+                held[number] = _Encoded(samples, features, self._encode_features(features[None])[0])
         found = [each for each in held if each is not None]
         self._held = [*found, *(each for each in self._held if each not in found)][: 2 * self.batch]
         return [each.output for each in found]
+
+    def _encode_features(self, features: NDArray[np.float32]) -> NDArray[Any]:
+        """Return the encoder's output, (windows, frames, width). features: (windows, bands, 2 * frames)."""
+        if self._encoder is not None:
+            return self._encoder.encode(features)
+        return np.array(self._model.model.encode(self._view(features), to_cpu=True))
+
+    def _encode_for_library(self, features: NDArray[np.float32]) -> Any:
+        """Encode a window while the library decodes it with fallback. features: (bands, 2 * frames)."""
+        held = next((each for each in self._held if np.array_equal(each.features, features)), None)
+        output = self._encode_features(features[None]) if held is None else held.output[None]
+        return self._view(output)
 
     def _features(self, samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
         pad = import_module("faster_whisper.audio").pad_or_trim
@@ -308,7 +344,7 @@ class Decoder:
                     each.scores[0] * length / (length + 1),
                     each.no_speech_prob,
                     self._library.transcribe.get_compression_ratio(tokenizer.decode(tokens).strip()),
-                    cut_off=len(prompt) + length >= _TOKENS,
+                    cut_off=length >= min(_LONGEST_TEXT, _TOKENS - len(prompt)),
                 )
             )
         return texts
@@ -322,6 +358,9 @@ class Decoder:
     ) -> list[tuple[DecodedWord, ...]]:
         """Return the words of encoded windows, (windows, frames, width), by cross-attention."""
         words: list[tuple[DecodedWord, ...]] = [()] * len(windows)
+        # The start, two marks and the text have to fit the model's context; only loops are longer.
+        longest = _TOKENS - len(tokenizer.sot_sequence) - 2
+        texts = [tokens[:longest] for tokens in texts]
         if spoken := [number for number, tokens in enumerate(texts) if tokens]:
             frames = [-(-len(windows[number]) * 100 // SAMPLE_RATE_HZ) for number in spoken]
             found = self._model.model.align(
@@ -371,12 +410,11 @@ def _of_segments(
     return tuple(found)
 
 
-def _decoded(words: tuple[DecodedWord, ...], text: _Text, decoding: DecodingPass) -> DecodedWindow:
+def _decoded(words: tuple[DecodedWord, ...], text: _Text) -> DecodedWindow:
     repetitive = text.compression > _COMPRESSION_RATIO
     improbable = text.log_probability < _LOG_PROBABILITY
     return DecodedWindow(
         words,
-        decoding,
         text.log_probability,
         text.no_speech,
         text.compression,

@@ -76,10 +76,10 @@ def _incomplete() -> UserError:
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Raise MemoryError if CTranslate2 runs out of memory."""
+    """Raise MemoryError if CTranslate2 or ONNX Runtime runs out of memory."""
     try:
         yield
-    except RuntimeError as error:
+    except Exception as error:  # ONNX Runtime's have no other class in common
         if any(sign in str(error).casefold() for sign in _MEMORY_ERRORS):
             raise MemoryError("the model's memory") from error
         raise

@@ -13,7 +13,7 @@ from fi_desktop.core.transcript import Region, Word
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.engines.whisper import postprocess
 from fi_desktop.engines.whisper.confidence import chance_right
-from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodingPass
+from fi_desktop.engines.whisper.decoded import DecodedWindow
 from fi_desktop.engines.whisper.decoder import NO_SPEECH, Decoder, DecodingOptions
 from fi_desktop.engines.whisper.seams import join_words
 from fi_desktop.engines.whisper.spoken_languages import LanguageWindow, prefers_rival, rival_of
@@ -141,9 +141,8 @@ class WindowDecoder:
         end = min(part.window.duration, part.window.offset_of(gap.end) + _GAP_CONTEXT_S)
         samples = part.samples[round(start * SAMPLE_RATE_HZ) : round(end * SAMPLE_RATE_HZ)]
         around = replace(part, window=part.window.part(start, end), samples=samples)
-        decode = partial(self._decoder.decode_batch, [samples], options, decoding=DecodingPass.GAP)
-        (found,) = self._runner.run(decode, poll=poll)
-        return around, found
+        decode = partial(self._decoder.decode_gap, samples, options)
+        return around, self._runner.run(decode, poll=poll)
 
 
 def _gaps(words: Sequence[Word], spoken: Sequence[Region]) -> list[Region]:
