@@ -115,16 +115,37 @@ def test_decoding_uses_it_and_encodes_each_window_once(tiny: Path, monkeypatch: 
     monkeypatch.setattr(Encoder, "encode", encode)
     decoder = Decoder(tiny, memory_level=0, threads=1)
     options = DecodingOptions("en")
-    decoder.decode_batch([sound(6.0)], options, beam=1)
+    decoder.decode_batch([sound(28.5)], options, beam=1)
     assert encoded == [(1, 80, 3000)]
     (kept,) = decoder._held
     decoder._model.encode(kept.features)  # as the library does for decoding with fallback
     assert encoded == [(1, 80, 3000)]
     decoder._model.encode(np.roll(kept.features, 100, axis=1))
     decoder.detect_languages_alone([sound(1.0), sound(2.0)])
-    decoder.decode_gap(sound(6.0, seed=1), options)  # with two seconds of silence
+    assert encoded[1:] == [(1, 80, 3000), (2, 80, 300)]
+
+
+def test_windows_are_encoded_with_as_much_silence_as_they_need(tiny: Path, monkeypatch: pytest.MonkeyPatch):
+    frames: list[int] = []
+    real = Encoder.encode
+
+    def encode(self: Encoder, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        frames.extend(each.shape[1] for each in windows)
+        return real(self, windows)
+
+    monkeypatch.setattr(Encoder, "encode", encode)
+    decoder = Decoder(tiny, memory_level=0, threads=1)
+    options = DecodingOptions("en")
+    decoder.decode_batch([sound(20.0), sound(8.0)], options, beam=1)
+    assert frames == [2200, 2200]  # of one length
+    decoder.decode_batch([sound(8.0)], options, beam=1)
+    assert frames[2:] == []  # is held
+    decoder.decode_batch([sound(8.0), sound(22.0)], options, beam=1)
+    assert frames[2:] == [2400, 2400]
+    decoder.decode_batch([sound(6.0)], options, beam=1)
+    decoder.decode_gap(sound(6.0, seed=1), options)
     decoder.decode_gap(sound(29.0), options)
-    assert encoded[1:] == [(1, 80, 3000), (2, 80, 300), (1, 80, 800), (1, 80, 3000)]
+    assert frames[4:] == [1000, 800, 3000]
 
 
 def test_another_shape_is_encoded_by_the_library(tmp_path: Path):

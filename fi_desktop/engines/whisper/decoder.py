@@ -23,12 +23,16 @@ from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
 from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
 from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
 from fi_desktop.engines.whisper.word_times import words_from_alignment
+from fi_desktop.system.memory import release_freed_memory
 
 _ENCODED_HZ = 50
 _SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detected
 _SPANS_AT_A_TIME = 16
 _WINDOW_FRAMES = 3000
-_SILENCE_S = 2.0  # after a gap; half a minute finds no more, in a third more time for all passes
+# Whisper was trained on half minutes, but needs no more silence than this after the sound.
+_SILENCE_S = 2.0
+_SHORT_S = 15.0
+_SILENCE_AFTER_SHORT_S = 4.0
 _TOKENS = 448  # the context of the model: prompt and text
 _LONGEST_TEXT = _TOKENS // 2  # where the library ends a text
 
@@ -205,11 +209,9 @@ class Decoder:
             return self._decode(windows, self._encode(windows), options, beam)
 
     def decode_gap(self, samples: NDArray[np.float32], options: DecodingOptions) -> DecodedWindow:
-        """Decode a part of a window: with little silence after it, which takes less time."""
-        length_s = len(samples) / SAMPLE_RATE_HZ + _SILENCE_S
+        """Decode a part of a window again without fallback."""
         with memory_errors():
-            outputs = self._encode([samples], min(_WINDOW_FRAMES, 2 * math.ceil(length_s * _ENCODED_HZ)))
-            (found,) = self._decode([samples], outputs, options, BEAM)
+            (found,) = self._decode([samples], self._encode([samples], _SILENCE_S), options, BEAM)
         return found
 
     def decode_with_fallback(self, samples: NDArray[np.float32], options: DecodingOptions) -> DecodedWindow:
@@ -278,18 +280,27 @@ class Decoder:
         return [_decoded(row, text) for row, text in zip(words, texts, strict=True)]
 
     def _encode(
-        self, windows: Sequence[NDArray[np.float32]], frames: int = _WINDOW_FRAMES
+        self, windows: Sequence[NDArray[np.float32]], silence_s: float | None = None
     ) -> list[NDArray[Any]]:
-        """Return the encoder's output for each window; the last ones are held for the next passes.
+        """Return the encoder's output for each window, all equally long; the last are held for later passes.
 
-        frames: of 10 ms, which the sound is padded to.
+        silence_s: after the longest window; None: as much as its length needs.
         """
+        longest_s = max(map(len, windows)) / SAMPLE_RATE_HZ
+        if silence_s is None:
+            silence_s = _SILENCE_S if longest_s > _SHORT_S else _SILENCE_AFTER_SHORT_S
+        frames = min(_WINDOW_FRAMES, 2 * math.ceil((longest_s + silence_s) * _ENCODED_HZ))
         held = [self._find_held(samples) for samples in windows]
-        for number, samples in enumerate(windows):
-            if held[number] is None:
+        frames = max([frames, *(each.features.shape[1] for each in held if each is not None)])
+        found = []
+        for samples, known in zip(windows, held, strict=True):
+            if known is None or known.features.shape[1] < frames:
                 features = self._features(samples, frames)
-                held[number] = _Encoded(samples, features, self._encode_features(features[None])[0])
-        found = [each for each in held if each is not None]
+                found.append(_Encoded(samples, features, self._encode_features(features[None])[0]))
+            else:
+                found.append(known)
+        if self._encoder is not None:
+            release_freed_memory()
         self._held = [*found, *(each for each in self._held if each not in found)][: 2 * self.batch]
         return [each.output for each in found]
 

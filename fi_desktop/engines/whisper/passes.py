@@ -71,6 +71,7 @@ class WindowDecoder:
         decoded: dict[int, DecodedWindow] = {}
         for language in dict.fromkeys(part.language for part in parts):
             numbers = [number for number, part in enumerate(parts) if part.language == language]
+            numbers.sort(key=lambda number: len(parts[number].samples), reverse=True)
             for first in range(0, len(numbers), self._decoder.batch):
                 batch = numbers[first : first + self._decoder.batch]
                 sounds = [parts[number].samples for number in batch]

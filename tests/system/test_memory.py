@@ -1,0 +1,45 @@
+"""Freed memory goes back to the operating system."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from fi_desktop.system import memory
+
+_PROGRAM = """
+import psutil
+from fi_desktop.system.memory import release_freed_memory
+blocks = [bytearray(b"1") * 100_000 for _ in range(1_000)]
+kept = blocks[-1]  # the C library returns only what is free at the end
+used = psutil.Process().memory_info().rss
+del blocks
+freed = psutil.Process().memory_info().rss
+release_freed_memory()
+released = psutil.Process().memory_info().rss
+print(used - freed, freed - released, len(kept))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps it")
+def test_freed_memory_is_returned():
+    said = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True).stdout
+    at_once, released, _kept = map(int, said.split())
+    assert at_once < 20e6
+    assert released > 70e6
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch):
+    memory._trim.cache_clear()
+
+    def no_library(_name: str | None) -> object:
+        return object()
+
+    monkeypatch.setattr(ctypes, "CDLL", no_library)
+    memory.release_freed_memory()
+    assert memory._trim() is None
+    memory._trim.cache_clear()
