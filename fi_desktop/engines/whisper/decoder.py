@@ -276,6 +276,7 @@ class Decoder:
         tokenizer = self._tokenizer(options.language)
         outputs = np.stack(encoded)
         texts = self._generate(outputs, options, tokenizer, beam)
+        release_freed_memory()
         words = self._align(windows, outputs, [text.tokens for text in texts], tokenizer)
         return [_decoded(row, text) for row, text in zip(words, texts, strict=True)]
 
@@ -290,6 +291,7 @@ class Decoder:
         if silence_s is None:
             silence_s = _SILENCE_S if longest_s > _SHORT_S else _SILENCE_AFTER_SHORT_S
         frames = min(_WINDOW_FRAMES, 2 * math.ceil((longest_s + silence_s) * _ENCODED_HZ))
+        release_freed_memory()  # of decoding: it is another thread's
         held = [self._find_held(samples) for samples in windows]
         frames = max([frames, *(each.features.shape[1] for each in held if each is not None)])
         found = []
@@ -299,8 +301,7 @@ class Decoder:
                 found.append(_Encoded(samples, features, self._encode_features(features[None])[0]))
             else:
                 found.append(known)
-        if self._encoder is not None:
-            release_freed_memory()
+        release_freed_memory()
         self._held = [*found, *(each for each in self._held if each not in found)][: 2 * self.batch]
         return [each.output for each in found]
 

@@ -1,6 +1,5 @@
 """Whisper's encoder by ONNX Runtime: on the CPU it takes about half of the time.
 
-
 `packaging/make_whisper_graphs.py` makes a graph for each published shape; the weights are those of the
 installed pack.
 """
