@@ -30,6 +30,8 @@ from fi_desktop.system.files import is_disk_full
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _POLL_S = 0.2  # between two calls of `wait`, and so the longest time that a cancelled download takes to stop
 _TIMEOUT_S = 20  # without a single byte; the client retries several times
+_DROPPED = ("RemoteProtocolError", "ReadError", "WriteError")
+"""Errors of the HTTP library if the hub has just closed a connection that was kept for the next request."""
 _CHUNK_BYTES = 1 << 16  # written at once; a killed download loses at most this much
 _KEYRING_ACCOUNT = "huggingface.co"
 
@@ -185,8 +187,16 @@ def _serve(pipe: Connection, address: str, token: str | None, scratch: str) -> N
     if token:
         headers["authorization"] = f"Bearer {token}"  # not sent on to the storage that the hub redirects to
 
+    def information(repo: str, commit: str) -> Any:
+        return api.model_info(repo, revision=commit, files_metadata=True, timeout=_TIMEOUT_S)
+
     def files(repo: str, commit: str) -> list[HubFile]:
-        info = api.model_info(repo, revision=commit, files_metadata=True, timeout=_TIMEOUT_S)
+        try:
+            info = information(repo, commit)
+        except Exception as error:
+            if type(error).__name__ not in _DROPPED:
+                raise
+            info = information(repo, commit)
         return [_hub_file(repo, commit, sibling) for sibling in info.siblings or ()]
 
     def fetch(file: HubFile, part: str) -> bool:

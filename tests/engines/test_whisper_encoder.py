@@ -115,12 +115,12 @@ def test_decoding_uses_it_and_encodes_each_window_once(tiny: Path, monkeypatch: 
     monkeypatch.setattr(Encoder, "encode", encode)
     decoder = Decoder(tiny, memory_level=0, threads=1)
     options = DecodingOptions("en")
-    decoder.decode_batch([sound(28.5)], options, beam=1)
-    assert encoded == [(1, 80, 3000)]
-    (kept,) = decoder._held
-    decoder._model.encode(kept.features)  # as the library does for decoding with fallback
-    assert encoded == [(1, 80, 3000)]
-    decoder._model.encode(np.roll(kept.features, 100, axis=1))
+    decoder.decode_batch([sound(20.0)], options, beam=1)
+    assert encoded == [(1, 80, 2200)]
+    (window,) = features(decoder, 20.0)
+    decoder._model.encode(window)  # as the library does for decoding with fallback
+    assert encoded == [(1, 80, 2200)]
+    decoder._model.encode(np.roll(window, 100, axis=1))
     decoder.detect_languages_alone([sound(1.0), sound(2.0)])
     assert encoded[1:] == [(1, 80, 3000), (2, 80, 300)]
 

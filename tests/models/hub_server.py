@@ -53,6 +53,8 @@ class FakeHub:
         hold_after: bytes to send of a large file before waiting for `release`; 0 to send all at once.
         release: lets held files continue.
         down: status of all answers; 0 for normal operation.
+        keeps_connections: whether a connection stays open after an answer, and is closed at the next request,
+            as if that crossed the closing of an idle one.
         seen: all requests.
     """
 
@@ -66,6 +68,7 @@ class FakeHub:
     hold_after: int = 0
     release: threading.Event = field(default_factory=threading.Event)
     down: int = 0
+    keeps_connections: bool = False
     seen: list[Seen] = field(default_factory=list)
     address: str = ""
     storage: str = ""
@@ -133,9 +136,18 @@ def serving(hub: FakeHub) -> Iterator[FakeHub]:
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeHub
     protocol_version = "HTTP/1.1"
+    answered = False  # on this connection
+
+    def end_headers(self) -> None:
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        super().end_headers()
 
     def do_GET(self) -> None:
-        self.close_connection = True
+        self.close_connection = not self.fake.keeps_connections or self.answered
+        if self.fake.keeps_connections and self.answered:
+            return
+        self.answered = True
         parts = urlsplit(self.path)
         path = unquote(parts.path)
         token = self.headers.get("Authorization", "")

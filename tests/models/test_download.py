@@ -144,6 +144,10 @@ class TestInterrupted:
         assert hub.starts("model.bin") == [0, 2 * CHUNK, 3 * CHUNK]
 
     @pytest.mark.slow
+    def test_kept_connection_that_the_hub_has_closed_is_opened_again(self, root: Path, hub: FakeHub):
+        hub.keeps_connections = True
+        assert fetch("3.1", root, hub, token=TOKEN).name == "speaker-diarization-3.1"
+
     def test_connection_that_stays_broken_is_reported_and_the_part_kept(self, root: Path, hub: FakeHub):
         hub.cuts = [CHUNK, *10 * [0]]
         error = refusal("tiny", root, hub)

@@ -312,10 +312,15 @@ class Decoder:
         return np.array(self._model.model.encode(self._view(features), to_cpu=True))
 
     def _encode_for_library(self, features: NDArray[np.float32]) -> Any:
-        """Encode a window while the library decodes it with fallback. features: (bands, 2 * frames)."""
-        held = next((each for each in self._held if np.array_equal(each.features, features)), None)
-        output = self._encode_features(features[None]) if held is None else held.output[None]
-        return self._view(output)
+        """Encode a window while the library decodes it with fallback.
+
+        features: (bands, 2 * frames), padded to half a minute. What was encoded with less silence is used.
+        """
+        for each in self._held:
+            used = each.features.shape[1]
+            if np.array_equal(features[:, :used], each.features) and not features[:, used:].any():
+                return self._view(each.output[None])
+        return self._view(self._encode_features(features[None]))
 
     def _features(self, samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
         pad = import_module("faster_whisper.audio").pad_or_trim
