@@ -20,11 +20,10 @@ from typing import Any
 import about
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
+from onnx_graph import Graph
 
 INTO = about.ROOT / "resources" / "models" / "words"
 PRODUCTS = "products.onnx"
-_OPSET = 17
-_IR_VERSION = 8
 _EPSILON = 1e-5
 _RUNTIME = "com.microsoft"  # ONNX Runtime's own operators
 _FRAMES = 1500
@@ -60,14 +59,12 @@ SHAPES = (
 )
 
 
-class _Graph:
+class _Graph(Graph):
     """Collects nodes, the constants that they need, and the weights that the program adds."""
 
     def __init__(self) -> None:
-        self._nodes: list[Any] = []
-        self._values: list[Any] = []
+        super().__init__()
         self._constants: dict[tuple[str, float], str] = {}
-        self._used = 0
 
     def weight(self, name: str, shape: Sequence[int], kind: int = TensorProto.FLOAT) -> str:
         """Declare a weight that is added when the graph is loaded."""
@@ -90,12 +87,6 @@ class _Graph:
         self._values.append(numpy_helper.from_array(np.array(values, dtype=np.int64), name))
         return name
 
-    def op(self, kind: str, *inputs: str, name: str = "", domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output; return the output's name."""
-        output = name or self._name("v")
-        self._nodes.append(helper.make_node(kind, list(inputs), [output], domain=domain, **attributes))
-        return output
-
     def split(self, values: str, parts: int, size: int) -> list[str]:
         """Split the last axis into equal parts."""
         outputs = [self._name("v") for _ in range(parts)]
@@ -107,15 +98,9 @@ class _Graph:
         """Return the model, serialized. inputs: type and shape by name; output: shape."""
         given = [helper.make_tensor_value_info(name, *each) for name, each in inputs.items()]
         result = helper.make_tensor_value_info("output", TensorProto.FLOAT, output)
-        graph = helper.make_graph(self._nodes, "encoder", given, [result], initializer=self._values)
-        domains = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_RUNTIME, 1)]
-        model = helper.make_model(graph, opset_imports=domains, ir_version=_IR_VERSION)
+        model = self._model("encoder", given, [result], _RUNTIME)
         serialized: bytes = model.SerializeToString(deterministic=True)
         return serialized
-
-    def _name(self, letter: str) -> str:
-        self._used += 1
-        return f"{letter}{self._used}"
 
 
 def encoder_graph(shape: Shape) -> bytes:

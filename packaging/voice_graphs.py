@@ -18,12 +18,11 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from onnx_graph import Graph
 
 Array = NDArray[Any]
 Weights = Mapping[str, Array]
 
-_OPSET = 17
-_IR_VERSION = 8
 _EPSILON = 1e-5
 _LEAK = 0.01
 _LSTM_LAYERS, _LSTM_SIZE = 4, 128
@@ -36,30 +35,22 @@ _SEGMENT = 100  # frames over which a layer's context is averaged
 _ROW = 320  # channels times frequencies behind the first layers
 
 
-class _Graph:
+class _Graph(Graph):
     """Collects nodes and weights; half: store large weights in half precision, and compute in single."""
 
     def __init__(self, *, half: bool = False) -> None:
+        super().__init__()
         self._half = half
-        self._nodes: list[Any] = []
-        self._weights: list[Any] = []
-        self._used = 0
 
     def weight(self, values: Array) -> str:
         """Add a weight; return its name."""
         name = self._name("w")
         if not self._half or values.ndim < 2 or values.dtype == np.int64:
             kept = values if values.dtype == np.int64 else values.astype(np.float32)
-            self._weights.append(numpy_helper.from_array(np.ascontiguousarray(kept), name))
+            self._values.append(numpy_helper.from_array(np.ascontiguousarray(kept), name))
             return name
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values.astype(np.float16)), name))
+        self._values.append(numpy_helper.from_array(np.ascontiguousarray(values.astype(np.float16)), name))
         return self.op("Cast", name, to=TensorProto.FLOAT)
-
-    def op(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        """Add a node with one output; return the output's name."""
-        output = name or self._name("v")
-        self._nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
 
     def lstm(self, values: str, weights: Sequence[Array]) -> str:
         """Add a bidirectional LSTM; return its output, (steps, batch, 2 * size)."""
@@ -78,19 +69,10 @@ class _Graph:
 
     def model(self, inputs: Mapping[str, Sequence[Any]], outputs: Mapping[str, Sequence[Any]]) -> bytes:
         """Return the checked model, serialized. inputs, outputs: shapes by name."""
-        graph = helper.make_graph(
-            self._nodes, "network", _values(inputs), _values(outputs), initializer=self._weights
-        )
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
-        )
+        model = self._model("network", _values(inputs), _values(outputs))
         onnx.checker.check_model(model, full_check=True)
         serialized: bytes = model.SerializeToString(deterministic=True)
         return serialized
-
-    def _name(self, letter: str) -> str:
-        self._used += 1
-        return f"{letter}{self._used}"
 
 
 def segmentation_graph(weights: Weights) -> bytes:

@@ -134,7 +134,7 @@ class Decoder:
         self._encoder: Encoder | None = None
         if self._model.model.device == "cpu" and not memory_level:
             self._encoder = open_encoder(folder, threads=threads)
-        self._model.encode = self._encode_for_library
+        self._model.encode = self._encode_for_library  # `transcribe` of the library calls it
 
     @property
     def device(self) -> str:
