@@ -24,10 +24,15 @@ MANIFEST = "manifest.json"
 
 
 class Network:
-    """A loaded network with one output."""
+    """A loaded network."""
 
     def __init__(
-        self, content: bytes, *, threads: int = 1, weights: Mapping[str, NDArray[Any]] | None = None
+        self,
+        content: bytes,
+        *,
+        threads: int = 1,
+        weights: Mapping[str, NDArray[Any]] | None = None,
+        optimized: bool = True,
     ) -> None:
         """Load a network.
 
@@ -35,6 +40,7 @@ class Network:
             content: of the ONNX file.
             threads: CPU threads that it may use.
             weights: by name, those that the file declares without their values.
+            optimized: let the runtime change the order of operations; no for graphs in their best order.
         """
         import onnxruntime
 
@@ -46,6 +52,8 @@ class Network:
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
         options.log_severity_level = 4
+        if not optimized:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         if weights:
             values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in weights.values()]
             # the session copies them
@@ -53,6 +61,7 @@ class Network:
         self._session: Any = onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"]
         )
+        self._outputs = [each.name for each in self._session.get_outputs()]
 
     def run(self, **inputs: NDArray[Any]) -> NDArray[np.float32]:
         """Return the network's first output. inputs: float32, by name."""
@@ -63,6 +72,10 @@ class Network:
         """Return all outputs, in the network's order. inputs: by name."""
         outputs: list[NDArray[np.float32]] = self._session.run(None, inputs)
         return outputs
+
+    def run_named(self, **inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Return all outputs by name. inputs: by name."""
+        return dict(zip(self._outputs, self._session.run(None, inputs), strict=True))
 
 
 @cache

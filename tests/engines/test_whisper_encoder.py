@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from fi_desktop.engines.networks import Network
 from fi_desktop.engines.whisper import encoder as encoders
+from fi_desktop.engines.whisper import rounded_weights
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
-from fi_desktop.engines.whisper.encoder import Encoder, open_encoder, products_are_exact
-from fi_desktop.engines.whisper.model_weights import read_encoder
+from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
+from fi_desktop.engines.whisper.model_weights import read_weights
+from fi_desktop.engines.whisper.rounded_weights import products_are_exact
 from fi_desktop.system.files import resource
 from tests.packs.make_whisper import make_whisper
 
@@ -78,7 +80,7 @@ def test_weights_are_read_as_they_are_stored(tmp_path: Path, tiny: Path, kind: s
 
 def test_products_that_overflow_are_avoided(tiny: Path, monkeypatch: pytest.MonkeyPatch):
     """As on a processor that keeps sums of two products in 16 bits."""
-    monkeypatch.setattr(encoders, "products_are_exact", lambda: False)
+    monkeypatch.setattr(rounded_weights, "products_are_exact", lambda: False)
     largest = []
     real = Network.__init__
 
@@ -187,7 +189,7 @@ def test_a_file_of_another_format_is_left_to_the_library(
 ):
     (tmp_path / "model.bin").write_bytes(damage((tiny / "model.bin").read_bytes(), what))
     with pytest.raises(ValueError, match=r"CTranslate2|empty"):
-        read_encoder(tmp_path / "model.bin")
+        read_weights(tmp_path / "model.bin", "encoder/")
     assert open_encoder(tmp_path, threads=1) is None
     assert "the encoder cannot be opened" in caplog.text
 
@@ -205,11 +207,12 @@ def test_graphs_are_those_that_the_script_makes(tmp_path: Path, monkeypatch: pyt
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     kept = {path.name: path.read_bytes() for path in resource("models", "words").glob("*.onnx")}
     assert made == kept
-    assert len(made) == len(script.SHAPES) + 1
+    widths = {decoder.width for decoder in script.DECODERS}
+    assert len(made) == len(script.ENCODERS) + 2 * len(script.DECODERS) + len(widths) + 1
 
 
 def test_a_model_without_some_weights_is_left_to_the_library(tiny: Path, monkeypatch: pytest.MonkeyPatch):
-    stored = read_encoder(tiny / "model.bin")
+    stored = read_weights(tiny / "model.bin", "encoder/")
     del stored["layer_norm/gamma"]
-    monkeypatch.setattr(encoders, "read_encoder", lambda _file: stored)
+    monkeypatch.setattr(encoders, "read_weights", lambda _file, _prefix: stored)
     assert open_encoder(tiny, threads=1) is None

@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.engines.whisper.beam_search import Search
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
 from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
 from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
+from fi_desktop.engines.whisper.texts import CONTEXT, LONGEST_TEXT, NetworkTexts, open_texts
 from fi_desktop.engines.whisper.word_times import words_from_alignment
 from fi_desktop.system.memory import release_freed_memory
 
@@ -33,13 +35,13 @@ _WINDOW_FRAMES = 3000
 _SILENCE_S = 2.0
 _SHORT_S = 15.0
 _SILENCE_AFTER_SHORT_S = 4.0
-_TOKENS = 448  # the context of the model: prompt and text
-_LONGEST_TEXT = _TOKENS // 2  # where the library ends a text
 
 # OpenAI's thresholds (Radford et al. 2022, section 4.5), beyond which a text is not trusted.
 _COMPRESSION_RATIO = 2.4
 _LOG_PROBABILITY = -1.0
 NO_SPEECH = 0.6
+
+_BATCH = 8  # windows whose texts our own network finds: its weights are read once for all
 
 BEAM = 5  # greedy search takes 60 % of the time, but with it first, the whole took a quarter longer
 _SCORED = 6  # texts of a window at a time
@@ -132,8 +134,12 @@ class Decoder:
         self._threads = threads
         self._held: list[_Encoded] = []
         self._encoder: Encoder | None = None
-        if self._model.model.device == "cpu" and not memory_level:
+        on_cpu = self._model.model.device == "cpu" and not memory_level
+        if on_cpu:
             self._encoder = open_encoder(folder, threads=threads)
+        self._texts = open_texts(self._model.model, folder, threads=threads, own_network=on_cpu)
+        if isinstance(self._texts, NetworkTexts):
+            self.batch = _BATCH
         self._model.encode = self._encode_for_library  # `transcribe` of the library calls it
 
     @property
@@ -232,7 +238,7 @@ class Decoder:
                 min((segment.avg_logprob for segment in kept), default=0.0),
                 max((segment.no_speech_prob for segment in kept), default=0.0),
                 max((segment.compression_ratio for segment in kept), default=1.0),
-                len(tokens) >= _TOKENS,
+                len(tokens) >= CONTEXT,
             )
             (words,) = self._align([samples], np.stack(self._encode([samples])), [tokens], tokenizer)
         return _decoded(_of_segments(words, kept, tokenizer.eot), text)
@@ -341,27 +347,28 @@ class Decoder:
             without_timestamps=True,
             hotwords=options.hotwords,
         )
-        found = self._model.model.generate(
-            self._view(outputs),
-            [prompt] * len(outputs),
-            beam_size=beam,
-            max_length=_TOKENS,
-            return_scores=True,
-            return_no_speech_prob=True,
-            suppress_tokens=self._library.transcribe.get_suppressed_tokens(tokenizer, [-1]),
+        longest = min(LONGEST_TEXT, CONTEXT - len(prompt))
+        search = Search(
+            prompt,
+            start=prompt.index(tokenizer.sot),
+            end=tokenizer.eot,
+            no_speech=tokenizer.no_speech,
+            forbidden=self._library.transcribe.get_suppressed_tokens(tokenizer, [-1]),
+            beam=beam,
+            longest=longest,
         )
         texts = []
-        for each in found:
-            tokens = [token for token in each.sequences_ids[0] if token < tokenizer.eot]
-            length = len(each.sequences_ids[0])
+        for each in self._texts.find(outputs, search):
+            tokens = [token for token in each.tokens if token < tokenizer.eot]
+            length = len(each.tokens)
             texts.append(
                 _Text(
                     tokens,
                     # the score is the mean without the end of the text
-                    each.scores[0] * length / (length + 1),
-                    each.no_speech_prob,
+                    each.score * length / (length + 1),
+                    each.no_speech,
                     self._library.transcribe.get_compression_ratio(tokenizer.decode(tokens).strip()),
-                    cut_off=length >= min(_LONGEST_TEXT, _TOKENS - len(prompt)),
+                    cut_off=length >= longest,
                 )
             )
         return texts
@@ -374,21 +381,12 @@ class Decoder:
         tokenizer: Any,
     ) -> list[tuple[DecodedWord, ...]]:
         """Return the words of encoded windows, (windows, frames, width), by cross-attention."""
-        words: list[tuple[DecodedWord, ...]] = [()] * len(windows)
         # The start, two marks and the text have to fit the model's context; only loops are longer.
-        longest = _TOKENS - len(tokenizer.sot_sequence) - 2
+        longest = CONTEXT - len(tokenizer.sot_sequence) - 2
         texts = [tokens[:longest] for tokens in texts]
-        if spoken := [number for number, tokens in enumerate(texts) if tokens]:
-            frames = [-(-len(windows[number]) * 100 // SAMPLE_RATE_HZ) for number in spoken]
-            found = self._model.model.align(
-                self._view(outputs[spoken]),
-                tokenizer.sot_sequence,
-                [texts[number] for number in spoken],
-                frames,
-            )
-            for number, alignment in zip(spoken, found, strict=True):
-                words[number] = words_from_alignment(alignment, texts[number], tokenizer)
-        return words
+        frames = [-(-len(samples) * 100 // SAMPLE_RATE_HZ) // 2 for samples in windows]
+        alignments = iter(self._texts.align(outputs, texts, frames, tokenizer))
+        return [words_from_alignment(next(alignments), text, tokenizer) if text else () for text in texts]
 
     def _tokenizer(self, language: str) -> Any:
         return self._tokenizers.Tokenizer(

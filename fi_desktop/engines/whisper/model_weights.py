@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 _VERSION = 6
 _KINDS = (np.float32, np.int8, np.int16, np.int32, np.float16)
-_PREFIX = "encoder/"
 
 
-def read_encoder(file: Path) -> dict[str, NDArray[np.generic]]:
-    """Return the encoder's weights as they are stored, by their names in the file without "encoder/".
+def read_weights(file: Path, prefix: str) -> dict[str, NDArray[np.generic]]:
+    """Return the weights whose names in the file begin so, as they are stored, by the rest of the name.
 
     Arrays stay in the file until they are used. Rows of int8 are to be divided by `…_scale`.
 
@@ -33,7 +32,7 @@ def read_encoder(file: Path) -> dict[str, NDArray[np.generic]]:
         stored = dict(_variables(content))
     except (struct.error, ValueError, IndexError) as error:
         raise ValueError("not a model of CTranslate2") from error
-    return {name.removeprefix(_PREFIX): values for name, values in stored.items() if name.startswith(_PREFIX)}
+    return {name.removeprefix(prefix): values for name, values in stored.items() if name.startswith(prefix)}
 
 
 def _variables(content: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.generic]]]:
@@ -68,5 +67,6 @@ def _variables(content: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.gen
     yield from stored.items()
     for _ in range(number("I")):
         name, of = text(), text()
-        if of in stored:
-            yield name, stored[of]
+        for part in ("", "_scale"):  # the library gives an alias the scale of what it stands for
+            if of + part in stored:
+                yield name + part, stored[of + part]

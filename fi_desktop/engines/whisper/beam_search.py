@@ -1,0 +1,141 @@
+"""Beam search for the texts of windows, as CTranslate2 does it (`src/decoding.cc`), on our own network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fi_desktop.engines.whisper.text_network import MASKED, Memory, TextNetwork
+from fi_desktop.engines.whisper.token_cache import TokenCache, order_of_kept
+
+WIDEST = 5
+"""The most hypotheses: the network finds twice as many tokens for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for.
+
+    Attributes:
+        prompt: the tokens before the text; the last one announces it.
+        start: where in the prompt the transcript starts.
+        end, no_speech: tokens.
+        forbidden: tokens that no text has.
+        beam: how many hypotheses are followed; up to WIDEST.
+        longest: tokens of a text.
+    """
+
+    prompt: Sequence[int]
+    start: int
+    end: int
+    no_speech: int
+    forbidden: Sequence[int]
+    beam: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A window's text.
+
+    Attributes:
+        tokens: without the end.
+        score: the log probability of tokens and end, by the number of tokens.
+        no_speech: the probability that nobody speaks.
+    """
+
+    tokens: list[int]
+    score: float
+    no_speech: float
+
+
+@dataclass(slots=True)
+class _Window:
+    """Hypotheses of one window, best first, and those that have ended."""
+
+    number: int
+    texts: list[list[int]] = field(default_factory=lambda: [[]])
+    scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(1, dtype=np.float32))
+    ended: list[tuple[float, list[int]]] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> list[int]:
+        """The last token of each hypothesis."""
+        return [text[-1] for text in self.texts]
+
+    def advance(
+        self, probable: NDArray[np.float32], tokens: NDArray[np.int64], search: Search, *, last: bool
+    ) -> NDArray[np.int64]:
+        """Continue each hypothesis by the best tokens; return which one each new hypothesis continues.
+
+        probable, tokens: log probabilities and tokens, (hypotheses, candidates); last: every text ends now.
+        """
+        scores = (self.scores[:, None] + probable).ravel()
+        best = np.argsort(-scores, kind="stable")[: 2 * search.beam]
+        parents, following = best // tokens.shape[1], tokens.ravel()[best]
+        others = iter(range(search.beam, len(best)))
+        chosen = []
+        for place in range(search.beam):
+            token = int(following[place])
+            if token == search.end or last:
+                text = self.texts[parents[place]] + ([] if token == search.end else [token])
+                self.ended.append((float(scores[best[place]]) / max(1, len(text)), text))
+                # another one takes its place
+                place = next((other for other in others if following[other] != search.end), place)
+            chosen.append(place)
+        self.texts = [[*self.texts[parents[place]], int(following[place])] for place in chosen]
+        self.scores = scores[best[chosen]]
+        return np.asarray(parents[chosen])
+
+
+def find_texts(network: TextNetwork, memory: Memory, search: Search) -> list[Found]:
+    """Return the text of each window that the memory holds.
+
+    Raises:
+        ValueError: the beam is wider than WIDEST.
+    """
+    if search.beam > WIDEST:
+        raise ValueError(f"a beam of {search.beam}")
+    count = len(search.prompt)
+    windows = texts = [_Window(number) for number in range(memory.size)]
+    cache = TokenCache(network, len(windows))
+    bias = network.bias(search.forbidden)
+    first_bias = network.bias([*search.forbidden, *network.forbidden_first])
+
+    prompts = np.array([search.prompt] * len(texts))
+    causal = np.where(np.tri(count, dtype=bool), np.float32(0), MASKED)[None, None]
+    before = np.zeros((len(texts), 1, count, 0), dtype=np.float32)
+    found = network.run(prompts, np.arange(count), (before, causal), memory.used, cache.arrays)
+    cache.add(found, np.ones((1, count), dtype=bool))
+    starts = np.full(len(texts), search.no_speech)
+    no_speech = np.exp(network.log_probabilities(found["output"][:, search.start], network.bias([]), starts))
+    probable, tokens = network.next_tokens(found["output"][:, -1], first_bias)
+
+    alone = np.eye(search.beam, dtype=bool)
+    own = np.where(alone, np.float32(0), MASKED)[None, None]
+    for step in range(search.longest):
+        last = step + 1 == search.longest
+        candidates = (len(windows), -1, probable.shape[1])
+        rows = zip(windows, probable.reshape(candidates), tokens.reshape(candidates), strict=True)
+        parents = [window.advance(likely, next_, search, last=last) for window, likely, next_ in rows]
+        cache.follow(np.array(parents))
+        kept = [place for place, window in enumerate(windows) if len(window.ended) < search.beam]
+        if last or not kept:
+            break
+        if len(kept) < len(windows):
+            order = order_of_kept(kept)
+            windows = [windows[place] for place in order]
+            memory.keep(order)
+            cache.keep(order)
+        following = np.array([window.tokens for window in windows])
+        places = np.full(search.beam, count + step)
+        found = network.run(following, places, (cache.mask, own), memory.used, cache.arrays)
+        cache.add(found, alone)
+        probable, tokens = network.next_tokens(found["output"].reshape(-1, found["output"].shape[2]), bias)
+    best = [max(window.ended, key=lambda each: each[0]) for window in texts]
+    return [
+        Found(text, score, float(silence)) for (score, text), silence in zip(best, no_speech, strict=True)
+    ]

@@ -1,0 +1,131 @@
+"""Texts of encoded windows and their times: by CTranslate2, or by our own network where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fi_desktop.engines.whisper.alignment import Alignment, align
+from fi_desktop.engines.whisper.beam_search import Found, Search, find_texts
+from fi_desktop.engines.whisper.text_network import Memory, TextNetwork, open_text_network
+
+CONTEXT = 448  # tokens of the model: prompt and text
+LONGEST_TEXT = CONTEXT // 2  # where the library ends a text
+_SIDE_BY_SIDE = 2  # threads that share a batch; more threads for one step would wait for each other
+
+
+_Given = TypeVar("_Given")
+_Result = TypeVar("_Result")
+
+
+class Texts(Protocol):
+    """Finds the texts of encoded windows, (windows, frames, width)."""
+
+    def find(self, outputs: NDArray[Any], search: Search) -> list[Found]:
+        """Return the text of each window."""
+
+    def align(
+        self, outputs: NDArray[Any], texts: Sequence[Sequence[int]], frames: Sequence[int], tokenizer: Any
+    ) -> list[Any]:
+        """Return an `Alignment` for each window with a text.
+
+        texts: tokens; frames: of the encoder's output, which the sound takes; tokenizer: faster-whisper's.
+        """
+
+
+class LibraryTexts:
+    """Texts by CTranslate2."""
+
+    def __init__(self, model: Any) -> None:
+        """Use a model of CTranslate2."""
+        self._model = model
+        self._view = import_module("ctranslate2").StorageView.from_array
+
+    def find(self, outputs: NDArray[Any], search: Search) -> list[Found]:
+        """Return the text of each window."""
+        found = self._model.generate(
+            self._view(np.ascontiguousarray(outputs)),
+            [list(search.prompt)] * len(outputs),
+            beam_size=search.beam,
+            max_length=CONTEXT,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=list(search.forbidden),
+        )
+        return [Found(each.sequences_ids[0], each.scores[0], each.no_speech_prob) for each in found]
+
+    def align(
+        self, outputs: NDArray[Any], texts: Sequence[Sequence[int]], frames: Sequence[int], tokenizer: Any
+    ) -> list[Any]:
+        """Return an alignment for each window with a text."""
+        spoken = [number for number, text in enumerate(texts) if text]
+        if not spoken:
+            return []
+        return list(
+            self._model.align(
+                self._view(np.ascontiguousarray(outputs[spoken])),
+                list(tokenizer.sot_sequence),
+                [list(texts[number]) for number in spoken],
+                [2 * frames[number] for number in spoken],
+            )
+        )
+
+
+class NetworkTexts:
+    """Texts by our own network: two thirds of the time, and as exact."""
+
+    def __init__(self, network: TextNetwork, *, threads: int) -> None:
+        """Use a loaded network. threads: CPU threads that it may use."""
+        self._network = network
+        self._threads = min(threads, _SIDE_BY_SIDE)
+        self._remembered: tuple[NDArray[Any], list[Memory]] | None = None
+
+    def find(self, outputs: NDArray[Any], search: Search) -> list[Found]:
+        """Return the text of each window."""
+        parts: list[NDArray[Any]] = np.array_split(outputs, min(self._threads, len(outputs)))
+        self._remembered = None  # before memory is taken for others
+        memories = self._in_threads(lambda part: self._network.remember([*part]), parts)
+        self._remembered = outputs, memories
+        found = self._in_threads(lambda memory: find_texts(self._network, memory, search), memories)
+        return [each for part in found for each in part]
+
+    def align(
+        self, outputs: NDArray[Any], texts: Sequence[Sequence[int]], frames: Sequence[int], tokenizer: Any
+    ) -> list[Any]:
+        """Return an alignment for each window with a text."""
+        if self._remembered is not None and self._remembered[0] is outputs:
+            memories = self._remembered[1]
+        else:
+            memories = [self._network.remember([output]) for output in outputs]
+        self._remembered = None
+        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        places = [(memory, window) for memory in memories for window in range(memory.size)]
+
+        def align_window(number: int) -> Alignment:
+            memory, window = places[number]
+            return align(
+                self._network, memory.of(window), start, texts[number], tokenizer.eot, frames[number]
+            )
+
+        return self._in_threads(align_window, [number for number, text in enumerate(texts) if text])
+
+    def _in_threads(self, do: Callable[[_Given], _Result], given: Sequence[_Given]) -> list[_Result]:
+        if self._threads == 1 or len(given) < 2:
+            return [do(each) for each in given]
+        with ThreadPoolExecutor(self._threads) as threads:
+            return list(threads.map(do, given))
+
+
+def open_texts(model: Any, folder: Path, *, threads: int, own_network: bool) -> Texts:
+    """Return our own network's texts where it can run, otherwise CTranslate2's.
+
+    model: of CTranslate2; folder: of the pack; threads: CPU threads that it may use.
+    """
+    network = open_text_network(folder, threads=max(1, threads // _SIDE_BY_SIDE)) if own_network else None
+    return NetworkTexts(network, threads=threads) if network else LibraryTexts(model)
