@@ -1,4 +1,4 @@
-"""Collecting the nodes of an ONNX graph: what `voice_graphs.py` and `make_whisper_graphs.py` share."""
+"""Collecting the nodes of an ONNX graph: what `voice_graphs.py` and `whisper_graph.py` share."""
 
 from __future__ import annotations
 

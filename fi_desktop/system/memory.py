@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+import math
+import mmap
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 
 def release_freed_memory() -> None:
@@ -15,6 +21,15 @@ def release_freed_memory() -> None:
     """
     if (trim := _trim()) is not None:
         trim(0)
+
+
+def own_pages(shape: Sequence[int], kind: DTypeLike) -> NDArray[Any]:
+    """Return an array of zeros whose memory goes back to the operating system with it.
+
+    In the C library's memory, an array that stays would keep all that was freed around it.
+    """
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    return np.frombuffer(mmap.mmap(-1, max(1, size)), dtype=kind, count=math.prod(shape)).reshape(shape)
 
 
 @cache

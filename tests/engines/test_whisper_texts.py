@@ -79,7 +79,7 @@ def test_probabilities_are_those_of_the_library(noise: Path):
     decoder, reference = Decoder(noise, memory_level=0, threads=1), by_library(noise)
     tokenizer = decoder._tokenizer("en")
     windows = [sound(9.0), sound(6.0, seed=1)]
-    outputs = np.stack(decoder._encode(windows))
+    outputs = decoder._encode(windows)
     texts = [[440, 1_000, 30_000, 220, 13], [50_000, 2, 9_000]]
     found = decoder._texts.align(outputs, texts, [450, 300], tokenizer)
     expected = reference._texts.align(outputs, texts, [450, 300], tokenizer)
@@ -106,9 +106,9 @@ def test_the_prompt_is_read(spoken: Path):
     search: list[Search] = []
     real = decoder._texts.find
 
-    def find(outputs: NDArray[Any], wanted: Search) -> list[Found]:
+    def find(encoded: Sequence[NDArray[Any]], wanted: Search) -> list[Found]:
         search.append(wanted)
-        return real(outputs, wanted)
+        return real(encoded, wanted)
 
     decoder._texts.find = find  # type: ignore[method-assign]
     options = DecodingOptions("en", hotwords="losartan, metformin")
@@ -121,7 +121,7 @@ def test_the_prompt_is_read(spoken: Path):
 
 def test_an_empty_text_has_no_alignment(spoken: Path):
     decoder = Decoder(spoken, memory_level=0, threads=2)
-    outputs = np.stack(decoder._encode([sound(4.0), sound(4.0, 1), sound(4.0, 2)]))
+    outputs = decoder._encode([sound(4.0), sound(4.0, 1), sound(4.0, 2)])
     tokenizer = decoder._tokenizer("en")
     assert decoder._texts.align(outputs, [[], [], []], [200] * 3, tokenizer) == []
     (found,) = decoder._texts.align(outputs, [[], [440], []], [200, 200, 200], tokenizer)

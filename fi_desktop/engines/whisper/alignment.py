@@ -101,10 +101,12 @@ def warp(similarities: NDArray[np.float32]) -> list[tuple[int, int]]:
 
 def _sharpened(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean over the heads, (tokens, frames), of weights (heads, tokens, frames)."""
-    weights = weights / weights.sum(axis=2, keepdims=True)
-    spread = weights.std(axis=1, keepdims=True)
-    weights = (weights - weights.mean(axis=1, keepdims=True)) / np.maximum(spread, np.finfo(np.float32).tiny)
-    return np.asarray(_median(weights).mean(axis=0))
+    total = np.zeros(weights.shape[1:], dtype=np.float32)
+    for head in weights:  # one after another, for memory
+        shares = head / head.sum(axis=1, keepdims=True)
+        spread = np.maximum(shares.std(axis=0), np.finfo(np.float32).tiny)
+        total += _median((shares - shares.mean(axis=0)) / spread)
+    return total / np.float32(len(weights))
 
 
 def _median(weights: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -25,7 +25,7 @@ from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
 from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
 from fi_desktop.engines.whisper.texts import CONTEXT, LONGEST_TEXT, NetworkTexts, open_texts
 from fi_desktop.engines.whisper.word_times import words_from_alignment
-from fi_desktop.system.memory import release_freed_memory
+from fi_desktop.system.memory import own_pages, release_freed_memory
 
 _ENCODED_HZ = 50
 _SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detected
@@ -41,6 +41,7 @@ _COMPRESSION_RATIO = 2.4
 _LOG_PROBABILITY = -1.0
 NO_SPEECH = 0.6
 
+_HELD = 4  # windows besides those of a batch whose encoder output is held
 _BATCH = 8  # windows whose texts our own network finds: its weights are read once for all
 
 BEAM = 5  # greedy search takes 60 % of the time, but with it first, the whole took a quarter longer
@@ -140,6 +141,7 @@ class Decoder:
         self._texts = open_texts(self._model.model, folder, threads=threads, own_network=on_cpu)
         if isinstance(self._texts, NetworkTexts):
             self.batch = _BATCH
+        release_freed_memory()
         self._model.encode = self._encode_for_library  # `transcribe` of the library calls it
 
     @property
@@ -240,7 +242,7 @@ class Decoder:
                 max((segment.compression_ratio for segment in kept), default=1.0),
                 len(tokens) >= CONTEXT,
             )
-            (words,) = self._align([samples], np.stack(self._encode([samples])), [tokens], tokenizer)
+            (words,) = self._align([samples], self._encode([samples]), [tokens], tokenizer)
         return _decoded(_of_segments(words, kept, tokenizer.eot), text)
 
     def score(
@@ -280,10 +282,9 @@ class Decoder:
         beam: int,
     ) -> list[DecodedWindow]:
         tokenizer = self._tokenizer(options.language)
-        outputs = np.stack(encoded)
-        texts = self._generate(outputs, options, tokenizer, beam)
+        texts = self._generate(encoded, options, tokenizer, beam)
         release_freed_memory()
-        words = self._align(windows, outputs, [text.tokens for text in texts], tokenizer)
+        words = self._align(windows, encoded, [text.tokens for text in texts], tokenizer)
         return [_decoded(row, text) for row, text in zip(words, texts, strict=True)]
 
     def _encode(
@@ -304,11 +305,14 @@ class Decoder:
         for samples, known in zip(windows, held, strict=True):
             if known is None or known.features.shape[1] < frames:
                 features = self._features(samples, frames)
-                found.append(_Encoded(samples, features, self._encode_features(features[None])[0]))
+                encoded = self._encode_features(features[None])[0]
+                kept = own_pages(encoded.shape, encoded.dtype)
+                kept[:] = encoded
+                found.append(_Encoded(samples, features, kept))
             else:
                 found.append(known)
         release_freed_memory()
-        self._held = [*found, *(each for each in self._held if each not in found)][: 2 * self.batch]
+        self._held = [*found, *(each for each in self._held if each not in found)][: self.batch + _HELD]
         return [each.output for each in found]
 
     def _encode_features(self, features: NDArray[np.float32]) -> NDArray[Any]:
@@ -336,9 +340,9 @@ class Decoder:
         return next((each for each in self._held if np.array_equal(each.samples, samples)), None)
 
     def _generate(
-        self, outputs: NDArray[Any], options: DecodingOptions, tokenizer: Any, beam: int
+        self, encoded: Sequence[NDArray[Any]], options: DecodingOptions, tokenizer: Any, beam: int
     ) -> list[_Text]:
-        """Return the texts of encoded windows, (windows, frames, width)."""
+        """Return the texts of encoded windows, (frames, width) each."""
         before = tokenizer.encode(options.prompt) if options.prompt else []
         prompt = self._model.get_prompt(
             tokenizer,
@@ -358,7 +362,7 @@ class Decoder:
             longest=longest,
         )
         texts = []
-        for each in self._texts.find(outputs, search):
+        for each in self._texts.find(encoded, search):
             tokens = [token for token in each.tokens if token < tokenizer.eot]
             length = len(each.tokens)
             texts.append(
@@ -376,16 +380,16 @@ class Decoder:
     def _align(
         self,
         windows: Sequence[NDArray[np.float32]],
-        outputs: NDArray[Any],
+        encoded: Sequence[NDArray[Any]],
         texts: Sequence[list[int]],
         tokenizer: Any,
     ) -> list[tuple[DecodedWord, ...]]:
-        """Return the words of encoded windows, (windows, frames, width), by cross-attention."""
+        """Return the words of encoded windows, (frames, width) each, by cross-attention."""
         # The start, two marks and the text have to fit the model's context; only loops are longer.
         longest = CONTEXT - len(tokenizer.sot_sequence) - 2
         texts = [tokens[:longest] for tokens in texts]
         frames = [-(-len(samples) * 100 // SAMPLE_RATE_HZ) // 2 for samples in windows]
-        alignments = iter(self._texts.align(outputs, texts, frames, tokenizer))
+        alignments = iter(self._texts.align(encoded, texts, frames, tokenizer))
         return [words_from_alignment(next(alignments), text, tokenizer) if text else () for text in texts]
 
     def _tokenizer(self, language: str) -> Any:

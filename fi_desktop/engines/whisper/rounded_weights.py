@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -10,12 +11,13 @@ from numpy.typing import NDArray
 from fi_desktop.engines.networks import Network
 from fi_desktop.system.files import resource
 
+_ROWS = 4096  # at a time, for memory
 _LEVELS = 127
 _LEVELS_WITHOUT_OVERFLOW = 63
 """Where sums of two products are kept in 16 bits (x86 without VNNI): 2 * 255 * 63 < 2**15."""
 
 
-def rounded(stored: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+def rounded(stored: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
     """Return stored weights with matrices as 8-bit integers, (inputs, outputs), and the scale of each column.
 
     Single numbers, which are options of CTranslate2, are left out.
@@ -27,22 +29,26 @@ def rounded(stored: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.gene
             continue
         factor = stored.get(f"{name}_scale")
         if values.ndim == 2 and name.endswith("/weight"):
-            rows, scale = _rounded_rows(values, factor, levels)
+            rows, scale = rounded_rows(values, factor, levels)
             found[name], found[name.replace("/weight", "/scale")] = np.ascontiguousarray(rows.T), scale
         else:
             found[name] = _single_precision(values, factor)
     return found
 
 
-def _rounded_rows(
-    values: NDArray[np.generic], factor: NDArray[np.generic] | None, levels: int
+def rounded_rows(
+    values: NDArray[np.generic], factor: NDArray[np.generic] | None, levels: int = _LEVELS
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return rows of 8-bit integers of up to `levels`, and the scale of each row."""
     if factor is not None and levels == _LEVELS:  # stored so
         return values.astype(np.int8), 1.0 / factor.astype(np.float32)
-    exact = _single_precision(values, factor)
-    scale = np.maximum(np.abs(exact).max(axis=1), np.finfo(np.float32).tiny * levels) / levels
-    return np.rint(exact / scale[:, None]).astype(np.int8), scale
+    rows, scales = np.empty(values.shape, dtype=np.int8), np.empty(len(values), dtype=np.float32)
+    for first in range(0, len(values), _ROWS):
+        part = slice(first, first + _ROWS)
+        exact = _single_precision(values[part], None if factor is None else factor[part])
+        scales[part] = np.maximum(np.abs(exact).max(axis=1), np.finfo(np.float32).tiny * levels) / levels
+        rows[part] = np.rint(exact / scales[part, None])
+    return rows, scales
 
 
 def _single_precision(values: NDArray[np.generic], factor: NDArray[np.generic] | None) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 
 from fi_desktop.engines.networks import Network
 from fi_desktop.engines.whisper.model_weights import read_weights
-from fi_desktop.engines.whisper.rounded_weights import products_are_exact, rounded
+from fi_desktop.engines.whisper.rounded_weights import products_are_exact, rounded, rounded_rows
 from fi_desktop.system.files import resource
+from fi_desktop.system.memory import own_pages
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +32,14 @@ _VOCABULARY = 51_968
 MASKED = np.float32(-1e9)
 """Added to the score of what a token does not see. Scores of one token differ by more than 65."""
 
+# The weights of each graph, by their names in the file.
+_MEMORY = re.compile(r"layer_\d+/attention/linear_1/")
+_DECODER = re.compile(r"layer_norm/|layer_\d+/(?!attention/linear_1/)")
+_PROJECTION = re.compile("projection/")
+
 _COPIES = 3  # of the weights, while they are opened
 _SPARE_BYTES = 2**30
-_ROWS = 40  # whose probabilities are found at a time, 0.2 MB each
+_ROWS = 20  # whose probabilities are found at a time, 0.2 MB each
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -48,18 +55,20 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """What tokens and places become: rows of the stored weights."""
+    """What tokens and places become.
 
-    tokens: NDArray[np.generic]
-    factors: NDArray[np.float32] | None
+    Attributes:
+        tokens, scales: rows of 8-bit integers, (tokens, width), and the scale of each.
+        places: (places, width).
+    """
+
+    tokens: NDArray[np.int8]
+    scales: NDArray[np.float32]
     places: NDArray[np.float32]
 
     def embed(self, tokens: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return (windows, tokens, width). tokens: (windows, tokens); places: in the text, (tokens,)."""
-        values = self.tokens[tokens].astype(np.float32)
-        if self.factors is not None:
-            values /= self.factors[tokens][..., None]
-        return values + self.places[places]
+        return self.tokens[tokens] * self.scales[tokens][..., None] + self.places[places]
 
 
 class Memory:
@@ -127,8 +136,13 @@ class TextNetwork:
 
     def remember(self, outputs: Sequence[NDArray[np.float32]]) -> Memory:
         """Return keys and values of the encoder's output for windows, (frames, width) each, equally long."""
-        found = [self._memory.run_named(encoded=each[None]) for each in outputs]
-        return Memory({name: np.concatenate([each[name] for each in found]) for name in found[0]})
+        arrays: Arrays = {}
+        for window, output in enumerate(outputs):
+            for name, found in self._memory.run_named(encoded=output[None]).items():
+                if not window:
+                    arrays[name] = own_pages((len(outputs), *found.shape[1:]), found.dtype)
+                arrays[name][window] = found[0]
+        return Memory(arrays)
 
     def run(
         self,
@@ -165,7 +179,7 @@ class TextNetwork:
         """Return keys (windows, heads, depth, size) and values (windows, heads, size, depth) of no tokens."""
         heads, depth = self.shape.heads, self.shape.depth
         return {
-            name.format(layer): np.zeros(shape, dtype=np.float32)
+            name.format(layer): own_pages(shape, np.float32)
             for layer in range(self.shape.layers)
             for name, shape in (
                 ("past_key_{}", (windows, heads, depth, size)),
@@ -212,9 +226,6 @@ def open_text_network(folder: Path, *, threads: int) -> TextNetwork | None:
     try:
         settings = json.loads((folder / "config.json").read_bytes())
         stored = read_weights(folder / "model.bin", "decoder/")
-        places = stored.pop("position_encodings/encodings").astype(np.float32)
-        layers = sum(name.endswith("/ffn/linear_0/weight") for name in stored)
-        heads, width = int(stored["num_heads"]), places.shape[1]
         if not products_are_exact():
             _log.info("8-bit products overflow on this processor; CTranslate2 decodes")
             return None
@@ -222,29 +233,22 @@ def open_text_network(folder: Path, *, threads: int) -> TextNetwork | None:
         if psutil.virtual_memory().available < _COPIES * size + _SPARE_BYTES:
             _log.info("too little memory for another decoder; CTranslate2's is used")
             return None
-        factors = stored.pop("embeddings/weight_scale", None)
-        embeddings = Embeddings(
-            stored.pop("embeddings/weight"), None if factors is None else factors.astype(np.float32), places
-        )
-        parts: dict[str, dict[str, NDArray[np.generic]]] = {"memory": {}, "vocabulary": {}, "decoder": {}}
-        for name, values in rounded(stored).items():
-            sound = "/attention/linear_1/" in name
-            parts["memory" if sound else "vocabulary" if name.startswith("projection/") else "decoder"][
-                name
-            ] = values
-        parts["vocabulary"] = _padded(parts["vocabulary"])
-        files = {"memory": f"{layers}x{width}", "decoder": f"{layers}x{width}", "vocabulary": str(width)}
+        width = stored["position_encodings/encodings"].shape[1]
+        layers = sum(name.endswith("/ffn/linear_0/weight") for name in stored)
+        heads = int(stored["num_heads"])
         memory, decoder, vocabulary = (
-            Network(
-                resource("models", "words", f"{part}-{files[part]}.onnx").read_bytes(),
-                threads=threads,
-                weights=parts[part],
-                optimized=False,
+            _open_part(stored, part, file, threads=threads)
+            for part, file in (
+                (_MEMORY, f"memory-{layers}x{width}"),
+                (_DECODER, f"decoder-{layers}x{width}"),
+                (_PROJECTION, f"vocabulary-{width}"),
             )
-            for part in ("memory", "decoder", "vocabulary")
         )
-        shape = Shape(layers, heads, width // heads)
-        return TextNetwork((memory, decoder, vocabulary), embeddings, shape, settings)
+        rows, scales = rounded_rows(stored["embeddings/weight"], stored.get("embeddings/weight_scale"))
+        embeddings = Embeddings(rows, scales, stored["position_encodings/encodings"].astype(np.float32))
+        return TextNetwork(
+            (memory, decoder, vocabulary), embeddings, Shape(layers, heads, width // heads), settings
+        )
     except FileNotFoundError:
         _log.debug("no graph for this decoder; CTranslate2's is used")
     except Exception:  # noqa: BLE001 - ONNX Runtime's errors have no other class in common
@@ -252,10 +256,13 @@ def open_text_network(folder: Path, *, threads: int) -> TextNetwork | None:
     return None
 
 
-def _padded(weights: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
-    """Return the vocabulary's weights, (width, tokens), with tokens that no text has."""
-    missing = _VOCABULARY - weights["projection/weight"].shape[1]
-    return {
-        "projection/weight": np.pad(weights["projection/weight"], ((0, 0), (0, missing))),
-        "projection/scale": np.pad(weights["projection/scale"], (0, missing), constant_values=1),
-    }
+def _open_part(
+    stored: Mapping[str, NDArray[np.generic]], part: re.Pattern[str], file: str, *, threads: int
+) -> Network:
+    weights = rounded({name: values for name, values in stored.items() if part.match(name)})
+    if part is _PROJECTION:
+        missing = _VOCABULARY - weights["projection/weight"].shape[1]
+        weights["projection/weight"] = np.pad(weights["projection/weight"], ((0, 0), (0, missing)))
+        weights["projection/scale"] = np.pad(weights["projection/scale"], (0, missing), constant_values=1)
+    content = resource("models", "words", f"{file}.onnx").read_bytes()
+    return Network(content, threads=threads, weights=weights, optimized=False)

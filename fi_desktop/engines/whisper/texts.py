@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fi_desktop.engines.whisper.alignment import Alignment, align
 from fi_desktop.engines.whisper.beam_search import Found, Search, find_texts
 from fi_desktop.engines.whisper.text_network import Memory, TextNetwork, open_text_network
+from fi_desktop.system.memory import release_freed_memory
 
 CONTEXT = 448  # tokens of the model: prompt and text
 LONGEST_TEXT = CONTEXT // 2  # where the library ends a text
@@ -25,13 +26,17 @@ _Result = TypeVar("_Result")
 
 
 class Texts(Protocol):
-    """Finds the texts of encoded windows, (windows, frames, width)."""
+    """Finds the texts of encoded windows, (frames, width) each, equally long."""
 
-    def find(self, outputs: NDArray[Any], search: Search) -> list[Found]:
+    def find(self, encoded: Sequence[NDArray[Any]], search: Search) -> list[Found]:
         """Return the text of each window."""
 
     def align(
-        self, outputs: NDArray[Any], texts: Sequence[Sequence[int]], frames: Sequence[int], tokenizer: Any
+        self,
+        encoded: Sequence[NDArray[Any]],
+        texts: Sequence[Sequence[int]],
+        frames: Sequence[int],
+        tokenizer: Any,
     ) -> list[Any]:
         """Return an `Alignment` for each window with a text.
 
@@ -47,11 +52,11 @@ class LibraryTexts:
         self._model = model
         self._view = import_module("ctranslate2").StorageView.from_array
 
-    def find(self, outputs: NDArray[Any], search: Search) -> list[Found]:
+    def find(self, encoded: Sequence[NDArray[Any]], search: Search) -> list[Found]:
         """Return the text of each window."""
         found = self._model.generate(
-            self._view(np.ascontiguousarray(outputs)),
-            [list(search.prompt)] * len(outputs),
+            self._view(np.stack(encoded)),
+            [list(search.prompt)] * len(encoded),
             beam_size=search.beam,
             max_length=CONTEXT,
             return_scores=True,
@@ -61,7 +66,11 @@ class LibraryTexts:
         return [Found(each.sequences_ids[0], each.scores[0], each.no_speech_prob) for each in found]
 
     def align(
-        self, outputs: NDArray[Any], texts: Sequence[Sequence[int]], frames: Sequence[int], tokenizer: Any
+        self,
+        encoded: Sequence[NDArray[Any]],
+        texts: Sequence[Sequence[int]],
+        frames: Sequence[int],
+        tokenizer: Any,
     ) -> list[Any]:
         """Return an alignment for each window with a text."""
         spoken = [number for number, text in enumerate(texts) if text]
@@ -69,7 +78,7 @@ class LibraryTexts:
             return []
         return list(
             self._model.align(
-                self._view(np.ascontiguousarray(outputs[spoken])),
+                self._view(np.stack([encoded[number] for number in spoken])),
                 list(tokenizer.sot_sequence),
                 [list(texts[number]) for number in spoken],
                 [2 * frames[number] for number in spoken],
@@ -84,25 +93,32 @@ class NetworkTexts:
         """Use a loaded network. threads: CPU threads that it may use."""
         self._network = network
         self._threads = min(threads, _SIDE_BY_SIDE)
-        self._remembered: tuple[NDArray[Any], list[Memory]] | None = None
+        self._remembered: tuple[Sequence[NDArray[Any]], list[Memory]] | None = None
 
-    def find(self, outputs: NDArray[Any], search: Search) -> list[Found]:
+    def find(self, encoded: Sequence[NDArray[Any]], search: Search) -> list[Found]:
         """Return the text of each window."""
-        parts: list[NDArray[Any]] = np.array_split(outputs, min(self._threads, len(outputs)))
+        parts = np.array_split(range(len(encoded)), min(self._threads, len(encoded)))
         self._remembered = None  # before memory is taken for others
-        memories = self._in_threads(lambda part: self._network.remember([*part]), parts)
-        self._remembered = outputs, memories
+        memories = self._in_threads(
+            lambda part: self._network.remember([encoded[number] for number in part]), parts
+        )
+        self._remembered = encoded, memories
+        release_freed_memory()
         found = self._in_threads(lambda memory: find_texts(self._network, memory, search), memories)
         return [each for part in found for each in part]
 
     def align(
-        self, outputs: NDArray[Any], texts: Sequence[Sequence[int]], frames: Sequence[int], tokenizer: Any
+        self,
+        encoded: Sequence[NDArray[Any]],
+        texts: Sequence[Sequence[int]],
+        frames: Sequence[int],
+        tokenizer: Any,
     ) -> list[Any]:
         """Return an alignment for each window with a text."""
-        if self._remembered is not None and self._remembered[0] is outputs:
+        if self._remembered is not None and self._remembered[0] is encoded:
             memories = self._remembered[1]
         else:
-            memories = [self._network.remember([output]) for output in outputs]
+            memories = [self._network.remember([output]) for output in encoded]
         self._remembered = None
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         places = [(memory, window) for memory in memories for window in range(memory.size)]

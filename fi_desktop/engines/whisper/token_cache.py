@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.engines.whisper.text_network import MASKED, Arrays, TextNetwork
+from fi_desktop.system.memory import own_pages
 
 _SPARE = 40  # slots that are kept free for the next steps
 _MULTIPLE = 32
@@ -69,20 +70,25 @@ class TokenCache:
 
     def _make_room(self, count: int) -> None:
         seen_by_any: NDArray[np.bool_] = np.any(self._seen, axis=1)
-        used = int(seen_by_any.sum(axis=1).max(initial=0))
-        size = -(-(used + count + _SPARE) // _MULTIPLE) * _MULTIPLE
-        windows = len(self._seen)
-        arrays = self._network.empty_cache(windows, size)
-        seen = np.zeros((windows, self._seen.shape[1], size), dtype=bool)
-        for window in range(windows):
-            slots = np.flatnonzero(seen_by_any[window])
-            for name, array in arrays.items():
-                if "key" in name:
-                    array[window, :, :, : len(slots)] = self.arrays[name][window][:, :, slots]
+        self._used = int(seen_by_any.sum(axis=1).max(initial=0))
+        size = -(-(self._used + count + _SPARE) // _MULTIPLE) * _MULTIPLE
+        slots = [np.flatnonzero(row) for row in seen_by_any]
+        for name, before in self.arrays.items():
+            keys = "key" in name
+            after = own_pages(
+                (*before.shape[:3], size) if keys else (*before.shape[:2], size, before.shape[3]),
+                before.dtype,
+            )
+            for window, kept in enumerate(slots):
+                if keys:
+                    after[window, :, :, : len(kept)] = before[window][:, :, kept]
                 else:
-                    array[window, :, : len(slots)] = self.arrays[name][window][:, slots]
-            seen[window, :, : len(slots)] = self._seen[window][:, slots]
-        self.arrays, self._seen, self._used = arrays, seen, used
+                    after[window, :, : len(kept)] = before[window][:, kept]
+            self.arrays[name] = after
+        seen = np.zeros((*self._seen.shape[:2], size), dtype=bool)
+        for window, kept in enumerate(slots):
+            seen[window, :, : len(kept)] = self._seen[window][:, kept]
+        self._seen = seen
 
 
 def order_of_kept(kept: Sequence[int]) -> list[int]:
