@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from fi_desktop.system import memory
@@ -43,3 +44,28 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch):
     memory.release_freed_memory()
     assert memory._trim() is None
     memory._trim.cache_clear()
+
+
+_ARRAYS = """
+import psutil
+import numpy as np
+from fi_desktop.system.memory import own_pages
+arrays, between = [], []
+for number in range(40):
+    arrays.append(own_pages((3, 50_000), np.float32))
+    arrays[-1] += number
+    between.append(np.ones(20_000))
+assert [float(each.mean()) for each in arrays] == list(range(40))
+used = psutil.Process().memory_info().rss
+del arrays
+print(used - psutil.Process().memory_info().rss)
+"""
+
+
+def test_arrays_with_their_own_pages_return_them_at_once():
+    said = subprocess.run([sys.executable, "-c", _ARRAYS], capture_output=True, text=True, check=True).stdout
+    assert int(said) > 20e6
+
+
+def test_an_array_without_elements_has_its_shape():
+    assert memory.own_pages((2, 0, 3), np.int8).shape == (2, 0, 3)

@@ -1,4 +1,7 @@
-"""Beam search for the texts of windows, as CTranslate2 does it (`src/decoding.cc`), on our own network."""
+"""Beam search for the texts of windows on our own network.
+
+Source: https://github.com/OpenNMT/CTranslate2, `src/decoding.cc`.
+"""
 
 from __future__ import annotations
 

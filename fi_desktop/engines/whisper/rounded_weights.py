@@ -18,7 +18,7 @@ _LEVELS_WITHOUT_OVERFLOW = 63
 
 
 def rounded(stored: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
-    """Return stored weights with matrices as 8-bit integers, (inputs, outputs), and the scale of each column.
+    """Return stored weights; matrices are 8-bit integers, (inputs, outputs), with a scale for each column.
 
     Single numbers, which are options of CTranslate2, are left out.
     """

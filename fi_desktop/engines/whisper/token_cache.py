@@ -15,10 +15,10 @@ _MULTIPLE = 32
 
 
 class TokenCache:
-    """The tokens of each window form a tree: a hypothesis sees those on its way, and nothing is copied when
-    hypotheses branch off.
+    """Keys and values of each window's tokens: a tree, in which a hypothesis sees those on its way.
 
-    Slots that no hypothesis sees any more are used again when all are full.
+    Nothing is copied when hypotheses branch off. Slots that no hypothesis sees any more are used again when
+    all are full.
 
     Attributes:
         arrays: what the network receives.
