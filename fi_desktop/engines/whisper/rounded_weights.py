@@ -29,15 +29,15 @@ def rounded(stored: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.g
             continue
         factor = stored.get(f"{name}_scale")
         if values.ndim == 2 and name.endswith("/weight"):
-            rows, scale = rounded_rows(values, factor, levels)
+            rows, scale = _rounded_rows(values, factor, levels)
             found[name], found[name.replace("/weight", "/scale")] = np.ascontiguousarray(rows.T), scale
         else:
             found[name] = _single_precision(values, factor)
     return found
 
 
-def rounded_rows(
-    values: NDArray[np.generic], factor: NDArray[np.generic] | None, levels: int = _LEVELS
+def _rounded_rows(
+    values: NDArray[np.generic], factor: NDArray[np.generic] | None, levels: int
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return rows of 8-bit integers of up to `levels`, and the scale of each row."""
     if factor is not None and levels == _LEVELS:  # stored so
@@ -49,6 +49,15 @@ def rounded_rows(
         scales[part] = np.maximum(np.abs(exact).max(axis=1), np.finfo(np.float32).tiny * levels) / levels
         rows[part] = np.rint(exact / scales[part, None])
     return rows, scales
+
+
+def half_precision(values: NDArray[np.generic], factor: NDArray[np.generic] | None) -> NDArray[np.float16]:
+    """Return stored rows in half precision. factor: of each row; None if they are not integers."""
+    found = np.empty(values.shape, dtype=np.float16)
+    for first in range(0, len(values), _ROWS):
+        part = slice(first, first + _ROWS)
+        found[part] = _single_precision(values[part], None if factor is None else factor[part])
+    return found
 
 
 def _single_precision(values: NDArray[np.generic], factor: NDArray[np.generic] | None) -> NDArray[np.float32]:

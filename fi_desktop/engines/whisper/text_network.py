@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fi_desktop.engines.networks import Network
 from fi_desktop.engines.whisper.model_weights import read_weights
-from fi_desktop.engines.whisper.rounded_weights import products_are_exact, rounded, rounded_rows
+from fi_desktop.engines.whisper.rounded_weights import half_precision, products_are_exact, rounded
 from fi_desktop.system.files import resource
 from fi_desktop.system.memory import own_pages
 
@@ -58,17 +58,16 @@ class Embeddings:
     """What tokens and places become.
 
     Attributes:
-        tokens, scales: rows of 8-bit integers, (tokens, width), and the scale of each.
+        tokens: (tokens, width).
         places: (places, width).
     """
 
-    tokens: NDArray[np.int8]
-    scales: NDArray[np.float32]
+    tokens: NDArray[np.float16]
     places: NDArray[np.float32]
 
     def embed(self, tokens: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return (windows, tokens, width). tokens: (windows, tokens); places: in the text, (tokens,)."""
-        return self.tokens[tokens] * self.scales[tokens][..., None] + self.places[places]
+        return self.tokens[tokens].astype(np.float32) + self.places[places]
 
 
 class Memory:
@@ -244,8 +243,10 @@ def open_text_network(folder: Path, *, threads: int) -> TextNetwork | None:
                 (_PROJECTION, f"vocabulary-{width}"),
             )
         )
-        rows, scales = rounded_rows(stored["embeddings/weight"], stored.get("embeddings/weight_scale"))
-        embeddings = Embeddings(rows, scales, stored["position_encodings/encodings"].astype(np.float32))
+        embeddings = Embeddings(
+            half_precision(stored["embeddings/weight"], stored.get("embeddings/weight_scale")),
+            stored["position_encodings/encodings"].astype(np.float32),
+        )
         return TextNetwork(
             (memory, decoder, vocabulary), embeddings, Shape(layers, heads, width // heads), settings
         )
