@@ -1,7 +1,7 @@
 """Networks as ONNX files: one place that starts ONNX Runtime, without its telemetry.
 
 A file's hash is checked against its pack's manifest before it is loaded, and each network is loaded once per
-process.
+process, or again after `release_networks`.
 """
 
 from __future__ import annotations
@@ -88,6 +88,11 @@ def load_network(pack: Path, file: str) -> Network:
     files = read_manifest(pack).get("files")
     digest = files.get(file) if isinstance(files, dict) else None
     return Network(read_checked(pack / file, digest))
+
+
+def release_networks() -> None:
+    """Let go of the loaded networks of bundled packs; those in use go with their last user."""
+    load_network.cache_clear()
 
 
 def pack_name(pack: Path) -> str:

@@ -31,11 +31,13 @@ from fi_desktop.core.values import Stage
 from fi_desktop.engines import registry, term_lists
 from fi_desktop.engines.channels import ChannelMix, select_channels
 from fi_desktop.engines.contracts import ResumableTranscriber, Speech, TranscriptionOptions, plain
+from fi_desktop.engines.networks import release_networks
 from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.pipeline.task import StageReporter, Task
 from fi_desktop.system.files import RESULT, SEEK_TABLE, discard_stages
+from fi_desktop.system.memory import release_freed_memory
 from fi_desktop.system.result_files import keep_version, review_path, version_of
 from fi_desktop.vault.job_files import CLEAR, JobFiles
 
@@ -51,6 +53,8 @@ _BATCHES = "words.jsonl"
 _READS = 2
 # The share of speech detection that selecting the channels takes, if there are several.
 _SELECTION_SHARE = 0.5
+_LONG_S = 120.0
+"""From this length on, words need more memory than the diarizer's networks take time to load again: 0.2 s."""
 _ASKED = "asked"
 """Key of the options with which a saved result was made."""
 
@@ -268,6 +272,9 @@ def transcribe(
         # Earlier versions did not save it.
         missing = tuple(Region(**region) for region in saved.pop("missing", ()))
         return Transcription(words, notes=notes_from_json(saved.pop("notes")), missing=missing, **saved)
+    if recording.duration > _LONG_S:
+        release_networks()
+        release_freed_memory()
     engine = registry.create_transcriber(chosen, memory_level=task.memory_level, threads=task.threads)
     terms, problems = term_lists.read_all(options.vocabulary_lists, task.vocabulary_roots)
     wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt, terms, likely)

@@ -57,10 +57,12 @@ def main(
     die_with_the_app()
     from fi_desktop.audio.disk_space import LARGEST_BYTES
     from fi_desktop.system.devices import environment
+    from fi_desktop.system.memory import share_one_heap
     from fi_desktop.system.process import forbid_dumps, limit_files
 
     limit_files(LARGEST_BYTES)
     forbid_dumps()
+    share_one_heap()
     # Ctrl-C in a terminal reaches the whole process group; the app decides what to do about it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(ENVIRONMENT | environment(device))

@@ -33,6 +33,7 @@ from fi_desktop.engines.whisper import WhisperTranscriber
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.pipeline import Task, run
 from fi_desktop.system.files import resource
+from fi_desktop.system.memory import share_one_heap
 from tests.bench.speech_sources import read
 from tests.bench.stages import Clock
 
@@ -156,6 +157,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     if given.way in ("ours", JOB):
+        share_one_heap()  # as a worker does
         way = (job if given.way == JOB else ours)(given.model, given.threads)
     else:
         way = library(given.model, given.threads, batched=given.way == "batched")

@@ -35,15 +35,45 @@ def test_freed_memory_is_returned():
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch):
-    memory._trim.cache_clear()
+    memory._function.cache_clear()
 
     def no_library(_name: str | None) -> object:
         return object()
 
     monkeypatch.setattr(ctypes, "CDLL", no_library)
     memory.release_freed_memory()
-    assert memory._trim() is None
-    memory._trim.cache_clear()
+    memory.share_one_heap()
+    assert memory._function("mallopt") is None
+    memory._function.cache_clear()
+
+
+_THREADS = """
+import re, sys, threading
+from pathlib import Path
+from fi_desktop.system.memory import share_one_heap
+if sys.argv[1] == "one":
+    share_one_heap()
+blocks = []
+ready = threading.Barrier(5)
+def take():
+    blocks.append([bytearray(b"1") * 10_000 for _ in range(1_000)])
+    ready.wait()
+for _ in range(4):
+    threading.Thread(target=take).start()
+ready.wait()
+# glibc maps 64 MB for each further heap, of which what is used can be written
+maps = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0 *$", Path("/proc/self/maps").read_text(), re.M)
+print(sum(int(first, 16) % 2**26 == 0 for first, last in maps))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has several heaps")
+@pytest.mark.parametrize(("heaps", "further"), [("one", 0), ("several", 4)])
+def test_threads_share_one_heap(heaps: str, further: int):
+    said = subprocess.run(
+        [sys.executable, "-c", _THREADS, heaps], capture_output=True, text=True, check=True
+    ).stdout
+    assert int(said) == further
 
 
 _ARRAYS = """
