@@ -53,7 +53,7 @@ def by_library(folder: Path) -> Decoder:
     """A decoder that finds texts by CTranslate2, in single precision."""
     decoder = Decoder(folder, memory_level=0, threads=1)
     model = ctranslate2.models.Whisper(str(folder), device="cpu", compute_type="float32")
-    decoder._texts = LibraryTexts(model)
+    decoder._texts = LibraryTexts(model, 4)
     return decoder
 
 

@@ -23,7 +23,7 @@ from fi_desktop.engines.whisper.beam_search import Search
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
 from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
 from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
-from fi_desktop.engines.whisper.texts import CONTEXT, LONGEST_TEXT, NetworkTexts, open_texts
+from fi_desktop.engines.whisper.texts import CONTEXT, LONGEST_TEXT, open_texts
 from fi_desktop.engines.whisper.word_times import words_from_alignment
 from fi_desktop.system.memory import own_pages, release_freed_memory
 
@@ -42,7 +42,6 @@ _LOG_PROBABILITY = -1.0
 NO_SPEECH = 0.6
 
 _HELD = 4  # windows besides those of a batch whose encoder output is held
-_BATCH = 8  # windows whose texts our own network finds: its weights are read once for all
 
 BEAM = 5  # greedy search takes 60 % of the time, but with it first, the whole took a quarter longer
 _SCORED = 6  # texts of a window at a time
@@ -127,7 +126,7 @@ class Decoder:
 
     def __init__(self, folder: Path, *, memory_level: int, threads: int) -> None:
         """Open the model; see `WhisperTranscriber`."""
-        self._model, self.batch = open_model(folder, memory_level=memory_level, threads=threads)
+        self._model, batch = open_model(folder, memory_level=memory_level, threads=threads)
         self._library: Any = import_module("faster_whisper")
         self._native: Any = import_module("ctranslate2")
         self._tokenizers: Any = import_module("faster_whisper.tokenizer")
@@ -138,9 +137,8 @@ class Decoder:
         on_cpu = self._model.model.device == "cpu" and not memory_level
         if on_cpu:
             self._encoder = open_encoder(folder, threads=threads)
-        self._texts = open_texts(self._model.model, folder, threads=threads, own_network=on_cpu)
-        if isinstance(self._texts, NetworkTexts):
-            self.batch = _BATCH
+        self._texts = open_texts(self._model.model, batch, folder, threads=threads, own_network=on_cpu)
+        self.batch = self._texts.batch
         release_freed_memory()
         self._model.encode = self._encode_for_library  # `transcribe` of the library calls it
 

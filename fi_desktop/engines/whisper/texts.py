@@ -18,6 +18,7 @@ from fi_desktop.system.memory import release_freed_memory
 
 CONTEXT = 448  # tokens of the model: prompt and text
 LONGEST_TEXT = CONTEXT // 2  # where the library ends a text
+_WINDOWS = 8  # whose texts our own network finds: its weights are read once for all
 _SIDE_BY_SIDE = 2  # threads that share a batch; more threads for one step would wait for each other
 
 
@@ -26,7 +27,13 @@ _Result = TypeVar("_Result")
 
 
 class Texts(Protocol):
-    """Finds the texts of encoded windows, (frames, width) each, equally long."""
+    """Finds the texts of encoded windows, (frames, width) each, equally long.
+
+    Attributes:
+        batch: how many windows it takes at a time.
+    """
+
+    batch: int
 
     def find(self, encoded: Sequence[NDArray[Any]], search: Search) -> list[Found]:
         """Return the text of each window."""
@@ -47,9 +54,9 @@ class Texts(Protocol):
 class LibraryTexts:
     """Texts by CTranslate2."""
 
-    def __init__(self, model: Any) -> None:
-        """Use a model of CTranslate2."""
-        self._model = model
+    def __init__(self, model: Any, batch: int) -> None:
+        """Use a model of CTranslate2 for this many windows at a time."""
+        self._model, self.batch = model, batch
         self._view = import_module("ctranslate2").StorageView.from_array
 
     def find(self, encoded: Sequence[NDArray[Any]], search: Search) -> list[Found]:
@@ -91,7 +98,7 @@ class NetworkTexts:
 
     def __init__(self, network: TextNetwork, *, threads: int) -> None:
         """Use a loaded network. threads: CPU threads that it may use."""
-        self._network = network
+        self._network, self.batch = network, _WINDOWS
         self._threads = min(threads, _SIDE_BY_SIDE)
         self._remembered: tuple[Sequence[NDArray[Any]], list[Memory]] | None = None
 
@@ -138,10 +145,10 @@ class NetworkTexts:
             return list(threads.map(do, given))
 
 
-def open_texts(model: Any, folder: Path, *, threads: int, own_network: bool) -> Texts:
+def open_texts(model: Any, batch: int, folder: Path, *, threads: int, own_network: bool) -> Texts:
     """Return our own network's texts where it can run, otherwise CTranslate2's.
 
-    model: of CTranslate2; folder: of the pack; threads: CPU threads that it may use.
+    model, batch: of CTranslate2; folder: of the pack; threads: CPU threads that it may use.
     """
     network = open_text_network(folder, threads=max(1, threads // _SIDE_BY_SIDE)) if own_network else None
-    return NetworkTexts(network, threads=threads) if network else LibraryTexts(model)
+    return NetworkTexts(network, threads=threads) if network else LibraryTexts(model, batch)
