@@ -86,6 +86,15 @@ def test_the_language_of_a_text_is_the_one_of_its_common_words(text: str, langua
     assert vote(text.split()) == language
 
 
+@pytest.mark.parametrize(("written", "language"), [("Ill always bring hats down", "en"), ("sombreros", None)])
+def test_a_stretch_without_common_words_is_in_its_language_if_half_of_it_is_there(
+    written: str, language: str | None
+):
+    stretch = {"language": "en", "text": "Always bring hats down!", "start": 0.0, "end": 2.0}
+    (found,) = stretches({"stretches": [stretch]}, {"words": _words(written), "language": "es"})
+    assert (found.heard_in, found.translated) == (language, False)
+
+
 def test_a_translated_stretch_is_counted():
     said = [("en", "the pain is in my chest"), ("es", "me duele el pecho desde ayer")]
     reference = {

@@ -11,6 +11,7 @@ from tests.real.wording import Errors, align, plain_rows, plain_words
 PASSAGE_S = 2.0  # shorter runs of missing words are errors, but no passage
 _COVERED = 0.5  # of a passage, for it to count as told
 _VOTES = 2  # common words of a language, for a stretch to be in it
+_RIGHT = 0.5  # of a stretch's words, for it to be in its language without common words
 
 _COMMON = {
     language: frozenset(words.split())
@@ -65,7 +66,8 @@ class Stretch:
 
     Attributes:
         said_in: its language.
-        heard_in: the language of what was transcribed, by its common words; None if they do not decide.
+        heard_in: the language of what was transcribed, by its common words; if they do not decide, its own
+            language if half of what was said is there, otherwise None.
         words: how many were transcribed.
         labelled: how many of them are said to be in the right language.
     """
@@ -134,10 +136,21 @@ def stretches(reference: Reference, answer: Answer) -> list[Stretch]:
         )
         words = [word for word in answer["words"] if start <= (word["start"] + word["end"]) / 2 < end]
         labels = [word.get("language") or answer.get("language") for word in words]
-        heard_in = vote([word["text"] for word in words])
+        written = [word["text"] for word in words]
+        heard_in = vote(written)
+        if heard_in is None and _share_right(stretch, written) >= _RIGHT:
+            heard_in = stretch["language"]
         right = labels.count(stretch["language"])
         found.append(Stretch(stretch["language"], heard_in, len(words), right))
     return found
+
+
+def _share_right(stretch: Any, texts: Sequence[str]) -> float:
+    """Return the share of a stretch's words that were transcribed."""
+    said = plain_words(stretch["text"], stretch["language"])
+    written = [each for text in texts for each in plain_words(text, stretch["language"])]
+    errors = Errors.of(said, written, align(said, written))
+    return 1 - (errors.substitutions + errors.deletions) / max(1, errors.said)
 
 
 def vote(texts: Sequence[str]) -> str | None:

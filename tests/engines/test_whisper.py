@@ -361,6 +361,35 @@ def test_two_gaps_without_a_word_between_them_are_decoded_as_one(
     assert gaps == pytest.approx([18.0, 9.7], abs=1.5)
 
 
+@pytest.mark.parametrize(("heard", "kept"), [("en", True), ("es", False)])
+def test_a_short_sentence_in_another_language_is_decoded_in_it(
+    transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch, heard: str, kept: bool
+):
+    recording = write(np.random.default_rng(0).normal(0, 0.05, 15 * 16_000).astype(np.float32))
+    regions = (Region(0.5, 5.0), Region(5.3, 6.6), Region(7.0, 12.0))
+    speech = Speech(np.ones((1, 470), np.float32), 0.032, regions)
+    places = [at for at in np.arange(0.3, 12.0, 0.8) if not 4.6 < at < 6.2]
+    said = DecodedWindow(tuple(DecodedWord(at, at + 0.7, " Hola,", 0.9) for at in places))
+    decoded: list[str] = []
+
+    def decode_gap(_self: Decoder, _sound: Any, options: Any) -> DecodedWindow:
+        decoded.append(options.language)
+        return DecodedWindow((DecodedWord(0.2, 0.7, " Let's", 0.9), DecodedWord(0.7, 1.3, " go.", 0.9)))
+
+    hears(monkeypatch, {"es": 0.95})
+    alone = np.array([float(code == heard) for code in transcriber._decoder.languages])
+    monkeypatch.setattr(Decoder, "detect_languages_alone", lambda _self, _sounds: alone[None])
+    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [said for _ in sounds])
+    monkeypatch.setattr(Decoder, "decode_gap", decode_gap)
+    found = transcriber.transcribe(
+        recording, speech, options=TranscriptionOptions("es,en"), progress=ignore
+    ).words
+    new = [word for word in found if word.text != "Hola,"]
+    assert [(word.text, word.language) for word in new] == [("Let's", "en"), ("go.", "en")] * kept
+    assert all(5.2 < word.start < word.end < 6.7 for word in new)
+    assert decoded == ["en"] * kept
+
+
 def test_words_of_a_text_with_fallback_are_as_trusted_as_their_sentence(
     make: Make, call: Recording, monkeypatch: pytest.MonkeyPatch
 ):

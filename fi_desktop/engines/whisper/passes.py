@@ -21,10 +21,11 @@ from fi_desktop.engines.whisper.steps import InterruptibleRunner
 from fi_desktop.engines.whisper.windows import Window, regions_within
 
 _SILENT_S = 5.0  # this much speech without a single word is decoded again
-_GAP_S = 1.5  # and this much among words
+_GAP_S = 1.5  # and this much among words; less may be a short sentence in another language
 _STRETCHED_S = 5.0  # words this near before a gap may belong after it
 _REPEATED = 4  # words
 _GAP_CONTEXT_S = 2.0  # of speech decoded before and after a gap, to recognize the words around it
+_OTHER_CONTEXT_S = 0.2  # in another language, they would be translated
 _WORTHWHILE_S = 1.0  # decoding again has to cover this much more speech
 
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # as in faster_whisper.tokenizer
@@ -84,7 +85,7 @@ class WindowDecoder:
         part: LanguageWindow,
         decoded: DecodedWindow,
         speech: Speech,
-        options: DecodingOptions,
+        options: Callable[[str], DecodingOptions],
         poll: Callable[[], None],
     ) -> list[Word]:
         """Return a part's words: decode again what is not trusted, and gaps; drop hallucinations."""
@@ -95,7 +96,7 @@ class WindowDecoder:
             not decoded.trusted or postprocess.has_crammed(words) or postprocess.has_repeated_digits(words)
         )
         if doubtful or silent:
-            again = self._with_fallback(part, options, poll)
+            again = self._with_fallback(part, options(part.language), poll)
             found = to_words(part, again, speech)
             if again.repetitive:
                 found = postprocess.collapse_loops(found)
@@ -103,8 +104,9 @@ class WindowDecoder:
                 words = postprocess.drop_crammed(found)
         if words:
             words = self._fill_gaps(part, words, speech, options, poll)
-            if not doubtful and (gaps := _gaps(words, spoken)):
-                again = self._with_fallback(part, options, poll)
+            gaps = [gap for gap, speech_s in _gaps(words, spoken) if speech_s >= _GAP_S]
+            if gaps and not doubtful:
+                again = self._with_fallback(part, options(part.language), poll)
                 words = _completed(words, again, gaps, part, speech)
         return words
 
@@ -119,35 +121,67 @@ class WindowDecoder:
         part: LanguageWindow,
         words: list[Word],
         speech: Speech,
-        options: DecodingOptions,
+        options: Callable[[str], DecodingOptions],
         poll: Callable[[], None],
     ) -> list[Word]:
         """Decode speech without words in windows around it; keep the text if it can be trusted."""
         spoken = regions_within(speech.regions, part.window)
-        for gap in _gaps(words, spoken):
-            for kept, whole in _around_gap(words, gap, spoken):
-                around, decoded = self._decode_around(part, whole, options, poll)
-                if not decoded.trusted or decoded.no_speech > NO_SPEECH:
-                    continue
-                found = to_words(around, decoded, speech)
-                if (filled := _filled(words, kept, found, whole, around.window)) is not None:
-                    words = filled
-                    break
+        for gap, speech_s in _gaps(words, spoken):
+            filled = None
+            if speech_s >= _GAP_S:
+                for kept, whole in _around_gap(words, gap, spoken):
+                    around = _around(part, whole, _GAP_CONTEXT_S)
+                    filled = self._fill_gap(words, kept, whole, around, speech, options, poll)
+                    if filled is not None:
+                        break
+            if filled is None:
+                alone = _around(part, gap, _OTHER_CONTEXT_S)
+                if (language := self._language_of(alone, poll)) != part.language:
+                    alone = replace(alone, language=language)
+                    filled = self._fill_gap(words, words, gap, alone, speech, options, poll)
+            words = filled or words
         return words
 
-    def _decode_around(
-        self, part: LanguageWindow, gap: Region, options: DecodingOptions, poll: Callable[[], None]
-    ) -> tuple[LanguageWindow, DecodedWindow]:
-        start = max(0.0, part.window.offset_of(gap.start) - _GAP_CONTEXT_S)
-        end = min(part.window.duration, part.window.offset_of(gap.end) + _GAP_CONTEXT_S)
-        samples = part.samples[round(start * SAMPLE_RATE_HZ) : round(end * SAMPLE_RATE_HZ)]
-        around = replace(part, window=part.window.part(start, end), samples=samples)
-        decode = partial(self._decoder.decode_gap, samples, options)
-        return around, self._runner.run(decode, poll=poll)
+    def _fill_gap(
+        self,
+        words: list[Word],
+        kept: list[Word],
+        gap: Region,
+        around: LanguageWindow,
+        speech: Speech,
+        options: Callable[[str], DecodingOptions],
+        poll: Callable[[], None],
+    ) -> list[Word] | None:
+        """Decode a gap in a window around it; see `_filled`."""
+        decode = partial(self._decoder.decode_gap, around.samples, options(around.language))
+        decoded = self._runner.run(decode, poll=poll)
+        if not decoded.trusted or decoded.no_speech > NO_SPEECH:
+            return None
+        return _filled(words, kept, to_words(around, decoded, speech), gap, around.window)
+
+    def _language_of(self, part: LanguageWindow, poll: Callable[[], None]) -> str:
+        """Return the likeliest of the languages that may be spoken."""
+        if len(part.allowed) < 2:
+            return part.language
+        detect = partial(self._decoder.detect_languages_alone, [part.samples])
+        (found,) = self._runner.run(detect, poll=poll)
+        known = self._decoder.languages
+        return max(part.allowed, key=lambda code: float(found[known.index(code)]))
 
 
-def _gaps(words: Sequence[Word], spoken: Sequence[Region]) -> list[Region]:
-    """Return where speech without words is to be decoded again; without a word between them, two are one."""
+def _around(part: LanguageWindow, gap: Region, context_s: float) -> LanguageWindow:
+    """Return the part of a window with a gap and some sound before and after it."""
+    start = max(0.0, part.window.offset_of(gap.start) - context_s)
+    end = min(part.window.duration, part.window.offset_of(gap.end) + context_s)
+    samples = part.samples[round(start * SAMPLE_RATE_HZ) : round(end * SAMPLE_RATE_HZ)]
+    return replace(part, window=part.window.part(start, end), samples=samples)
+
+
+def _gaps(words: Sequence[Word], spoken: Sequence[Region]) -> list[tuple[Region, float]]:
+    """Return the gaps with speech but without words, and the seconds of speech in each.
+
+    Without a word between them, two are one.
+    """
     starts = [word.start for word in words]
     rows: list[list[Region]] = []
     for region in postprocess.uncovered(words, spoken):
@@ -155,7 +189,7 @@ def _gaps(words: Sequence[Word], spoken: Sequence[Region]) -> list[Region]:
             rows[-1].append(region)
         else:
             rows.append([region])
-    return [Region(row[0].start, row[-1].end) for row in rows if sum(each.duration for each in row) >= _GAP_S]
+    return [(Region(row[0].start, row[-1].end), sum(each.duration for each in row)) for row in rows]
 
 
 def _completed(

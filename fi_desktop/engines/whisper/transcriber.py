@@ -177,8 +177,7 @@ class WhisperTranscriber:
             split = self._split_by_language(batch, speech, tracker, meter.report)
             new = []
             for part, decoded in self._windows.decode(split, context.options, meter.report):
-                options = context.options(part.language)
-                words = self._windows.finish(part, decoded, speech, options, meter.report)
+                words = self._windows.finish(part, decoded, speech, context.options, meter.report)
                 words = self._with_terms(part, words, context, meter.report)
                 words = postprocess.fit_to_speech(words, speech.regions)
                 new.append(TranscribedPart(part.window, tuple(words)))
