@@ -253,15 +253,15 @@ def slowly(language: Language, window: int, search: Search) -> tuple[list[int], 
         for place, (score, text) in enumerate(list(beams)):
             if text[-1] == END or step + 1 == search.longest:
                 kept = text[:-1] if text[-1] == END else text
-                ended.append((score / max(1, len(kept)), kept))
+                ended.append((score, kept))
                 going_on = [other for other in others if other[1][-1] != END]
                 if going_on:
                     beams[place] = going_on[0]
                     others.remove(going_on[0])
         if len(ended) >= search.beam:
             break
-    score, text = max(ended, key=lambda each: each[0])
-    return text, score
+    score, text = max(ended, key=lambda each: each[0] / max(1, len(each[1])) ** 3)
+    return text, score / max(1, len(text))
 
 
 @settings(max_examples=60, deadline=None)

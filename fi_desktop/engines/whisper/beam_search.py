@@ -17,6 +17,12 @@ from fi_desktop.engines.whisper.token_cache import TokenCache, order_of_kept
 WIDEST = 5
 """The most hypotheses: the network finds twice as many tokens for each."""
 
+LENGTH_PENALTY = 3.0
+"""Of a text's score in comparison with others: one that ends early may leave a sentence out.
+
+With 1, texts are compared by probability per token: a tenth more words were left out (docs/benchmarks.md).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -85,13 +91,18 @@ class _Window:
             token = int(following[place])
             if token == search.end or last:
                 text = self.texts[parents[place]] + ([] if token == search.end else [token])
-                self.ended.append((float(scores[best[place]]) / max(1, len(text)), text))
+                self.ended.append((float(scores[best[place]]), text))
                 # another one takes its place
                 place = next((other for other in others if following[other] != search.end), place)
             chosen.append(place)
         self.texts = [[*self.texts[parents[place]], int(following[place])] for place in chosen]
         self.scores = scores[best[chosen]]
         return np.asarray(parents[chosen])
+
+    def best(self, no_speech: float) -> Found:
+        """Return the best text that has ended; no_speech: see `Found`."""
+        score, text = max(self.ended, key=lambda each: each[0] / max(1, len(each[1])) ** LENGTH_PENALTY)
+        return Found(text, score / max(1, len(text)), no_speech)
 
 
 def find_texts(network: TextNetwork, memory: Memory, search: Search) -> list[Found]:
@@ -138,7 +149,4 @@ def find_texts(network: TextNetwork, memory: Memory, search: Search) -> list[Fou
         found = network.run(following, places, (cache.mask, own), memory.used, cache.arrays)
         cache.add(found, alone)
         probable, tokens = network.next_tokens(found["output"].reshape(-1, found["output"].shape[2]), bias)
-    best = [max(window.ended, key=lambda each: each[0]) for window in texts]
-    return [
-        Found(text, score, float(silence)) for (score, text), silence in zip(best, no_speech, strict=True)
-    ]
+    return [window.best(float(silence)) for window, silence in zip(texts, no_speech, strict=True)]

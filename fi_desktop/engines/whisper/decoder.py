@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from fi_desktop.engines.whisper.beam_search import Search
+from fi_desktop.engines.whisper.beam_search import LENGTH_PENALTY, Search
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
 from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
 from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
@@ -53,7 +53,7 @@ _WITH_FALLBACK: dict[str, Any] = {
     "beam_size": BEAM,
     "best_of": 5,
     "patience": 1.0,
-    "length_penalty": 1.0,
+    "length_penalty": LENGTH_PENALTY,
     "repetition_penalty": 1.0,
     "no_repeat_ngram_size": 0,  # doses are repeated on purpose
     "temperature": [0.0, 0.2, 0.4],  # up to 1.0 takes twice the time, for the same errors

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.engines.whisper.alignment import Alignment, align
-from fi_desktop.engines.whisper.beam_search import Found, Search, find_texts
+from fi_desktop.engines.whisper.beam_search import LENGTH_PENALTY, Found, Search, find_texts
 from fi_desktop.engines.whisper.text_network import Memory, TextNetwork, open_text_network
 from fi_desktop.system.memory import release_freed_memory
 
@@ -65,12 +65,13 @@ class LibraryTexts:
             self._view(np.stack(encoded)),
             [list(search.prompt)] * len(encoded),
             beam_size=search.beam,
+            length_penalty=LENGTH_PENALTY,
             max_length=CONTEXT,
             return_scores=True,
             return_no_speech_prob=True,
             suppress_tokens=list(search.forbidden),
         )
-        return [Found(each.sequences_ids[0], each.scores[0], each.no_speech_prob) for each in found]
+        return [_found(each) for each in found]
 
     def align(
         self,
@@ -91,6 +92,12 @@ class LibraryTexts:
                 [2 * frames[number] for number in spoken],
             )
         )
+
+
+def _found(result: Any) -> Found:
+    """Convert the library's result, whose score is divided by the length once for each penalty."""
+    (text, *_), (score, *_) = result.sequences_ids, result.scores
+    return Found(text, score * max(1, len(text)) ** (LENGTH_PENALTY - 1), result.no_speech_prob)
 
 
 class NetworkTexts:
