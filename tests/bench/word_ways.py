@@ -27,6 +27,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Word
 from fi_desktop.core.values import JobOptions
+from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import TranscriptionOptions
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.engines.whisper import WhisperTranscriber
@@ -110,14 +111,20 @@ def library(model: Path, threads: int, *, batched: bool) -> Way:
 
 
 def job(model: Path, threads: int) -> Way:
-    """Return the pipeline of a job, with decoding, speakers and the join."""
+    """Return the pipeline of a job, with decoding, speakers and the join.
+
+    The model is loaded before, as the library's is, and as a worker has it from its last job.
+    """
+    roots = (resource("models"), model.parent)
+    chosen = registry.choose_transcriber(model.name, roots)
+    assert chosen is not None
+    registry.create_transcriber(chosen, threads=threads)
 
     def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
         clock = Clock()
         options = JobOptions(engine="builtin", transcriber=model.name, language=language)
         jobs = JobFolders(folder)
         jobs.discard(1)
-        roots = (resource("models"), model.parent)
         run(Task(1, path, options, jobs.folder(1), roots, threads=threads), clock)
         result = jobs.transcript(1)
         return {

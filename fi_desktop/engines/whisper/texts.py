@@ -113,9 +113,8 @@ class NetworkTexts:
         """Return the text of each window."""
         parts = np.array_split(range(len(encoded)), min(self._threads, len(encoded)))
         self._remembered = None  # before memory is taken for others
-        memories = self._in_threads(
-            lambda part: self._network.remember([encoded[number] for number in part]), parts
-        )
+        # one after the other: it takes little time, and much memory
+        memories = [self._network.remember([encoded[number] for number in part]) for part in parts]
         self._remembered = encoded, memories
         release_freed_memory()
         found = self._in_threads(lambda memory: find_texts(self._network, memory, search), memories)
