@@ -23,6 +23,7 @@ from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError,
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import EngineChoice, JobOptions, SpeakerCount, Stage, StageEnd
 from fi_desktop.engines import registry
+from fi_desktop.engines.networks import load_network, release_networks
 from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import Pack, PackKind
@@ -115,14 +116,19 @@ def test_a_later_attempt_reuses_completed_stages(task: Task, interrupted_at: Sta
     assert [end for _, end in done.ends] == [StageEnd.KEPT] * kept + [StageEnd.DONE] * (3 - kept)
 
 
-def test_moments_of_a_long_recording_are_kept_for_playing(task: Task):
-    with wave.open(str(task.path)) as source:
+def repeat(path: Path, times: int) -> None:
+    """Make a recording longer."""
+    with wave.open(str(path)) as source:
         rate, samples = source.getframerate(), source.readframes(source.getnframes())
-    with wave.open(str(task.path), "wb") as target:
+    with wave.open(str(path), "wb") as target:
         target.setnchannels(1)
         target.setsampwidth(2)
         target.setframerate(rate)
-        target.writeframes(9 * samples)
+        target.writeframes(times * samples)
+
+
+def test_moments_of_a_long_recording_are_kept_for_playing(task: Task):
+    repeat(task.path, 9)
     with pytest.raises(Interrupted):
         pipeline.run(task, Recorder(stop_at=Stage.SPEECH))
     assert files(task) == {"audio.s16", "decoded.json", "seek.table.part"}
@@ -364,6 +370,16 @@ def test_words_are_assigned_to_their_speakers(task: Task, engine: Engine):
     spoken = [(segment.speaker, segment.text) for segment in result(task).segments]
     assert spoken == [("SPEAKER_00", "Buenos días."), ("SPEAKER_01", "Hola.")]
     assert files(task) == {"result.json", "waveform.u8"}
+
+
+def test_the_diarizers_networks_go_before_the_words_of_a_long_recording(task: Task, engine: Engine):
+    release_networks()
+    network = load_network(resource("models", "voices"), "embedding.onnx")
+    pipeline.run(task, Recorder())
+    assert load_network(resource("models", "voices"), "embedding.onnx") is network
+    repeat(task.path, 13)
+    pipeline.run(task, Recorder())
+    assert load_network(resource("models", "voices"), "embedding.onnx") is not network
 
 
 def test_words_that_cross_a_change_of_speaker_complete_at_the_first_attempt(task: Task, tmp_path: Path):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from fi_desktop.engines.networks import load_network
 
 _WINDOW_S, _STEP_S = 10.0, 5.0
 _WINDOW, _STEP = round(_WINDOW_S * SAMPLE_RATE_HZ), round(_STEP_S * SAMPLE_RATE_HZ)
+_BATCH = 4  # windows at a time take a tenth less time than one; more take no less
 _ROWS = round(_WINDOW_S / ROW_S)
 _FRAMES = 589
 # The centre of the network's frame i is at 495 + 270 i samples.
@@ -76,15 +77,21 @@ def find_overlap(pack: Path, recording: Recording, mask: NDArray[np.bool_], prog
     together = np.zeros(rows + _ROWS, dtype=np.float32)
     weight = np.full(rows + _ROWS, np.finfo(np.float32).tiny)
     starts, local = [], []
-    for first, samples in _windows(recording):
-        if mask[first // FRAME_SAMPLES :][: _WINDOW // FRAME_SAMPLES].any():
+    spoken = (
+        (first, samples)
+        for first, samples in _windows(recording)
+        if mask[first // FRAME_SAMPLES :][: _WINDOW // FRAME_SAMPLES].any()
+    )
+    while batch := list(islice(spoken, _BATCH)):
+        found = network.run(samples=np.stack([samples for _first, samples in batch])[:, None])
+        for (first, _samples), classes in zip(batch, np.exp(found[:, frames]), strict=True):
             start = first // (FRAME_SAMPLES * ROW_FRAMES)
-            classes = np.exp(network.run(samples=samples[None, None])[0, frames])
             together[start : start + _ROWS] += taper * classes[:, _FIRST_PAIR:].sum(axis=1)
             weight[start : start + _ROWS] += taper
             starts.append(start)
             local.append((classes @ _SPEAKING).astype(np.float16))
-        progress(min(1.0, (first + _WINDOW) / recording.samples))
+            progress(min(1.0, (first + _WINDOW) / recording.samples))
+    progress(1.0)
     return Overlap(
         together=(together / weight)[:rows],
         starts=np.array(starts, dtype=np.int64),
