@@ -19,7 +19,8 @@ def release_freed_memory() -> None:
     """Return freed memory to the operating system, where the C library is glibc; takes milliseconds.
 
     glibc keeps blocks of up to 32 MB for the thread that freed them. Two libraries that take turns with large
-    blocks in different threads would need the sum of both.
+    blocks in different threads would need the sum of both. And aligned blocks, which ONNX Runtime takes, are
+    not always taken from freed ones (glibc bug 30723): a loop without this needed 20 MB more with each pass.
     """
     if (trim := _function("malloc_trim")) is not None:
         trim(0)

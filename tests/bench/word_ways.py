@@ -54,16 +54,16 @@ def ours(model: Path, threads: int) -> Way:
 
     def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
         try:
-            recording = _decoded(path, folder)
+            recording = decoded(path, folder)
         except UserError as error:
             if error.code != messages.AUDIO_SILENT.code:
                 raise
             return {"language": None, "words": [], "missing": [], "speech": [], "cpu_s": {}}
         began = time.process_time()
-        speech = detect_speech(recording, per_channel=False, progress=_ignore)
+        speech = detect_speech(recording, per_channel=False, progress=ignore)
         found = time.process_time()
         options = TranscriptionOptions(language or ",".join(LANGUAGES))
-        result = transcriber.transcribe(recording, speech, options=options, progress=_ignore)
+        result = transcriber.transcribe(recording, speech, options=options, progress=ignore)
         return {
             "language": result.language,
             "words": [_plain(word, result.language) for word in result.words],
@@ -84,7 +84,7 @@ def library(model: Path, threads: int, *, batched: bool) -> Way:
 
     def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
         try:
-            samples = np.concatenate([*_decoded(path, folder).blocks()])
+            samples = np.concatenate([*decoded(path, folder).blocks()])
         except UserError:  # we refuse it, the library does not
             samples = read(path)
         began = time.process_time()
@@ -148,11 +148,11 @@ def _plain(word: Word, language: str | None) -> dict[str, Any]:
     }
 
 
-def _decoded(path: Path, folder: Path) -> Recording:
-    return decode(path, folder / "audio", progress=_ignore).recording
+def decoded(path: Path, folder: Path) -> Recording:
+    return decode(path, folder / "audio", progress=ignore).recording
 
 
-def _ignore(_: float) -> None:
+def ignore(_: float) -> None:
     pass
 
 

@@ -25,6 +25,7 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.engines.builtin.features import ROW_FRAMES, Floats32, frames_of
 from fi_desktop.engines.contracts import Progress
 from fi_desktop.engines.networks import Network, load_network, pack_name
+from fi_desktop.system.memory import release_freed_memory
 
 DIMENSIONS = 192
 STATISTICS = 1024
@@ -139,6 +140,7 @@ def _speech_bands(recording: Recording, mask: NDArray[np.bool_]) -> Iterator[Flo
     """Yield the mel bands of the marked frames, block by block."""
     at = 0
     for frames in frames_of(recording.blocks(block_s=20.0)):
+        release_freed_memory()  # as in `overlap.py`
         marked = mask[at : at + len(frames)]
         at += len(frames)
         if marked.any():

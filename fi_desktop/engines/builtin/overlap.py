@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,10 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.engines.builtin.features import FRAME_SAMPLES, ROW_FRAMES, ROW_S, Floats32
 from fi_desktop.engines.contracts import Progress
 from fi_desktop.engines.networks import load_network
+from fi_desktop.system.memory import release_freed_memory
 
 _WINDOW_S, _STEP_S = 10.0, 5.0
 _WINDOW, _STEP = round(_WINDOW_S * SAMPLE_RATE_HZ), round(_STEP_S * SAMPLE_RATE_HZ)
-_BATCH = 4  # windows at a time take a tenth less time than one; more take no less
 _ROWS = round(_WINDOW_S / ROW_S)
 _FRAMES = 589
 # The centre of the network's frame i is at 495 + 270 i samples.
@@ -77,21 +77,15 @@ def find_overlap(pack: Path, recording: Recording, mask: NDArray[np.bool_], prog
     together = np.zeros(rows + _ROWS, dtype=np.float32)
     weight = np.full(rows + _ROWS, np.finfo(np.float32).tiny)
     starts, local = [], []
-    spoken = (
-        (first, samples)
-        for first, samples in _windows(recording)
-        if mask[first // FRAME_SAMPLES :][: _WINDOW // FRAME_SAMPLES].any()
-    )
-    while batch := list(islice(spoken, _BATCH)):
-        found = network.run(samples=np.stack([samples for _first, samples in batch])[:, None])
-        for (first, _samples), classes in zip(batch, np.exp(found[:, frames]), strict=True):
+    for first, samples in _windows(recording):
+        if mask[first // FRAME_SAMPLES :][: _WINDOW // FRAME_SAMPLES].any():
             start = first // (FRAME_SAMPLES * ROW_FRAMES)
+            classes = np.exp(network.run(samples=samples[None, None])[0, frames])
             together[start : start + _ROWS] += taper * classes[:, _FIRST_PAIR:].sum(axis=1)
             weight[start : start + _ROWS] += taper
             starts.append(start)
             local.append((classes @ _SPEAKING).astype(np.float16))
-            progress(min(1.0, (first + _WINDOW) / recording.samples))
-    progress(1.0)
+        progress(min(1.0, (first + _WINDOW) / recording.samples))
     return Overlap(
         together=(together / weight)[:rows],
         starts=np.array(starts, dtype=np.int64),
@@ -104,6 +98,7 @@ def _windows(recording: Recording) -> Iterator[tuple[int, Floats32]]:
     pending = np.zeros(0, dtype=np.float32)
     first = 0
     for block in recording.blocks(block_s=2 * _WINDOW_S):
+        release_freed_memory()  # glibc does not always take aligned blocks from it again
         pending = np.concatenate([pending, block])
         while len(pending) >= _WINDOW:
             yield first, pending[:_WINDOW]
