@@ -54,7 +54,7 @@ _READS = 2
 # The share of speech detection that selecting the channels takes, if there are several.
 _SELECTION_SHARE = 0.5
 _LONG_S = 120.0
-"""From this length on, words need more memory than the diarizer's networks take time to load again: 0.2 s."""
+"""In longer recordings the diarizer's networks make room for the words; loading them again takes 0.2 s."""
 _ASKED = "asked"
 """Key of the options with which a saved result was made."""
 

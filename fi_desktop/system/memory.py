@@ -29,8 +29,8 @@ def release_freed_memory() -> None:
 def share_one_heap() -> None:
     """Let all threads of this process take their memory from one place, where the C library is glibc.
 
-    By default each thread has its own, and what one has freed is of no use to another: transcription in
-    threads needed a tenth more memory for ten minutes of sound, and a quarter more for an hour.
+    By default each thread has its own, and what one has freed is of no use to another: transcription of half
+    an hour in two threads took 1,036 MB instead of 902.
     """
     if (set_option := _function("mallopt")) is not None:
         set_option(_M_ARENA_MAX, 1)

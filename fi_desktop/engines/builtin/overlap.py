@@ -98,7 +98,7 @@ def _windows(recording: Recording) -> Iterator[tuple[int, Floats32]]:
     pending = np.zeros(0, dtype=np.float32)
     first = 0
     for block in recording.blocks(block_s=2 * _WINDOW_S):
-        release_freed_memory()  # glibc does not always take aligned blocks from it again
+        release_freed_memory()  # the network takes aligned blocks
         pending = np.concatenate([pending, block])
         while len(pending) >= _WINDOW:
             yield first, pending[:_WINDOW]

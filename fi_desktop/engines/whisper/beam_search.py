@@ -20,7 +20,8 @@ WIDEST = 5
 LENGTH_PENALTY = 3.0
 """Of a text's score in comparison with others: one that ends early may leave a sentence out.
 
-With 1, texts are compared by probability per token: a tenth more words were left out (docs/benchmarks.md).
+With 1, texts are compared by probability per token, and a third more words are left out
+(docs/benchmarks.md).
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -127,37 +127,35 @@ class WindowDecoder:
         """Decode speech without words in windows around it; keep the text if it can be trusted."""
         spoken = regions_within(speech.regions, part.window)
         for gap, speech_s in _gaps(words, spoken):
-            filled = None
-            if speech_s >= _GAP_S:
-                for kept, whole in _around_gap(words, gap, spoken):
-                    around = _around(part, whole, _GAP_CONTEXT_S)
-                    filled = self._fill_gap(words, kept, whole, around, speech, options, poll)
-                    if filled is not None:
-                        break
-            if filled is None:
-                alone = _around(part, gap, _OTHER_CONTEXT_S)
-                if (language := self._language_of(alone, poll)) != part.language:
-                    alone = replace(alone, language=language)
-                    filled = self._fill_gap(words, words, gap, alone, speech, options, poll)
-            words = filled or words
+            ways = _around_gap(words, gap, spoken) if speech_s >= _GAP_S else ()
+            for kept, whole, around in self._windows_around(part, words, gap, ways, poll):
+                decode = partial(self._decoder.decode_gap, around.samples, options(around.language))
+                decoded = self._runner.run(decode, poll=poll)
+                if not decoded.trusted or decoded.no_speech > NO_SPEECH:
+                    continue
+                found = to_words(around, decoded, speech)
+                if (filled := _filled(words, kept, found, whole, around.window)) is not None:
+                    words = filled
+                    break
         return words
 
-    def _fill_gap(
+    def _windows_around(
         self,
+        part: LanguageWindow,
         words: list[Word],
-        kept: list[Word],
         gap: Region,
-        around: LanguageWindow,
-        speech: Speech,
-        options: Callable[[str], DecodingOptions],
+        ways: Iterable[tuple[list[Word], Region]],
         poll: Callable[[], None],
-    ) -> list[Word] | None:
-        """Decode a gap in a window around it; see `_filled`."""
-        decode = partial(self._decoder.decode_gap, around.samples, options(around.language))
-        decoded = self._runner.run(decode, poll=poll)
-        if not decoded.trusted or decoded.no_speech > NO_SPEECH:
-            return None
-        return _filled(words, kept, to_words(around, decoded, speech), gap, around.window)
+    ) -> Iterator[tuple[list[Word], Region, LanguageWindow]]:
+        """Yield the words to keep, the speech to decode and its window; in another language at last.
+
+        ways: see `_around_gap`.
+        """
+        for kept, whole in ways:
+            yield kept, whole, _around(part, whole, _GAP_CONTEXT_S)
+        alone = _around(part, gap, _OTHER_CONTEXT_S)
+        if (language := self._language_of(alone, poll)) != part.language:
+            yield words, gap, replace(alone, language=language)
 
     def _language_of(self, part: LanguageWindow, poll: Callable[[], None]) -> str:
         """Return the likeliest of the languages that may be spoken."""

@@ -95,7 +95,7 @@ class LibraryTexts:
 
 
 def _found(result: Any) -> Found:
-    """Convert the library's result, whose score is divided by the length once for each penalty."""
+    """Convert the library's result, whose score is divided by the length LENGTH_PENALTY times."""
     (text, *_), (score, *_) = result.sequences_ids, result.scores
     return Found(text, score * max(1, len(text)) ** (LENGTH_PENALTY - 1), result.no_speech_prob)
 
