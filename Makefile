@@ -72,7 +72,7 @@ cluster-demo: $(STAMP) ## one recording through Redis, a worker, SFTP and S3 on 
 
 EXAMPLES ?= 3000
 stateful: $(STAMP) ## EXAMPLES=3000 random sequences of commands to the queue, and a model of it
-	FI_STATEFUL_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/jobs/test_stateful.py
+	FI_STATEFUL_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/jobs/test_stateful.py
 
 MONKEYS ?= 20
 monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the window while jobs run
