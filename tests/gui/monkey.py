@@ -29,6 +29,7 @@ from fi_desktop.core.events import Submitted
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.values import Stage
 from fi_desktop.gui.app_controller import AppController
+from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
 from tests.gui import samples
 from tests.gui.conftest import FakeApp
@@ -48,6 +49,12 @@ CHORDS = "aAcdefgilmnopqrstuvwz.,/+-0123"
 NOTHING = Qt.KeyboardModifier.NoModifier
 _SCHEMES = ("file", "http", "https")
 LEFT = Qt.MouseButton.LeftButton
+
+
+def close_popups() -> None:
+    """Close all open menus, the innermost first."""
+    while (popup := QApplication.activePopupWidget()) is not None:
+        popup.close()
 
 
 def recordings_in(folder: Path) -> list[Path]:
@@ -115,6 +122,11 @@ class Monkey:
         self._weights = [weight for weight, _ in actions]
 
     @property
+    def window(self) -> MainWindow:
+        """The window of the program that runs now."""
+        return self._desktop.window
+
+    @property
     def recent_actions(self) -> str:
         """The latest actions, for failure messages."""
         return "\n".join(self._actions_done[-25:])
@@ -142,15 +154,20 @@ class Monkey:
         except BaseException as error:  # noqa: BLE001 raised by `run`, outside Qt's event loop
             self._error = error
         if self._left < 0 or self._error is not None:
+            close_popups()  # a menu's event loop runs inside the one that ends here
             self._loop.quit()
             return
         QTimer.singleShot(0, self._step)
-        action = self._random.choices(self._actions, self._weights)[0]
-        self._actions_done.append(f"{self._left} {action.__name__}")
         try:
-            action()
+            self.act()
         except BaseException as error:  # noqa: BLE001 the same
             self._error = error
+
+    def act(self) -> None:
+        """Send one random input."""
+        action = self._random.choices(self._actions, self._weights)[0]
+        self._actions_done.append(f"{self._left} {action.__name__}")
+        action()
 
     def end(self) -> None:
         """Stop the program once its window shows all jobs."""

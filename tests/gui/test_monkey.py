@@ -7,9 +7,11 @@ import os
 import socket
 
 import pytest
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from tests.gui.conftest import FakeApp
-from tests.gui.monkey import Monkey, recordings_in
+from tests.gui.monkey import LEFT, Monkey, recordings_in
 
 STEPS = 5000
 FIRST_SEED = 20261124
@@ -36,3 +38,16 @@ def test_random_input_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monke
     assert restarted.service.verify().result(120) == []
     restarted.stop()
     assert set(remaining) == monkey.added - monkey.removed
+
+
+class OpensMenus(Monkey):
+    def act(self):
+        QTest.mouseClick(self.window.options.more, LEFT)
+
+
+def test_a_run_ends_although_its_last_input_opens_a_menu(qtbot, dressed, home, tmp_path):
+    """A menu runs in a nested event loop, in which no signal is seen: the run once waited for it forever."""
+    monkey = OpensMenus(home, recordings_in(tmp_path), FIRST_SEED)
+    monkey.run(1)
+    assert QApplication.activePopupWidget() is None
+    monkey.end()
