@@ -51,10 +51,10 @@ _SCHEMES = ("file", "http", "https")
 LEFT = Qt.MouseButton.LeftButton
 
 
-def close_popups() -> None:
-    """Close all open menus, the innermost first."""
-    while (popup := QApplication.activePopupWidget()) is not None:
-        popup.close()
+def hide_dialogs() -> None:
+    """Hide all open menus and dialogs, the innermost first; hidden ones leave their event loops."""
+    while blocking := QApplication.activePopupWidget() or QApplication.activeModalWidget():
+        blocking.hide()
 
 
 def recordings_in(folder: Path) -> list[Path]:
@@ -154,7 +154,7 @@ class Monkey:
         except BaseException as error:  # noqa: BLE001 raised by `run`, outside Qt's event loop
             self._error = error
         if self._left < 0 or self._error is not None:
-            close_popups()  # a menu's event loop runs inside the one that ends here
+            hide_dialogs()  # their event loops run inside the one that ends here
             self._loop.quit()
             return
         QTimer.singleShot(0, self._step)

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from tests.gui.conftest import FakeApp
 from tests.gui.monkey import LEFT, Monkey, recordings_in
@@ -40,14 +40,22 @@ def test_random_input_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monke
     assert set(remaining) == monkey.added - monkey.removed
 
 
-class OpensMenus(Monkey):
+class OpensMenu(Monkey):
     def act(self):
         QTest.mouseClick(self.window.options.more, LEFT)
 
 
-def test_a_run_ends_although_its_last_input_opens_a_menu(qtbot, dressed, home, tmp_path):
-    """A menu runs in a nested event loop, in which no signal is seen: the run once waited for it forever."""
-    monkey = OpensMenus(home, recordings_in(tmp_path), FIRST_SEED)
-    monkey.run(1)
+class OpensDialog(Monkey):
+    def act(self):
+        QDialog(self.window).exec()  # as the print dialog's "Properties" does
+
+
+@pytest.mark.parametrize("kind", [OpensMenu, OpensDialog])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_run_ends_although_its_last_input_opened_something(qtbot, dressed, home, tmp_path, kind, steps):
+    """Both run nested event loops, in which no signal is seen: a run once waited for one forever."""
+    monkey = kind(home, recordings_in(tmp_path), FIRST_SEED)
+    monkey.run(steps)
     assert QApplication.activePopupWidget() is None
+    assert QApplication.activeModalWidget() is None
     monkey.end()
