@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSettings
-from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -228,14 +228,16 @@ def qapp_cls() -> type[QApplication]:
 
 
 @pytest.fixture(scope="session")
-def qapp(qapp: QApplication) -> QApplication:
+def qapp(qapp: QApplication) -> Iterator[QApplication]:
     """The application, with the font of the environment that the tests run in."""
     font = environments.ENVIRONMENTS[environments.chosen()].font if environments.chosen() else None
     if font is not None:
         for file in environments.FILES.glob("*.ttf"):
             QFontDatabase.addApplicationFont(str(file))
         qapp.setFont(QFont(*font))
-    return qapp
+    yield qapp
+    # the offscreen platform keeps what Python put there beyond Python's end, and then ends with a crash
+    QGuiApplication.clipboard().clear()
 
 
 @pytest.fixture(scope="session")
