@@ -91,7 +91,7 @@ class VisibleRows:
     def jobs_of(self, entry: int) -> list[Row]:
         """Return an entry's jobs: one, or all of a collapsed batch that pass the filter."""
         if entry > 0:
-            return [self._rows[entry]]
+            return [self.row(entry)]
         return [self._rows[job_id] for job_id in sorted(self.collapsed[-entry].ids)]
 
     def entry_of(self, job_id: int) -> int | None:

@@ -200,3 +200,18 @@ def test_failed_jobs_say_why(qtbot, model):
     take(qtbot, model, job)
     assert text(model, 0, column_index("state")) == "Failed"
     assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole).endswith("No sound.")
+
+
+def test_selected_jobs_that_are_removed_can_be_read_while_their_lines_disappear(qtbot, model):
+    """The selection changes with each line, when the jobs of the others have gone already."""
+    take(qtbot, model, *(samples.submitted(i, at=NOW) for i in range(1, 6)))
+    take(qtbot, model, *batch_of([samples.submitted(i, at=NOW) for i in (6, 7)]))
+    model.collapse([1])
+    table = JobsTable(model)
+    qtbot.addWidget(table)
+    table.select_jobs([2, 4])
+    read = []
+    table.selection_changed.connect(lambda: read.append([row.id for row in table.selected_rows()]))
+    take(qtbot, model, JobRemoved(2), JobRemoved(4))
+    assert read[-1] == []
+    assert model.rowCount() == 4
