@@ -77,6 +77,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 "Couldn't resolve pipewire",
                 "Couldn't load va",  # VA-API: video decoded by the graphics card
                 "Couldn't resolve va",
+                # Qt's print dialog, before it says that there is no such file
+                "QFSFileEngine::open: No file name specified",
             )
             item.add_marker(pytest.mark.qt_log_ignore(*ignored))
 
