@@ -70,6 +70,7 @@ def delete_windows(application: QApplication) -> None:
     particular order with its event filters and menus: now and then a crash after everything was saved.
     """
     for window in application.topLevelWidgets():
+        window.hide()
         window.deleteLater()
     application.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 

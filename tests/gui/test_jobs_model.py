@@ -1,8 +1,10 @@
 from dataclasses import replace
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QMainWindow
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorKind
@@ -215,3 +217,13 @@ def test_selected_jobs_that_are_removed_can_be_read_while_their_lines_disappear(
     take(qtbot, model, JobRemoved(2), JobRemoved(4))
     assert read[-1] == []
     assert model.rowCount() == 4
+
+
+def test_table_ends_with_a_window_that_is_deleted_while_visible(qtbot, model):
+    """Qt hides it then, with its header gone for Python."""
+    take(qtbot, model, samples.submitted(1, at=NOW))
+    window = QMainWindow()
+    window.setCentralWidget(JobsTable(model))
+    window.show()
+    qtbot.waitExposed(window)
+    shiboken6.delete(window)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -247,6 +248,15 @@ class TestNewVersion:
         view = finish(qtbot, again, hand, later(talk()))
         assert name_of_first(view) == ""
         assert name_of_first(switch(qtbot, again, Qt.Key.Key_Up)) == "Dra. Robles"
+
+
+def test_question_about_a_speaker_closes_with_its_result(qtbot: QtBot, opened: JobWindow):
+    """Otherwise it names a speaker of a result that is gone, and plays what is closed."""
+    opened.result.naming.rename("SPEAKER_00")
+    dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, SpeakerDialog) and w.isVisible())
+    opened.show_job(opened.job_id)
+    qtbot.waitUntil(lambda: not shiboken6.isValid(dialog))
+    shown(qtbot, opened)
 
 
 class TestRunWithoutResult:

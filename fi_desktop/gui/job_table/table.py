@@ -389,4 +389,4 @@ class JobsTable(QTableView):
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop updating times."""
         super().hideEvent(event)
-        self._run_clock()
+        self._tick.stop()

@@ -112,9 +112,7 @@ class SpeakerNaming(QObject):
         if not self._session.may_change():
             return
         transcript = self._session.transcript
-        dialog = SpeakerDialog(
-            self._labels.speaker(label, transcript), transcript.person(label), self._over.window()
-        )
+        dialog = SpeakerDialog(self._labels.speaker(label, transcript), transcript.person(label), self._over)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.hear_asked.connect(partial(self.hear, label))
         dialog.accepted.connect(partial(self._on_accepted, label, dialog))
