@@ -61,9 +61,11 @@ def take():
 for _ in range(4):
     threading.Thread(target=take).start()
 ready.wait()
-# glibc maps 64 MB for each further heap, of which what is used can be written
-maps = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0 *$", Path("/proc/self/maps").read_text(), re.M)
-print(sum(int(first, 16) % 2**26 == 0 for first, last in maps))
+# glibc reserves 64 MB for each further heap, of which what is used can be written
+place = "([0-9a-f]+)-([0-9a-f]+)"
+maps = re.findall(rf"^{place} rw-p .*\\n{place} ---p ", Path("/proc/self/maps").read_text(), re.M)
+heaps = [[int(each, 16) for each in one] for one in maps]
+print(sum(first % 2**26 == 0 and end == rest and last == first + 2**26 for first, end, rest, last in heaps))
 """
 
 
