@@ -439,6 +439,16 @@ def test_long_names_are_elided(qtbot, window, tmp_path):
     assert Path(window.jobs.index(0, 0).data(Qt.ItemDataRole.ToolTipRole).splitlines()[0]) == long
 
 
+def test_message_counts_every_copy_that_was_dropped(qtbot, window, recordings):
+    copies = [recordings[0].with_name(name) for name in ("copy.wav", "another.wav")]
+    for copy in copies:
+        copy.write_bytes(recordings[0].read_bytes())
+    drop_files(window, recordings[0], *copies)
+    qtbot.waitUntil(lambda: "2 recordings are already in the list" in window.message.text)
+    assert window.message.text.startswith("1 recording added")
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+
+
 def test_known_recording_is_added_again_only_if_confirmed(qtbot, window, program, recordings):
     window.add_controller.add(recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)

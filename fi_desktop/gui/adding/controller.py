@@ -132,7 +132,7 @@ class AddController(QObject):
             added = self.tr("%Ln recording(s) added: {options}.", "", len(result.ids))
             sentences.append(added.format(options=self._labels.summary(choice)))
         if known:
-            sentences.append(self._already_listed(len(known)))
+            sentences.append(self._already_listed(len(result.known)))
             action = MessageAction(self._process_again(len(known)), partial(self._retry, known))
         else:
             action = MessageAction(self.tr("Change…"), partial(self._open_sheet, result.ids, choice))
