@@ -89,6 +89,7 @@ class Monkey:
     Attributes:
         added: ids of all jobs that were added.
         removed: ids of the jobs that were removed.
+        program: what runs now.
         starts: number of program starts.
     """
 
@@ -142,6 +143,7 @@ class Monkey:
         loop = self._loop = QEventLoop()
         loop.exec()
         if self._error is not None:
+            self.program.stop()  # its threads would keep this process alive
             raise self._error
 
     def _step(self) -> None:
@@ -181,13 +183,13 @@ class Monkey:
 
     def _start_app(self) -> None:
         self.starts += 1
-        self._program = FakeApp(self._home)
-        self._program.service.listen(self._on_events)
-        self._desktop = AppController(self._program)
+        self.program = FakeApp(self._home)
+        self.program.service.listen(self._on_events)
+        self._desktop = AppController(self.program)
         self._desktop.window.show()
         self._desktop.start([])
-        self._wait(lambda: "start" in self._program.calls)
-        self._program.hand.do(lambda _service: None)
+        self._wait(lambda: "start" in self.program.calls)
+        self.program.hand.do(lambda _service: None)
 
     def _wait_until_closed(self) -> None:
         window = self._desktop.window
@@ -294,7 +296,7 @@ class Monkey:
     # ---- the workers
 
     def _act_as_worker(self) -> None:
-        in_transaction, rng = self._program.hand.do, self._random
+        in_transaction, rng = self.program.hand.do, self._random
         running: list[Job] = in_transaction(
             lambda service: list(service.transitions.store.jobs(state=JobState.RUNNING))
         )
@@ -309,7 +311,7 @@ class Monkey:
             news = JobProgressed(job.id, rng.choice(list(Stage)), rng.random(), 600.0)
             in_transaction(lambda service: service.publish(news))
         elif outcome == "done":
-            self._program.hand.complete(job, samples.conversation(seed=rng.randint(0, 9)))
+            self.program.hand.complete(job, samples.conversation(seed=rng.randint(0, 9)))
         elif outcome == "added back":
             in_transaction(lambda service: service.transitions.released(job.id, samples.claim_of(job)))
         else:

@@ -59,3 +59,15 @@ def test_a_run_ends_although_its_last_input_opened_something(qtbot, dressed, hom
     assert QApplication.activePopupWidget() is None
     assert QApplication.activeModalWidget() is None
     monkey.end()
+
+
+class Fails(Monkey):
+    def act(self):
+        raise ValueError("wrong")
+
+
+def test_a_run_that_fails_stops_the_program(qtbot, dressed, home, tmp_path):
+    monkey = Fails(home, recordings_in(tmp_path), FIRST_SEED)
+    with pytest.raises(ValueError, match="wrong"):
+        monkey.run(2)
+    assert "stop" in monkey.program.calls
