@@ -40,6 +40,6 @@ def _guarded(override: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return override(*arguments, **named)
         except BaseException:
-            raise
+            raise  # as an exception: catching it has made one
 
     return guarded
