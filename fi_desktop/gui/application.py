@@ -68,7 +68,7 @@ def delete_windows(application: QApplication) -> None:
 
     At the interpreter's exit PySide6 6.11 deletes the application while its windows live, each in no
     particular order with its event filters and menus: now and then a crash after everything was saved.
-    A visible window would be hidden while it is deleted, when parts of it are gone for Python.
+    A visible window would be hidden while it is deleted, when Python can no longer reach all its parts.
     """
     for window in application.topLevelWidgets():
         window.hide()

@@ -220,7 +220,7 @@ def test_selected_jobs_that_are_removed_can_be_read_while_their_lines_disappear(
 
 
 def test_table_ends_with_a_window_that_is_deleted_while_visible(qtbot, model):
-    """Qt hides it then, with its header gone for Python."""
+    """Qt hides it then, when Python can no longer reach its header."""
     take(qtbot, model, samples.submitted(1, at=NOW))
     window = QMainWindow()
     window.setCentralWidget(JobsTable(model))
