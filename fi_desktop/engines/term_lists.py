@@ -36,6 +36,11 @@ def names(roots: Iterable[Path]) -> tuple[str, ...]:
     return (*bundled, *sorted(found.difference(bundled)))
 
 
+def wanted(chosen: Iterable[str], roots: Iterable[Path]) -> tuple[str, ...]:
+    """Return the names of the lists for a recording: those chosen; without a choice, all bundled ones."""
+    return tuple(chosen) or tuple(name for name in names(roots) if name in SPECIALTIES)
+
+
 def read(name: str, roots: tuple[Path, ...]) -> tuple[Term, ...]:
     """Return the terms of a list, in all languages.
 

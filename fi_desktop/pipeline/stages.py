@@ -276,7 +276,8 @@ def transcribe(
         release_networks()
         release_freed_memory()
     engine = registry.create_transcriber(chosen, memory_level=task.memory_level, threads=task.threads)
-    terms, problems = term_lists.read_all(options.vocabulary_lists, task.vocabulary_roots)
+    lists = term_lists.wanted(options.vocabulary_lists, task.vocabulary_roots)
+    terms, problems = term_lists.read_all(lists, task.vocabulary_roots)
     wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt, terms, likely)
     if isinstance(engine, ResumableTranscriber):
         batches = BatchFile(task.folder / _BATCHES, asked, task.files)

@@ -93,7 +93,8 @@ class Settings:
         Kind.TERM_LISTS,
         Page.RECORDINGS,
         "Vocabulary lists",
-        "Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard.",
+        "Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard."
+        " With none chosen, those of all of them are.",
     )
     numbers: str = setting(
         "heard",

@@ -27,7 +27,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Word
 from fi_desktop.core.values import JobOptions
-from fi_desktop.engines import registry
+from fi_desktop.engines import registry, term_lists
 from fi_desktop.engines.contracts import TranscriptionOptions
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.engines.whisper import WhisperTranscriber
@@ -42,6 +42,7 @@ WAYS = ("ours", "plain", "batched")
 JOB = "job"
 LANGUAGES = ("en", "es")  # of the clinic, if the language is not given
 _BATCH = 8
+_VOCABULARY = (resource("vocabulary"),)
 
 Answer = dict[str, Any]
 Way = Callable[[Path, str | None, Path], Answer]
@@ -49,8 +50,9 @@ Way = Callable[[Path, str | None, Path], Answer]
 
 
 def ours(model: Path, threads: int) -> Way:
-    """Return our transcriber, with speech detection."""
+    """Return our transcriber, with speech detection, and the vocabulary lists of a job without a choice."""
     transcriber = WhisperTranscriber(model, threads=threads)
+    terms, _notes = term_lists.read_all(term_lists.wanted((), _VOCABULARY), _VOCABULARY)
 
     def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
         try:
@@ -62,7 +64,7 @@ def ours(model: Path, threads: int) -> Way:
         began = time.process_time()
         speech = detect_speech(recording, per_channel=False, progress=ignore)
         found = time.process_time()
-        options = TranscriptionOptions(language or ",".join(LANGUAGES))
+        options = TranscriptionOptions(language or ",".join(LANGUAGES), terms=terms)
         result = transcriber.transcribe(recording, speech, options=options, progress=ignore)
         return {
             "language": result.language,
@@ -125,7 +127,8 @@ def job(model: Path, threads: int) -> Way:
         options = JobOptions(engine="builtin", transcriber=model.name, language=language)
         jobs = JobFolders(folder)
         jobs.discard(1)
-        run(Task(1, path, options, jobs.folder(1), roots, threads=threads), clock)
+        task = Task(1, path, options, jobs.folder(1), roots, threads=threads, vocabulary_roots=_VOCABULARY)
+        run(task, clock)
         result = jobs.transcript(1)
         return {
             "language": result.language,

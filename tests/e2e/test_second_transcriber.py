@@ -10,7 +10,7 @@ import pytest
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, NumberStyle
-from fi_desktop.engines import registry
+from fi_desktop.engines import registry, term_lists
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.preference_fields import make_field
 from fi_desktop.jobs.folders import JobFolders
@@ -71,6 +71,11 @@ def test_without_a_model_pack_it_is_the_best_one(home: Path) -> None:
         (job,) = driver.wait_until_done(*driver.submit(SAMPLE, options=JobOptions()))
     assert job.summary is not None
     assert job.summary.transcriber == "recorded"
+    transcript = JobFolders(home / "jobs").transcript(job.id)
+    last = [word.text for segment in transcript.segments for word in segment.words][-1]
+    bundled = (resource("vocabulary"),)
+    # without a choice all bundled lists are used
+    assert last == term_lists.read_all(term_lists.SPECIALTIES, bundled)[0][0].text
 
 
 def test_the_command_line_uses_and_checks_it(home: Path, plugin: Path) -> None:

@@ -60,3 +60,11 @@ def test_an_unknown_list_is_refused_with_the_known_ones(own: Path) -> None:
 
 def test_a_missing_folder_has_no_lists(tmp_path: Path) -> None:
     assert term_lists.names((tmp_path / "none",)) == ()
+
+
+def test_without_a_choice_all_bundled_lists_are_used(own: Path) -> None:
+    (own / "our_people.txt").write_text("Dra. Nuñez Landa\n", encoding="utf-8")
+    roots = (BUNDLED, own)
+    assert term_lists.wanted((), roots) == term_lists.SPECIALTIES
+    assert term_lists.wanted(("our_people",), roots) == ("our_people",)
+    assert term_lists.wanted((), (own,)) == ()

@@ -24,6 +24,7 @@ from fi_desktop.engines.whisper.beam_search import WIDEST, Found, Search, find_t
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
 from fi_desktop.engines.whisper.text_network import Memory, open_text_network
 from fi_desktop.engines.whisper.texts import LibraryTexts, NetworkTexts
+from fi_desktop.engines.whisper.word_prior import NoPrior
 from tests.packs.make_whisper import make_whisper
 
 WORDS = ["We", "meet", "on", "Tuesday", "morning."]
@@ -88,6 +89,28 @@ def test_probabilities_are_those_of_the_library(noise: Path):
             one.text_token_probs,
             other.text_token_probs,
         )
+
+
+@pytest.mark.parametrize("hotwords", [None, "losartan, metformin"])
+def test_scores_of_variants_are_those_of_the_library(noise: Path, hotwords: str | None):
+    decoder, reference = Decoder(noise, memory_level=0, threads=1), by_library(noise)
+    options = DecodingOptions("en", hotwords=hotwords)
+    texts = [
+        [" we", " meet", " on", " Tuesday"],
+        [" we", " meat", " on"],
+        [" we", " meet", " upon", " Tuesday", " night"],
+        [" they"],
+        [" we", " meet", " on"],
+        [" we", " meet", " on", " Tuesday"],
+    ]
+    found = decoder.score(sound(5.0), texts, options)
+    expected = reference.score(sound(5.0), texts, options)
+    assert found is not None
+    assert expected is not None
+    for text, one, other in zip(texts, found, expected, strict=True):
+        assert len(one) == len(text)
+        assert one == pytest.approx(other, abs=0.5)
+    assert decoder.score(sound(5.0), [[" we"] * 500], options) is None
 
 
 def test_two_threads_find_what_one_finds(noise: Path):
@@ -234,10 +257,36 @@ def log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True))
 
 
-def slowly(language: Language, window: int, search: Search) -> tuple[list[int], float]:
-    """Beam search over whole texts, by the rules of CTranslate2."""
+@dataclass
+class Costs:
+    """A prior that gives each text another cost; the tail of a hypothesis is its text."""
+
+    seed: int
+
+    def cost(self, text: bytes) -> float:
+        return float(np.random.default_rng([self.seed, *text]).normal())
+
+    def extend(
+        self, tails: Sequence[bytes], tokens: NDArray[np.int64]
+    ) -> tuple[list[list[bytes]], NDArray[np.float32]]:
+        rows = [
+            [tail + bytes([token]) for token in row] for tail, row in zip(tails, tokens.tolist(), strict=True)
+        ]
+        costs = [[self.cost(text) for text in row] for row in rows]
+        return rows, np.array(costs, dtype=np.float32)
+
+    def of(self, text: Sequence[int]) -> float:
+        return sum(self.cost(bytes(text[: count + 1])) for count in range(len(text)))
+
+
+def slowly(language: Language, window: int, search: Search, costs: Costs | None) -> tuple[list[int], float]:
+    """Beam search over whole texts, by the rules of CTranslate2, with a prior."""
+
+    def by_all(each: tuple[float, list[int]]) -> float:
+        return -each[0] - (costs.of(each[1]) if costs else 0.0)
+
     beams: list[tuple[float, list[int]]] = [(0.0, [])]
-    ended: list[tuple[float, list[int]]] = []
+    ended: list[tuple[float, list[int], float]] = []
     for step in range(search.longest):
         first = language.forbidden_first if step == 0 else ()
         bias = language.bias([*search.forbidden, *first])
@@ -248,19 +297,22 @@ def slowly(language: Language, window: int, search: Search) -> tuple[list[int], 
                 log_softmax(language.scores(window, [*search.prompt, *text]) + bias)
             )
         ]
-        following = sorted(following, key=lambda each: -each[0])[: 2 * search.beam]
+        following = sorted(following, key=by_all)[: 2 * search.beam]
         beams, others = following[: search.beam], following[search.beam :]
         for place, (score, text) in enumerate(list(beams)):
             if text[-1] == END or step + 1 == search.longest:
                 kept = text[:-1] if text[-1] == END else text
-                ended.append((score, kept))
+                ended.append((score, kept, -by_all((score, text))))
                 going_on = [other for other in others if other[1][-1] != END]
                 if going_on:
                     beams[place] = going_on[0]
                     others.remove(going_on[0])
         if len(ended) >= search.beam:
             break
-    score, text = max(ended, key=lambda each: each[0] / max(1, len(each[1])) ** 3)
+    # one that is cut off is the worst
+    score, text, _ = max(
+        ended, key=lambda each: (len(each[1]) < search.longest, each[2] / max(1, len(each[1])) ** 3)
+    )
     return text, score / max(1, len(text))
 
 
@@ -270,16 +322,26 @@ def slowly(language: Language, window: int, search: Search) -> tuple[list[int], 
     windows=st.integers(1, 6),
     beam=st.integers(1, WIDEST),
     longest=st.integers(1, 30),
+    costs=st.none() | st.builds(Costs, st.integers(0, 10**6)),
 )
 def test_beam_search_finds_what_a_search_over_whole_texts_finds(
-    seed: int, windows: int, beam: int, longest: int
+    seed: int, windows: int, beam: int, longest: int, costs: Costs | None
 ):
     language = Language(seed)
-    search = Search([7, 5, 6], start=1, end=END, no_speech=2, forbidden=[4], beam=beam, longest=longest)
+    search = Search(
+        [7, 5, 6],
+        start=1,
+        end=END,
+        no_speech=2,
+        forbidden=[4],
+        beam=beam,
+        longest=longest,
+        prior=costs or NoPrior(),
+    )
     memory = Memory({"key_0": np.arange(windows, dtype=np.uint8)[:, None]})
     found = find_texts(language, memory, search)  # type: ignore[arg-type]
     for window, text in enumerate(found):
-        tokens, score = slowly(language, window, search)
+        tokens, score = slowly(language, window, search, costs)
         assert text.tokens == tokens
         assert text.score == pytest.approx(score, abs=1e-3)
         silence = np.exp(log_softmax(language.scores(window, [7, 5])))[2]

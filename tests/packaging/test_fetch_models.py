@@ -116,15 +116,17 @@ def test_weights_of_the_built_in_engine_and_fonts_are_listed_with_their_licences
         "DejaVu Sans": "Bitstream-Vera",
         "Names of Faker": "MIT",
         "Towns of GeoNames": "CC-BY-4.0",
+        "Words of wordfreq": "CC-BY-SA-4.0",
     }
     assert manifests[1]["license"] == "MIT AND Apache-2.0"
     kinds = {each["name"]: each["type"] for each in components}
     files = [name for name, kind in kinds.items() if kind == "file"]
-    assert files == ["Noto Sans", "DejaVu Sans", "Names of Faker", "Towns of GeoNames"]
+    assert files == ["Noto Sans", "DejaVu Sans", "Names of Faker", "Towns of GeoNames", "Words of wordfreq"]
     assert sum(kind == "machine-learning-model" for kind in kinds.values()) == 3
     folder = tmp_path / "licences"
     assert "(c) 2020 CNRS" in (folder / "MODELS.txt").read_text()
     assert "CNRS" in (folder / "segmentation-3.0" / "LICENSE").read_text()
     assert "Daniele Faraglia" in (folder / "Names of Faker" / "NOTICE.md").read_text()
+    assert "Robyn Speer" in (folder / "Words of wordfreq" / "NOTICE.md").read_text()
     assert "SIL Open Font License" in (folder / "Noto Sans" / "LICENCES.txt").read_text()
     assert "Apache License" in (folder / "CAM++" / "LICENSE").read_text()

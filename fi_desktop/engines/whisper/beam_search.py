@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fi_desktop.engines.whisper.text_network import MASKED, Memory, TextNetwork
 from fi_desktop.engines.whisper.token_cache import TokenCache, order_of_kept
+from fi_desktop.engines.whisper.word_prior import NoPrior, Prior
 
 WIDEST = 5
 """The most hypotheses: the network finds twice as many tokens for each."""
@@ -36,6 +37,7 @@ class Search:
         forbidden: tokens that no text has.
         beam: how many hypotheses are followed; up to WIDEST.
         longest: tokens of a text.
+        prior: what is known of texts before they are heard; our own network alone considers it.
     """
 
     prompt: Sequence[int]
@@ -45,6 +47,7 @@ class Search:
     forbidden: Sequence[int]
     beam: int
     longest: int
+    prior: Prior = field(default_factory=NoPrior)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Found:
 
     Attributes:
         tokens: without the end.
-        score: the log probability of tokens and end, by the number of tokens.
+        score: the log probability of tokens and end, by the number of tokens; without the prior.
         no_speech: the probability that nobody speaks.
     """
 
@@ -62,14 +65,43 @@ class Found:
     no_speech: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A text that has ended, or was cut off because it is the longest.
+
+    Attributes:
+        tokens: without the end.
+        score, heard: its log probability with and without the prior.
+        whole: it has ended.
+    """
+
+    tokens: list[int]
+    score: float
+    heard: float
+    whole: bool
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """How it compares with others; one that is cut off repeats itself."""
+        return self.whole, self.score / max(1, len(self.tokens)) ** LENGTH_PENALTY
+
+
 @dataclass(slots=True)
 class _Window:
-    """Hypotheses of one window, best first, and those that have ended."""
+    """Hypotheses of one window, best first, and those that have ended.
+
+    Attributes:
+        scores: log probabilities with the prior.
+        priors: what the prior has added to them.
+        tails: see `word_prior.Tails`.
+    """
 
     number: int
     texts: list[list[int]] = field(default_factory=lambda: [[]])
     scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(1, dtype=np.float32))
-    ended: list[tuple[float, list[int]]] = field(default_factory=list)
+    priors: NDArray[np.float32] = field(default_factory=lambda: np.zeros(1, dtype=np.float32))
+    tails: list[bytes] = field(default_factory=lambda: [b""])
+    ended: list[_Ended] = field(default_factory=list)
 
     @property
     def tokens(self) -> list[int]:
@@ -83,7 +115,9 @@ class _Window:
 
         probable, tokens: log probabilities and tokens, (hypotheses, candidates); last: every text ends now.
         """
-        scores = (self.scores[:, None] + probable).ravel()
+        tails, added = search.prior.extend(self.tails, tokens)
+        scores = (self.scores[:, None] + probable + added).ravel()
+        priors = (self.priors[:, None] + added).ravel()
         best = np.argsort(-scores, kind="stable")[: 2 * search.beam]
         parents, following = best // tokens.shape[1], tokens.ravel()[best]
         others = iter(range(search.beam, len(best)))
@@ -91,19 +125,23 @@ class _Window:
         for place in range(search.beam):
             token = int(following[place])
             if token == search.end or last:
-                text = self.texts[parents[place]] + ([] if token == search.end else [token])
-                self.ended.append((float(scores[best[place]]), text))
+                whole = token == search.end
+                text = self.texts[parents[place]] + ([] if whole else [token])
+                score = float(scores[best[place]])
+                self.ended.append(_Ended(text, score, score - float(priors[best[place]]), whole))
                 # another one takes its place
                 place = next((other for other in others if following[other] != search.end), place)
             chosen.append(place)
         self.texts = [[*self.texts[parents[place]], int(following[place])] for place in chosen]
-        self.scores = scores[best[chosen]]
+        continued = best[chosen]
+        self.scores, self.priors = scores[continued], priors[continued]
+        self.tails = [tails[place // tokens.shape[1]][place % tokens.shape[1]] for place in continued]
         return np.asarray(parents[chosen])
 
     def best(self, no_speech: float) -> Found:
         """Return the best text that has ended; no_speech: see `Found`."""
-        score, text = max(self.ended, key=lambda each: each[0] / max(1, len(each[1])) ** LENGTH_PENALTY)
-        return Found(text, score / max(1, len(text)), no_speech)
+        best = max(self.ended, key=lambda each: each.rank)
+        return Found(best.tokens, best.heard / max(1, len(best.tokens)), no_speech)
 
 
 def find_texts(network: TextNetwork, memory: Memory, search: Search) -> list[Found]:

@@ -10,8 +10,9 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.engines.whisper.beam_search import LENGTH_PENALTY, Search
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
 from fi_desktop.engines.whisper.encoder import Encoder, open_encoder
+from fi_desktop.engines.whisper.lexicon import load_lexicon
 from fi_desktop.engines.whisper.model_opening import memory_errors, open_model
 from fi_desktop.engines.whisper.texts import CONTEXT, LONGEST_TEXT, open_texts
+from fi_desktop.engines.whisper.token_bytes import spell_token
+from fi_desktop.engines.whisper.word_prior import NoPrior, Prior, WordPrior
 from fi_desktop.engines.whisper.word_times import words_from_alignment
 from fi_desktop.system.memory import own_pages, release_freed_memory
 
@@ -44,8 +48,7 @@ NO_SPEECH = 0.6
 _HELD = 4  # windows besides those of a batch whose encoder output is held
 
 BEAM = 5  # greedy search takes 60 % of the time, but with it first, the whole took a quarter longer
-_SCORED = 6  # texts of a window at a time
-_LEAST_PROBABILITY = 1e-6  # one token cannot decide alone
+_LEAST_SCORE = math.log(1e-6)  # of a token: one cannot decide alone
 
 _WITH_FALLBACK: dict[str, Any] = {
     "task": "transcribe",
@@ -90,11 +93,13 @@ class DecodingOptions:
     Attributes:
         language: a code that the model knows.
         prompt, hotwords: as the library calls them; see `prompt.FittedPrompt`.
+        terms: words, in lower case, that are known besides those of the language.
     """
 
     language: str
     prompt: str | None = None
     hotwords: str | None = None
+    terms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ class Decoder:
         self._folder = folder
         self._threads = threads
         self._held: list[_Encoded] = []
+        self._priors: dict[tuple[str, frozenset[str]], Prior] = {}
         self._encoder: Encoder | None = None
         on_cpu = self._model.model.device == "cpu" and not memory_level
         if on_cpu:
@@ -245,8 +251,10 @@ class Decoder:
 
     def score(
         self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]], options: DecodingOptions
-    ) -> list[list[float]]:
+    ) -> list[list[float]] | None:
         """Return the log probability of each word of several texts for one window.
+
+        None for texts that are too long for the model: only loops are.
 
         samples: (samples,); texts: words with the space before them.
         """
@@ -254,22 +262,18 @@ class Decoder:
         start = list(tokenizer.sot_sequence)
         if options.hotwords:
             start = [tokenizer.sot_prev, *tokenizer.encode(f" {options.hotwords}"), *start]
-        frames = -(-len(samples) * 100 // SAMPLE_RATE_HZ)
-        scores = []
+        tokens = [[tokenizer.encode(word) for word in text] for text in texts]
+        joined = [[token for word in text for token in word] for text in tokens]
+        if len(start) + 1 + max(map(len, joined)) > CONTEXT:
+            return None
         with memory_errors():
             (output,) = self._encode([samples])
-            for first in range(0, len(texts), _SCORED):
-                batch = [[tokenizer.encode(word) for word in text] for text in texts[first : first + _SCORED]]
-                found = self._model.model.align(
-                    self._view(np.stack([output] * len(batch))),
-                    start,
-                    [[token for word in text for token in word] for text in batch],
-                    frames,
-                )
-                for text, result in zip(batch, found, strict=True):
-                    logs = np.log(np.maximum(_LEAST_PROBABILITY, result.text_token_probs))
-                    borders = np.cumsum([0, *(len(word) for word in text)])
-                    scores.append([float(logs[a:b].sum()) for a, b in pairwise(borders)])
+            found = self._texts.score(output, start, joined, tokenizer)
+        scores = []
+        for text, row in zip(tokens, found, strict=True):
+            borders = np.cumsum([0, *(len(word) for word in text)])
+            logs = np.maximum(row, _LEAST_SCORE)
+            scores.append([float(logs[a:b].sum()) for a, b in pairwise(borders)])
         return scores
 
     def _decode(
@@ -358,6 +362,7 @@ class Decoder:
             forbidden=self._library.transcribe.get_suppressed_tokens(tokenizer, [-1]),
             beam=beam,
             longest=longest,
+            prior=self._prior(options, tokenizer.eot),
         )
         texts = []
         for each in self._texts.find(encoded, search):
@@ -374,6 +379,16 @@ class Decoder:
                 )
             )
         return texts
+
+    def _prior(self, options: DecodingOptions, end: int) -> Prior:
+        """Return what is known of the words of a language; the last ones are held."""
+        key = options.language, options.terms
+        if key not in self._priors:
+            lexicon = load_lexicon(options.language)
+            spell = partial(spell_token, self._model.hf_tokenizer, end)
+            prior = WordPrior(lexicon, options.terms, spell) if lexicon else NoPrior()
+            self._priors = {**dict(islice(self._priors.items(), 1)), key: prior}
+        return self._priors[key]
 
     def _align(
         self,

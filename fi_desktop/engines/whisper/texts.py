@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from fi_desktop.engines.whisper.alignment import Alignment, align
 from fi_desktop.engines.whisper.beam_search import LENGTH_PENALTY, Found, Search, find_texts
 from fi_desktop.engines.whisper.text_network import Memory, TextNetwork, open_text_network
+from fi_desktop.engines.whisper.text_scores import token_scores
 from fi_desktop.system.memory import release_freed_memory
 
 CONTEXT = 448  # tokens of the model: prompt and text
 LONGEST_TEXT = CONTEXT // 2  # where the library ends a text
+_SCORED = 6  # texts of one window that CTranslate2 reads at a time
+_TINY = 1e-30  # of probabilities that are rounded to 0
 _WINDOWS = 8  # whose texts our own network finds: its weights are read once for all
 _SIDE_BY_SIDE = 2  # threads that share a batch; more threads for one step would wait for each other
 
@@ -48,6 +51,14 @@ class Texts(Protocol):
         """Return an `Alignment` for each window with a text.
 
         texts: tokens; frames: of the encoder's output, which the sound takes; tokenizer: faster-whisper's.
+        """
+
+    def score(
+        self, encoded: NDArray[Any], start: Sequence[int], texts: Sequence[Sequence[int]], tokenizer: Any
+    ) -> list[list[float]]:
+        """Return the log probability of each token of several texts of one window, (frames, width).
+
+        start: the tokens before a text, but not the last one, which announces text without times.
         """
 
 
@@ -92,6 +103,20 @@ class LibraryTexts:
                 [2 * frames[number] for number in spoken],
             )
         )
+
+    def score(
+        self, encoded: NDArray[Any], start: Sequence[int], texts: Sequence[Sequence[int]], tokenizer: Any
+    ) -> list[list[float]]:
+        """Return the log probability of each token of several texts of one window."""
+        scores: list[list[float]] = []
+        for first in range(0, len(texts), _SCORED):
+            batch = [list(text) for text in texts[first : first + _SCORED]]
+            # it adds the token that announces text
+            found = self._model.align(
+                self._view(np.stack([encoded] * len(batch))), list(start), batch, 2 * len(encoded)
+            )
+            scores += [np.log(np.maximum(each.text_token_probs, _TINY)).tolist() for each in found]
+        return scores
 
 
 def _found(result: Any) -> Found:
@@ -143,6 +168,13 @@ class NetworkTexts:
             )
 
         return self._in_threads(align_window, [number for number, text in enumerate(texts) if text])
+
+    def score(
+        self, encoded: NDArray[Any], start: Sequence[int], texts: Sequence[Sequence[int]], tokenizer: Any
+    ) -> list[list[float]]:
+        """Return the log probability of each token of several texts of one window."""
+        memory = self._network.remember([encoded]).used
+        return token_scores(self._network, memory, [*start, tokenizer.no_timestamps], texts, tokenizer.eot)
 
     def _in_threads(self, do: Callable[[_Given], _Result], given: Sequence[_Given]) -> list[_Result]:
         if self._threads == 1 or len(given) < 2:

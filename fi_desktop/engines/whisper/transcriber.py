@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -103,7 +104,7 @@ class WhisperTranscriber:
         progress(0.0)
         meter = ProgressMeter(self._throughput, sum(window.duration for window in plan), progress)
         terms = Vocabulary(options.terms, fitted.dropped)
-        context = _Context(fitted.prompt, fitted.hotwords, terms)
+        context = _Context(fitted.prompt, fitted.hotwords, terms, _words_of(options))
         parts = self._transcribe_parts(
             recording, speech, plan, tracker, context, meter, finished or NothingFinished()
         )
@@ -204,7 +205,8 @@ class WhisperTranscriber:
         options = DecodingOptions(part.language, hotwords=terms)
         texts = [vocabulary.spaced(words), *(vocabulary.variant(words, match) for match in matches)]
         score = partial(self._decoder.score, part.samples, texts, options)
-        return vocabulary.merge(words, matches, self._runner.run(score, poll=poll))
+        scores = self._runner.run(score, poll=poll)
+        return words if scores is None else vocabulary.merge(words, matches, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +216,20 @@ class _Context:
     Attributes:
         prompt, hotwords: see `DecodingOptions`.
         vocabulary: further terms, which are chosen by what is heard.
+        known: words of the vocabulary, in lower case.
     """
 
     prompt: str | None
     hotwords: str | None
     vocabulary: Vocabulary
+    known: frozenset[str]
 
     def options(self, language: str) -> DecodingOptions:
         """Return the decoding options for a part in this language."""
-        return DecodingOptions(language, self.prompt, self.hotwords)
+        return DecodingOptions(language, self.prompt, self.hotwords, self.known)
+
+
+def _words_of(options: TranscriptionOptions) -> frozenset[str]:
+    """Return the words of the vocabulary and of its lists, in lower case."""
+    terms = (*options.vocabulary, *(term.text for term in options.terms))
+    return frozenset(word for term in terms for word in re.findall(r"[^\W\d_]+", term.lower()))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ _ALLOWANCE = 2.0  # sounds
 _LONGEST_GRAM = 6  # words
 _SHORTEST_TERM = 5  # sounds; shorter ones sound like too many words
 _RIVALS = 4  # matches of the same words
-_MOST_COMPARED = 6000  # pairs of words and terms of a window, those with the most sounds in common
+_MOST_COMPARED = 2000  # pairs of words and terms of a window, those with the most sounds in common
 _MOST_MATCHES = 16  # of a window
 _WORDS_AFTER = 3  # that are compared: the text goes on as it does after the words that were said
 _HOTWORD_TOKENS = 100
@@ -63,13 +64,12 @@ class Vocabulary:
     def __init__(self, terms: Iterable[Term], words: Iterable[str] = ()) -> None:
         """terms: of vocabulary lists; words: the person's own that do not fit into the prompt."""
         self._terms = (*(Term(word) for word in words), *terms)
-        self._by_language: dict[str, _Sounding] = {}
 
     def find(self, words: Sequence[Word], language: str) -> tuple[TermMatch, ...]:
         """Return where words sound like a term that they are not, nearest first; matches may overlap."""
         if not self._terms or not words:
             return ()
-        known = self._sounding(language)
+        known = _sounding(self._terms, language)
         grams = list(_grams(words, known.written))
         if not grams or not known.texts:
             return ()
@@ -84,33 +84,35 @@ class Vocabulary:
         chosen = np.argwhere(possible)
         order = np.argsort((least / known.lengths[None, :])[possible], kind="stable")
         chosen = chosen[order[:_MOST_COMPARED]]
-        found = phonetics.distances([(keys[gram], known.sounds[term]) for gram, term in chosen])
-        near = [
-            TermMatch(grams[gram].first, grams[gram].last, known.texts[term], float(distance))
-            for (gram, term), distance in zip(chosen, found, strict=True)
-            if distance * known.lengths[term] <= most[gram, term]
-        ]
-        return tuple(_best(near))
+        found = phonetics.distances([(keys[gram], known.sounds[term]) for gram, term in chosen.tolist()])
+        grams_of, terms_of = chosen.T
+        near = found * known.lengths[terms_of] <= most[grams_of, terms_of]
+        matches = (
+            TermMatch(grams[gram].first, grams[gram].last, known.texts[term], distance)
+            for (gram, term), distance in zip(chosen[near].tolist(), found[near].tolist(), strict=True)
+        )
+        return tuple(_best(matches))
 
-    def _sounding(self, language: str) -> _Sounding:
-        if language not in self._by_language:
-            texts: dict[tuple[str, str], None] = {}
-            written = set()
-            for term in self._terms:
-                if term.language in (None, language):
-                    written.add(phonetics.bare(term.text))
-                    sounds = phonetics.sounds(term.said or term.text, language)
-                    if len(sounds) >= _SHORTEST_TERM:
-                        texts[term.text, sounds] = None
-            sounding = tuple(sounds for _, sounds in texts)
-            self._by_language[language] = _Sounding(
-                tuple(text for text, _ in texts),
-                sounding,
-                np.array([len(sounds) for sounds in sounding], dtype=np.int32),
-                phonetics.counts(sounding),
-                frozenset(written),
-            )
-        return self._by_language[language]
+
+@lru_cache(4)
+def _sounding(terms: tuple[Term, ...], language: str) -> _Sounding:
+    """Return the terms for a language; they are the same for many recordings."""
+    texts: dict[tuple[str, str], None] = {}
+    written = set()
+    for term in terms:
+        if term.language in (None, language):
+            written.add(phonetics.bare(term.text))
+            sounds = phonetics.sounds(term.said or term.text, language)
+            if len(sounds) >= _SHORTEST_TERM:
+                texts[term.text, sounds] = None
+    sounding = tuple(sounds for _, sounds in texts)
+    return _Sounding(
+        tuple(text for text, _ in texts),
+        sounding,
+        np.array([len(sounds) for sounds in sounding], dtype=np.int32),
+        phonetics.counts(sounding),
+        frozenset(written),
+    )
 
 
 def hotwords(matches: Iterable[TermMatch], count_tokens: Callable[[str], int]) -> str:

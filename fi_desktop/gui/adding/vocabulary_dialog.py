@@ -101,7 +101,13 @@ class VocabularyDialog(QDialog):
         self.field.setPlaceholderText("sumatriptán\nlorazepam")
         self.field.setTabChangesFocus(True)
         label.setBuddy(self.field)
-        hint = QLabel(self.tr("Terms of a list are only written where something similar was heard."), self)
+        hint = QLabel(
+            self.tr(
+                "Terms of a list are only written where something similar was heard. With no list chosen, all"
+                " of the program's are used."
+            ),
+            self,
+        )
         hint.setObjectName("quiet")
         hint.setWordWrap(True)
         use, cancel = QPushButton(self.tr("Use these words"), self), QPushButton(self.tr("Cancel"), self)

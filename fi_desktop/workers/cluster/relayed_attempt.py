@@ -31,6 +31,7 @@ from fi_desktop.core.messages import Note
 from fi_desktop.core.text import without_path
 from fi_desktop.core.transcript import summarize
 from fi_desktop.core.values import Stage
+from fi_desktop.engines import term_lists
 from fi_desktop.pipeline import stages
 from fi_desktop.pipeline.task import StageReporter, Task
 from fi_desktop.system import log
@@ -223,7 +224,7 @@ class RelayedAttempt:
                 self._folder,
                 self._files,
                 keep_turns=delivery.keep_turns,
-                lists=delivery.options.vocabulary_lists,
+                lists=term_lists.wanted(delivery.options.vocabulary_lists, task.vocabulary_roots),
                 roots=task.vocabulary_roots,
             )
             bundles.write_bundle(small, bundle, bundles.seal_of(key, "order"))
