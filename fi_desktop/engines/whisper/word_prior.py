@@ -1,8 +1,8 @@
-"""What is known of words before they are heard: each costs something, and an unknown one more.
+"""What is known of words before they are heard: one that does not exist costs something.
 
 Shallow fusion (Gülçehre et al. 2015, "On using monolingual corpora in neural machine translation") of the
-simplest language model, with a word insertion penalty. Whisper writes words that do not exist where it does
-not understand ("los púlgaros"), above all its small models and in other languages than English.
+simplest language model. Whisper writes words that do not exist where it does not understand ("los púlgaros"),
+above all its small models and in other languages than English.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from fi_desktop.engines.whisper.lexicon import Lexicon
 
-# Log probabilities, chosen on the tune half of `tests/bench/word_sets.py` (docs/benchmarks.md).
-_WORD = 0.5
+# Of log probability; chosen on the tune half of `tests/bench/word_sets.py` (decision 41).
 _UNKNOWN = 2.0
 
 _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*['’]?")
-_MOST_REMEMBERED = 100_000
+_MOST_REMEMBERED = 20_000
 
 Tails = Sequence[bytes]
 """The unfinished word at the end of each hypothesis, UTF-8."""
@@ -51,10 +50,9 @@ class NoPrior:
 
 
 class WordPrior:
-    """A cost for each word of a text, and for each that the lexicon does not know.
+    """A cost for each word that the lexicon does not know.
 
-    A name is not expected to be known, so words with capitals cost no more than others; neither do those
-    with digits.
+    A name is not expected to be known, so words with capitals cost nothing; neither do those with digits.
     """
 
     def __init__(self, lexicon: Lexicon, terms: frozenset[str], spell: Callable[[int], bytes]) -> None:
@@ -69,7 +67,7 @@ class WordPrior:
     def extend(
         self, tails: Tails, tokens: NDArray[np.int64]
     ) -> tuple[list[list[bytes]], NDArray[np.float32]]:
-        """Return the tails, and the costs of the words that end, as negative numbers; see `Prior`."""
+        """Return the tails, and the costs of the words that end; see `Prior`."""
         if len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.clear()
         rows = [
@@ -88,12 +86,11 @@ class WordPrior:
         words = [(match.group(), match.end()) for match in _WORDS.finditer(text)]
         if words and words[-1][1] == len(text):
             rest = words.pop()[0].encode() + rest
-        found = rest, -sum(self._cost(word) for word, _end in words)
+        found = rest, -_UNKNOWN * sum(self._is_unknown(word) for word, _end in words)
         self._remembered[tail, token] = found
         return found
 
-    def _cost(self, word: str) -> float:
+    def _is_unknown(self, word: str) -> bool:
         plain = word.replace("’", "'").rstrip("'")
         ordinary = len(plain) > 1 and plain == plain.lower() and not any(map(str.isdigit, plain))
-        unknown = ordinary and plain not in self._terms and not self._lexicon.knows(plain)
-        return _WORD + _UNKNOWN if unknown else _WORD
+        return ordinary and plain not in self._terms and not self._lexicon.knows(plain)
