@@ -290,13 +290,12 @@ def slowly(language: Language, window: int, search: Search, costs: Costs | None)
     for step in range(search.longest):
         first = language.forbidden_first if step == 0 else ()
         bias = language.bias([*search.forbidden, *first])
-        following = [
-            (score + float(probability), [*text, token])
-            for score, text in beams
-            for token, probability in enumerate(
-                log_softmax(language.scores(window, [*search.prompt, *text]) + bias)
-            )
-        ]
+        following = []
+        for score, text in beams:
+            found = log_softmax(language.scores(window, [*search.prompt, *text]) + bias)
+            # the network finds no others
+            likely = np.argsort(-found)[:CANDIDATES].tolist()
+            following += [(score + float(found[token]), [*text, token]) for token in likely]
         following = sorted(following, key=by_all)[: 2 * search.beam]
         beams, others = following[: search.beam], following[search.beam :]
         for place, (score, text) in enumerate(list(beams)):
