@@ -315,7 +315,7 @@ def consultation(
         begun, words = moment, []
         for place, spoken in enumerate(text.split()):
             length = 0.12 + 0.055 * len(spoken)
-            probability = 0.21 if spoken in _HARD_TO_HEAR else round(rng.uniform(0.7, 1.0), 2)
+            probability = 0.21 if spoken in _HARD_TO_HEAR else max(0.73, round(rng.uniform(0.7, 1.0), 2))
             words.append(
                 Word(
                     round(moment, 2),
