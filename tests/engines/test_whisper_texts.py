@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fi_desktop.engines.whisper import alignment, text_network
+from fi_desktop.engines.whisper import alignment, text_network, text_scores
 from fi_desktop.engines.whisper.beam_search import WIDEST, Found, Search, find_texts
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
 from fi_desktop.engines.whisper.text_network import Memory, open_text_network
@@ -92,7 +92,11 @@ def test_probabilities_are_those_of_the_library(noise: Path):
 
 
 @pytest.mark.parametrize("hotwords", [None, "losartan, metformin"])
-def test_scores_of_variants_are_those_of_the_library(noise: Path, hotwords: str | None):
+@pytest.mark.parametrize("at_a_time", [1, 8, 600])
+def test_scores_of_variants_are_those_of_the_library(
+    noise: Path, hotwords: str | None, at_a_time: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(text_scores, "_TOKENS", at_a_time)
     decoder, reference = Decoder(noise, memory_level=0, threads=1), by_library(noise)
     options = DecodingOptions("en", hotwords=hotwords)
     texts = [

@@ -269,6 +269,7 @@ class Decoder:
         with memory_errors():
             (output,) = self._encode([samples])
             found = self._texts.score(output, start, joined, tokenizer)
+        release_freed_memory()
         scores = []
         for text, row in zip(tokens, found, strict=True):
             borders = np.cumsum([0, *(len(word) for word in text)])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.engines.whisper.text_network import MASKED, Arrays, TextNetwork
+
+_TOKENS = 600  # of variants that are read at once, with what they have in common
 
 
 def token_scores(
@@ -15,8 +17,8 @@ def token_scores(
 ) -> list[list[float]]:
     """Return the log probability of each token of each text.
 
-    All texts are read at once, as a tree: what one has in common with the beginning of the first is read
-    with the first.
+    Several texts are read at once, as a tree: what one has in common with the beginning of the first is
+    read with the first.
 
     Args:
         network: of the model.
@@ -25,6 +27,28 @@ def token_scores(
         texts: their tokens; start and text fit into the model's context.
         end: tokens from there on are in no text.
     """
+    scores: list[list[float]] = []
+    for variants in _batches(texts[1:]):
+        found = _tree_scores(network, memory, start, [texts[0], *variants], end)
+        scores += found if not scores else found[1:]
+    return scores
+
+
+def _batches(variants: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+    """Yield some variants at a time, at least once; attention to the sound takes 0.05 MB for each token."""
+    batch: list[Sequence[int]] = []
+    for variant in variants:
+        if batch and sum(map(len, batch)) + len(variant) > _TOKENS:
+            yield batch
+            batch = []
+        batch.append(variant)
+    yield batch
+
+
+def _tree_scores(
+    network: TextNetwork, memory: Arrays, start: Sequence[int], texts: Sequence[Sequence[int]], end: int
+) -> list[list[float]]:
+    """Return what `token_scores` does, in one run."""
     main = [*start, *texts[0]]
     shared = [len(start) + _alike(texts[0], text) for text in texts[1:]]
     tails = [text[common - len(start) :] for text, common in zip(texts[1:], shared, strict=True)]
