@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ _COMPRESSION_RATIO = 2.4
 _LOG_PROBABILITY = -1.0
 NO_SPEECH = 0.6
 
+_PRIORS = 2  # that are held: recordings in two languages have both
 _HELD = 4  # windows besides those of a batch whose encoder output is held
 
 BEAM = 5  # greedy search takes 60 % of the time, but with it first, the whole took a quarter longer
@@ -388,7 +389,7 @@ class Decoder:
             lexicon = load_lexicon(options.language)
             spell = partial(spell_token, self._model.hf_tokenizer, end)
             prior = WordPrior(lexicon, options.terms, spell) if lexicon else NoPrior()
-            self._priors = {**dict(islice(self._priors.items(), 1)), key: prior}
+            self._priors = {**dict(list(self._priors.items())[1 - _PRIORS :]), key: prior}
         return self._priors[key]
 
     def _align(
