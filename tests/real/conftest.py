@@ -32,6 +32,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="needs real weights: run `make real`"))
 
 
+UNRELATED = "unrelated"
+"""A vocabulary list without drugs: without any, all of the program's are used."""
+
+
 class Clinic:
     """Runs recordings through the queue and a worker process, each once."""
 
@@ -61,6 +65,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     home = tmp_path_factory.mktemp("clinic")
     home.chmod(0o700)
     (home / "models").symlink_to(MODELS, target_is_directory=True)
+    (home / "vocabulary").mkdir()
+    (home / "vocabulary" / f"{UNRELATED}.txt").write_text("xylophone\n", encoding="utf-8")
     with running_app(home, workers=1) as driver:
         yield Clinic(driver, home)
 
