@@ -20,7 +20,7 @@ from fi_desktop.core.values import Summary
 SCHEMA = "fi-desktop.transcript"
 SCHEMA_VERSION = 3
 
-_DOUBTFUL_WORD = 0.73  # recall of wrong words against their number: see docs/benchmarks.md, marks
+_DOUBTFUL_WORD = 0.73  # mistakes found against marks in vain: docs/benchmarks.md
 _SPEAKER, _START = attrgetter("speaker"), attrgetter("start")
 _ENOUGH_WORDS = 20  # to estimate how many of them are wrong
 

@@ -40,7 +40,8 @@ _VOWELS = "aeiou"
 # No sound is in two groups, and those that are near vowels are in one with them: see `counts`.
 _ALIKE = ("bpvf", "dt", "gGkx", "sSCj", "mnN", "lr")
 _GLIDES = ("yi", "wu")
-_UNIT = 10  # costs of replacing and of skipping are whole numbers, for speed: of another sound,
+# Costs of replacing and of skipping a sound; whole numbers, for speed.
+_UNIT = 10
 _VOWEL_COST = 4  # of another vowel
 _SKIP_VOWEL = 5
 _ALIKE_COST = 5
@@ -100,9 +101,9 @@ def distances(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
     above = np.concatenate([np.zeros_like(skipping[:1]), np.cumsum(skipping, axis=0, dtype=np.int16)])
     table = np.empty((len(first) + 1, *above.shape), dtype=np.int16)
     table[0] = above
-    for sounds_, row in zip(first, table[1:], strict=True):
-        skipped = _SKIPPING[sounds_]
-        replaced = above[:-1] + _REPLACING[sounds_[None], second]
+    for column, row in zip(first, table[1:], strict=True):
+        skipped = _SKIPPING[column]
+        replaced = above[:-1] + _REPLACING[column[None], second]
         row[0] = above[0] + skipped
         np.minimum(replaced, above[1:] + skipped, out=row[1:])
         for at in range(len(second)):

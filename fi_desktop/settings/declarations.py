@@ -94,7 +94,7 @@ class Settings:
         Page.RECORDINGS,
         "Vocabulary lists",
         "Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard."
-        " With none chosen, those of all of them are.",
+        " If none is chosen, all are used.",
     )
     numbers: str = setting(
         "heard",

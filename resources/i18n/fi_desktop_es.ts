@@ -6815,6 +6815,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Listas de vocabulario</translation>
     </message>
     <message>
+        <source>Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard. If none is chosen, all are used.</source>
+        <translation>Los fármacos, estudios y abreviaturas de estas especialidades se escriben bien cuando se oyen. Si no elige ninguna, se usan todas.</translation>
+    </message>
+    <message>
         <source>Numbers</source>
         <translation>Números</translation>
     </message>
@@ -7029,10 +7033,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Names of drugs, people or places that may come up, so that they are spelled correctly.</source>
         <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
-    </message>
-    <message>
-        <source>Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard. With none chosen, those of all of them are.</source>
-        <translation>Los fármacos, estudios y abreviaturas de estas especialidades se escriben bien cuando se oyen. Si no elige ninguna, los de todas.</translation>
     </message>
     <message>
         <source>Recordings at a time</source>
@@ -8406,16 +8406,16 @@ Todo se queda en esta computadora.</translation>
         <translation>&amp;Nombres de fármacos, lugares o personas en las grabaciones, uno por línea:</translation>
     </message>
     <message>
+        <source>Terms of a list are only written where something similar was heard. If none is chosen, all lists of the program are used.</source>
+        <translation>Los términos de una lista solo se escriben donde se oyó algo parecido. Si no elige ninguna, se usan todas las listas del programa.</translation>
+    </message>
+    <message>
         <source>Vocabulary</source>
         <translation>Vocabulario</translation>
     </message>
     <message>
         <source>One per line</source>
         <translation>Uno por línea</translation>
-    </message>
-    <message>
-        <source>Terms of a list are only written where something similar was heard. With no list chosen, all of the program&apos;s are used.</source>
-        <translation>Los términos de una lista solo se escriben donde se oyó algo parecido. Si no elige ninguna lista, se usan todas las del programa.</translation>
     </message>
     <message>
         <source>Cancel</source>

@@ -389,7 +389,9 @@ class Decoder:
             lexicon = load_lexicon(options.language)
             spell = partial(spell_token, self._model.hf_tokenizer, end)
             prior = WordPrior(lexicon, options.terms, spell) if lexicon else NoPrior()
-            self._priors = {**dict(list(self._priors.items())[1 - _PRIORS :]), key: prior}
+            if len(self._priors) == _PRIORS:
+                del self._priors[next(iter(self._priors))]
+            self._priors[key] = prior
         return self._priors[key]
 
     def _align(

@@ -62,7 +62,8 @@ def _tree_scores(
         last = first + len(tail)
         seen[first:last, :common] = True
         seen[first:last, first:last] = np.tri(len(tail), dtype=bool)
-        before[first:last][:1] = common - 1
+        if tail:
+            before[first] = common - 1
         first = last
     found = _scores(network, memory, tokens, places, seen, before[len(start) :], end)
     scores = [found[: len(texts[0])]]

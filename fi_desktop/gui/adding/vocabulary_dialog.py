@@ -103,8 +103,8 @@ class VocabularyDialog(QDialog):
         label.setBuddy(self.field)
         hint = QLabel(
             self.tr(
-                "Terms of a list are only written where something similar was heard. With no list chosen, all"
-                " of the program's are used."
+                "Terms of a list are only written where something similar was heard. If none is chosen, all"
+                " lists of the program are used."
             ),
             self,
         )
