@@ -80,6 +80,12 @@ def test_for_any_cuts_no_word_is_lost_doubled_or_out_of_order(
     assert all(abs(word.start - said.start) < 0.05 for word, said in zip(joined, words, strict=True))
 
 
+def test_a_word_said_twice_is_kept_where_each_window_has_one_of_them():
+    before = [Word(1.29, 1.54, "no"), Word(1.68, 2.05, "no")]
+    after = [Word(2.34, 2.73, "no"), Word(2.73, 2.82, "pain")]
+    assert join_words(before, after, 1.69, 2.69) == (before, after)
+
+
 def test_windows_that_do_not_overlap_keep_all_their_words():
     before = [Word(0.0, 0.4, "does"), Word(0.5, 0.9, "no")]
     after = [Word(3.0, 3.4, "no"), Word(3.5, 3.9, "pain")]

@@ -89,7 +89,7 @@ def join_words(
     rest = [word for word in after if word.end > border]
     if kept and rest and _is_same_sound(kept[-1], rest[0]):
         rest = rest[1:]
-    return kept, _without_repetition(kept, rest)
+    return kept, rest
 
 
 def _is_same_sound(one: Word, other: Word) -> bool:
