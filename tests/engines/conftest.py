@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fi_desktop.audio.decode import decode
-from fi_desktop.audio.recording import Recording, RecordingWriter
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.engines.builtin import BuiltinDiarizer
 from fi_desktop.engines.builtin.eigenvoices import BackgroundModel, load_model
 from fi_desktop.engines.builtin.embedding import VoiceEmbedder
@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODEL_DIR = ROOT / "resources" / "models" / "builtin"
 NETWORKS_DIR = ROOT / "resources" / "models" / "voices"
 
+Sound = NDArray[np.float32]
 Write = Callable[[NDArray[np.float32]], Recording]
 
 
@@ -109,3 +110,15 @@ def read_rttm(path: Path) -> list[tuple[float, float, str]]:
     """Return start and end, seconds, and speaker of each turn."""
     fields = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
     return [(float(f[3]), float(f[3]) + float(f[4]), f[7]) for f in fields]
+
+
+def in_a_room(sound: Sound, *, late_from_s: float = 0.05, decay_s: float = 0.7) -> Sound:
+    """Add the late reverberation of a room, as strong as the sound itself."""
+    times = np.arange(round(decay_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    response = np.random.default_rng(7).normal(size=len(times)) * 10 ** (-3 * times / decay_s)
+    response[times < late_from_s] = 0.0
+    response /= np.linalg.norm(response)
+    response[0] = 1.0
+    length = len(sound) + len(response)
+    heard = np.fft.irfft(np.fft.rfft(sound, length) * np.fft.rfft(response, length), length)
+    return heard[: len(sound)].astype(np.float32)

@@ -18,13 +18,15 @@ from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import CancelledByUser, Interrupted, UserError
 from fi_desktop.core.transcript import Region, Transcription
 from fi_desktop.engines.contracts import Speech, TranscriptionOptions
+from fi_desktop.engines.dereverberation import without_reverberation
+from fi_desktop.engines.vad import detect_speech
 from fi_desktop.engines.whisper import WhisperTranscriber, passes
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
 from fi_desktop.engines.whisper.passes import WindowDecoder, to_words
 from fi_desktop.engines.whisper.spoken_languages import LanguageWindow
-from fi_desktop.engines.whisper.windows import Window
-from tests.engines.conftest import Write, ignore
+from fi_desktop.engines.whisper.windows import Window, frame_power, plan_windows, read_windows
+from tests.engines.conftest import Sound, Write, ignore, in_a_room
 from tests.packs.make_whisper import make_whisper
 
 CONSULTATION = ["Hola,", "¿cómo", "está?", "Sí,", "sí,", "la", "tos", "mejoró", "con", "l", "'antibiótico"]
@@ -202,6 +204,28 @@ def test_silence_never_reaches_the_model(
     silence = write(np.zeros(60 * 16_000, np.float32))
     found = transcriber.transcribe(silence, NO_SPEECH, options=TranscriptionOptions(), progress=ignore)
     assert (found.words, found.language) == ((), None)
+
+
+def test_the_model_hears_a_room_without_its_reverberation(
+    transcriber: WhisperTranscriber, write: Write, call_samples: Sound, monkeypatch: pytest.MonkeyPatch
+):
+    heard: list[Any] = []
+    real = Decoder.decode_batch
+
+    def decode_batch(self: Decoder, sounds: Any, options: Any) -> list[DecodedWindow]:
+        heard.extend(sounds)
+        return real(self, sounds, options)
+
+    monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
+    in_room = write(in_a_room(call_samples))
+    speech = detect_speech(in_room, per_channel=False, progress=ignore)
+    assert texts(transcriber, in_room, speech, language="es")
+    (window,) = plan_windows(speech, in_room.duration, frame_power(in_room, speech))
+    ((_window, samples),) = read_windows(in_room, [window])
+    (sound,) = heard
+    assert sound.shape == samples.shape
+    np.testing.assert_array_equal(sound, without_reverberation(samples))
+    assert not np.array_equal(sound, samples)
 
 
 def test_a_loop_is_collapsed(make: Make, call: Recording, call_speech: Speech):

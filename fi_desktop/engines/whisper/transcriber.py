@@ -27,6 +27,7 @@ from fi_desktop.engines.contracts import (
     Speech,
     TranscriptionOptions,
 )
+from fi_desktop.engines.dereverberation import without_reverberation
 from fi_desktop.engines.whisper import postprocess, vocabulary, windows
 from fi_desktop.engines.whisper.confidence import load_confidence
 from fi_desktop.engines.whisper.coverage import missing_speech
@@ -173,8 +174,9 @@ class WhisperTranscriber:
         if done:
             meter.skip(sum(window.duration for window in plan[:done]))
         sounds = windows.read_windows(recording, plan[done:])
-        while batch := list(islice(sounds, self._decoder.batch)):
-            meter.start(sum(window.duration for window, _samples in batch))
+        while read := list(islice(sounds, self._decoder.batch)):
+            meter.start(sum(window.duration for window, _samples in read))
+            batch = self._runner.run(partial(_without_reverberation, read), poll=meter.report)
             split = self._split_by_language(batch, speech, tracker, meter.report)
             new = []
             for part, decoded in self._windows.decode(split, context.options, meter.report):
@@ -227,6 +229,12 @@ class _Context:
     def options(self, language: str) -> DecodingOptions:
         """Return the decoding options for a part in this language."""
         return DecodingOptions(language, self.prompt, self.hotwords, self.known)
+
+
+def _without_reverberation(
+    batch: Sequence[tuple[Window, NDArray[np.float32]]],
+) -> list[tuple[Window, NDArray[np.float32]]]:
+    return [(window, without_reverberation(samples)) for window, samples in batch]
 
 
 def _words_of(options: TranscriptionOptions) -> frozenset[str]:
