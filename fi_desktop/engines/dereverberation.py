@@ -53,10 +53,11 @@ def _without_late(band: Spectrum, rounds: int) -> Spectrum:
     padded = np.concatenate([np.zeros(_DELAY + _TAPS - 1, dtype=band.dtype), band])
     # row t: frames t - _DELAY - _TAPS + 1 to t - _DELAY
     earlier = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(padded, _TAPS)[: len(band)])
+    conjugate = earlier.conj()
     dry = band
     for _ in range(rounds):
         power = _smooth(np.square(dry.real) + np.square(dry.imag))
-        weighted = earlier.conj() / np.maximum(power, _LEAST_POWER * power.mean())[:, None]
+        weighted = conjugate * (1.0 / np.maximum(power, _LEAST_POWER * power.mean()))[:, None]
         products = (weighted.T @ earlier).astype(np.complex128)
         products += _RIDGE * np.trace(products).real / _TAPS * np.eye(_TAPS)
         weights = np.linalg.solve(products, (weighted.T @ band).astype(np.complex128))
