@@ -157,6 +157,15 @@ class Clinic:
         until(lambda: _living_children(worker.pid))
         return _living_children(worker.pid)
 
+    def suspend_process(self) -> psutil.Process:
+        """Suspend the only worker's only process, or the one in its place if it has just ended."""
+        while True:
+            (worker,) = self.workers
+            (process,) = self.children(worker)
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+                return process
+
     def kill_worker(self, worker: subprocess.Popen[bytes]) -> None:
         """Kill a Celery worker with all its processes, as when its computer is gone."""
         children = psutil.Process(worker.pid).children(recursive=True)

@@ -79,10 +79,9 @@ def test_job_does_not_wait_for_a_server_that_others_keep_busy(
 def test_job_that_waits_on_the_server_comes_back_when_this_computer_is_free(
     home: Path, clinic: Clinic, recording: Path, sample: Path
 ):
-    (process,) = clinic.children(clinic.workers[0])
     with running_app(home, backend="both", workers=1, **clinic.settings()) as driver:
         driver.wait_for(lambda: {w.state for w in driver.workers()} == {WorkerState.IDLE})
-        process.suspend()  # it takes the task, and does not begin
+        process = clinic.suspend_process()  # it takes the task, and does not begin
         try:
             here, there = driver.submit(recording, options=NO_WORDS) + driver.submit(sample, options=NO_WORDS)
             assert workers_of(driver, here, there) == [["worker-1"], ["server-1", "worker-1"]]
@@ -101,11 +100,10 @@ def test_job_that_waits_on_the_server_comes_back_when_this_computer_is_free(
 
 
 def test_jobs_wait_on_the_server_if_this_computer_does_not_work(home: Path, clinic: Clinic, sample: Path):
-    (process,) = clinic.children(clinic.workers[0])
     settings = clinic.settings(server_jobs=4)
     with running_app(home, backend="cluster", **settings) as driver:
         driver.wait_for(lambda: [w.state for w in driver.workers()] == [WorkerState.IDLE] * 4)
-        process.suspend()
+        process = clinic.suspend_process()
         try:
             ids = [driver.submit(sample, options=NO_WORDS)[0] for _ in range(2)]
             until(lambda: sum(slot_waits(driver)) == 2)

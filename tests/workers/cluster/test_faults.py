@@ -146,9 +146,7 @@ def test_job_of_a_folder_for_transfers_that_is_away_is_done_here(home: Path, cli
 
 def test_task_that_redis_has_lost_is_sent_again(home: Path, clinic: Clinic, ten_seconds: Path):
     """Redis writes to its disk once a second: what came last is lost with its computer."""
-    (worker,) = clinic.workers
-    (process,) = clinic.children(worker)
-    process.suspend()
+    process = clinic.suspend_process()
     try:
         with running_app(home, backend="cluster", **clinic.settings()) as driver:
             (job_id,) = driver.submit(ten_seconds)

@@ -30,10 +30,9 @@ def test_flower_lists_attempts_by_the_numbers_of_jobs(home: Path, tmp_path: Path
             urllib.request.urlopen(f"{flower.address}/api/tasks", timeout=20.0)
         (done,) = driver.submit(patient, options=JobOptions(prompt="Metoprolol"))
         assert driver.wait_until_done(done)[0].state is JobState.COMPLETED
-        (process,) = clinic.children(clinic.workers[0])
         (cancelled,) = driver.submit(patient)
         driver.wait_for_progress(cancelled)
-        process.suspend()
+        process = clinic.suspend_process()
         driver.app.service.cancel([cancelled]).result(60)
         driver.wait_until_done(cancelled)
         process.resume()

@@ -222,10 +222,8 @@ def test_nothing_private_is_in_redis_or_in_the_folder(home: Path, clinic: Clinic
     words = [*patient.stem.split(), *PROMPT.split(), TERM, "sample", "SPEAKER"]
     options = JobOptions(prompt=PROMPT, vocabulary=(TERM,), speakers=SpeakerCount(2, 2))
     seen: list[bytes] = []
-    (worker,) = clinic.workers
-    (process,) = clinic.children(worker)
     with running_app(home, backend="cluster", **clinic.settings()) as driver:
-        process.suspend()
+        process = clinic.suspend_process()
         (job_id,) = driver.submit(patient, options=options)
         until(
             lambda: (
@@ -265,10 +263,8 @@ def test_stranger_can_neither_submit_nor_answer(home: Path, clinic: Clinic, pati
     from fi_desktop.workers.cluster.broker import Broker, celery_app
 
     stranger, place = ClusterKey(bytes(32)), checked_place(clinic.url)
-    (worker,) = clinic.workers
-    (process,) = clinic.children(worker)
     with running_app(home, backend="cluster", **clinic.settings()) as driver:
-        process.suspend()
+        process = clinic.suspend_process()
         (job_id,) = driver.submit(patient)
         until(clinic.keys)
         task = clinic.keys()[0].removeprefix("fi:claim:")
