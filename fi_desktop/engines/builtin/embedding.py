@@ -36,9 +36,9 @@ _PREEMPHASIS = np.float32(0.97)
 _FLOOR = np.float32(np.finfo(np.float32).eps)
 # Spectra of 1,000 frames fit the cache of a core.
 _BATCH = 1000
-# The network's context masking looks at 2 s at a time. Pieces of 6 s, half a second around each, tell short
-# stretches apart better than longer ones, and far better than each stretch by itself.
-_PIECE_ROWS, _MARGIN_ROWS = 300, 25
+# The network's context masking looks at 2 s at a time. Pieces of 5 s tell short stretches apart better than
+# longer ones, and far better than each stretch by itself.
+_PIECE_ROWS, _MARGIN_ROWS = 250, 50
 _SMALLEST_VARIANCE = 1e-10
 
 
