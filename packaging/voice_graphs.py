@@ -1,9 +1,10 @@
 """The voice networks as ONNX graphs, built from the weights of their published checkpoints.
 
 `segmentation_graph` is pyannote's segmentation-3.0 (PyanNet: SincNet, four bidirectional LSTMs, two linear
-layers). `frames_graph` and `embedding_graph` are CAM++ in two parts, cut before its statistics pooling, so
-that the frames of a recording are computed once and pooled over any of its parts. Batch normalization becomes
-part of the layer before it. Behind the last one CAM++ has no ReLU.
+layers). `convolutions_graph`, `frames_graph` and `embedding_graph` are CAM++ in three parts: its convolutions
+look at a tenth of a second around a frame, the dense layers behind them at seconds, and its statistics
+pooling can be over any part of a recording. Batch normalization becomes part of the layer before or behind
+it. Behind the last one CAM++ has no ReLU.
 
 Source: H. Bredin, "pyannote.audio 2.1" (2023); A. Plaquet and H. Bredin, "Powerset multi-class cross entropy
 loss" (2023); M. Ravanelli and Y. Bengio, SincNet (2018); H. Wang et al., "CAM++" (2023).
@@ -96,8 +97,8 @@ def segmentation_graph(weights: Weights) -> bytes:
     return graph.model({"samples": ["windows", 1, 160_000]}, {"classes": ["windows", 589, 7]})
 
 
-def frames_graph(weights: Weights) -> bytes:
-    """Return CAM++ up to its pooling: mel bands (1, frames, 80), mean 0, to (1, 512, frames / 2)."""
+def convolutions_graph(weights: Weights) -> bytes:
+    """Return CAM++'s first layers: mel bands (1, frames, 80), mean 0, to (1, 128, frames / 2)."""
     graph = _Graph(half=True)
     values = graph.op("Unsqueeze", graph.op("Transpose", "bands", perm=[0, 2, 1]), graph.weight(_ints(1)))
     values = graph.op("Relu", _conv(graph, values, weights, "head.conv1", "head.bn1", pads=[1, 1, 1, 1]))
@@ -113,7 +114,14 @@ def frames_graph(weights: Weights) -> bytes:
     values = _conv(
         graph, values, weights, f"{name}.linear", f"{name}.nonlinear.batchnorm", strides=[2], pads=[2, 2]
     )
-    values = graph.op("Relu", values)
+    graph.op("Relu", values, name="channels")
+    return graph.model({"bands": [1, "bands", 80]}, {"channels": [1, 128, "steps"]})
+
+
+def frames_graph(weights: Weights) -> bytes:
+    """Return CAM++'s dense layers up to its pooling: (1, 128, steps) to (1, 512, steps)."""
+    graph = _Graph(half=True)
+    values = "channels"
     segments = _segment_shape(graph, values)
     for block, (layers, dilation) in enumerate(_BLOCKS, 1):
         for layer in range(1, layers + 1):
@@ -121,12 +129,11 @@ def frames_graph(weights: Weights) -> bytes:
             grown = _context_layer(graph, values, weights, name, dilation, segments)
             values = graph.op("Concat", values, grown, axis=1)
         name = f"xvector.transit{block}"
-        values = _normalized(graph, values, weights, f"{name}.nonlinear.batchnorm")
-        values = graph.op("Conv", values, graph.weight(weights[f"{name}.linear.weight"]))
+        values = _normalized(graph, values, weights, f"{name}.nonlinear.batchnorm", f"{name}.linear")
     scale, shift = _batch_norm(weights, "xvector.out_nonlinear.batchnorm")
     values = graph.op("Mul", values, graph.weight(scale[:, None]))
     graph.op("Relu", graph.op("Add", values, graph.weight(shift[:, None])), name="frames")
-    return graph.model({"bands": [1, "bands", 80]}, {"frames": [1, 512, "steps"]})
+    return graph.model({"channels": [1, 128, "steps"]}, {"frames": [1, 512, "steps"]})
 
 
 def embedding_graph(weights: Weights) -> bytes:
@@ -211,11 +218,26 @@ def _conv(graph: _Graph, values: str, weights: Weights, conv: str, norm: str, **
     return graph.op("Conv", values, graph.weight(scaled), graph.weight(shift), **attributes)
 
 
-def _normalized(graph: _Graph, values: str, weights: Weights, norm: str) -> str:
-    """Add batch normalization and a ReLU in front of a layer, where nothing can take the scale."""
+def _normalized(
+    graph: _Graph, values: str, weights: Weights, norm: str, conv: str, following: str = ""
+) -> str:
+    """Add batch normalization, a ReLU and a convolution of width 1, behind that another normalization.
+
+    A scale s > 0 and a shift b become part of the convolution: ReLU(s x + b) = s max(x, -b / s) + b; for
+    s < 0 it is the minimum. The rounded matrix makes the bias, so that 0 behind the ReLU stays exactly 0.
+    """
     scale, shift = _batch_norm(weights, norm)
-    scaled = graph.op("Mul", values, graph.weight(scale.astype(np.float32)[:, None]))
-    return graph.op("Relu", graph.op("Add", scaled, graph.weight(shift.astype(np.float32)[:, None])))
+    limit = -shift / scale
+    values = graph.op("Max", values, graph.weight(np.where(scale > 0, limit, -np.inf)[:, None]))
+    if (scale < 0).any():
+        values = graph.op("Min", values, graph.weight(np.where(scale < 0, limit, np.inf)[:, None]))
+    matrix = weights[f"{conv}.weight"][:, :, 0]
+    bias = np.zeros(len(matrix))
+    if following:
+        factor, bias = _batch_norm(weights, following)
+        matrix = matrix * factor[:, None]
+    matrix = (matrix * scale).astype(np.float16)
+    return graph.op("Conv", values, graph.weight(matrix[:, :, None]), graph.weight(bias - matrix @ limit))
 
 
 def _residual(graph: _Graph, values: str, weights: Weights, name: str, stride: int) -> str:
@@ -241,9 +263,8 @@ def _context_layer(
     graph: _Graph, values: str, weights: Weights, name: str, dilation: int, segments: tuple[str, str]
 ) -> str:
     """Add a dense layer whose output is gated by the mean of its segment and of all frames."""
-    hidden = _normalized(graph, values, weights, f"{name}.nonlinear1.batchnorm")
-    hidden = _conv(graph, hidden, weights, f"{name}.linear1", f"{name}.nonlinear2.batchnorm")
-    hidden = graph.op("Relu", hidden)
+    norms = f"{name}.nonlinear1.batchnorm", f"{name}.nonlinear2.batchnorm"
+    hidden = graph.op("Relu", _normalized(graph, values, weights, norms[0], f"{name}.linear1", norms[1]))
     layer = f"{name}.cam_layer"
     local = graph.op(
         "Conv",

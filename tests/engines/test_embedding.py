@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fi_desktop.audio.recording import Recording
-from fi_desktop.engines.builtin.embedding import VoiceEmbedder, mel_bands, with_squares
+from fi_desktop.engines.builtin.embedding import VoiceEmbedder, in_pieces, mel_bands, with_squares
 from fi_desktop.engines.builtin.features import frames_of
 from fi_desktop.engines.networks import load_network
 
@@ -44,7 +44,8 @@ def speech_bands(samples: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def frame_layers(bands: np.ndarray) -> np.ndarray:
     """Run the network once: (rows, 512)."""
-    return load_network(NETWORKS_DIR, "frames.onnx").run(bands=bands[None].astype(np.float32))[0].T
+    channels = load_network(NETWORKS_DIR, "convolutions.onnx").run(bands=bands[None].astype(np.float32))
+    return load_network(NETWORKS_DIR, "frames.onnx").run(channels=channels)[0].T
 
 
 def one_frame(frame: np.ndarray) -> np.ndarray:
@@ -103,13 +104,28 @@ def test_long_speech_is_computed_in_pieces_with_margins(
     embedder: VoiceEmbedder, call: Recording, call_samples: np.ndarray, ten_seconds: np.ndarray
 ) -> None:
     found = list(embedder.rows(call, ten_seconds, ignore))
-    bands = speech_bands(call_samples, ten_seconds)
+    bands = speech_bands(call_samples, ten_seconds).astype(np.float32)
+    channels = load_network(NETWORKS_DIR, "convolutions.onnx").run(bands=bands[None])
+    dense = load_network(NETWORKS_DIR, "frames.onnx")
     starts = range(0, len(bands) // 2, 250)
     assert len(found) == len(starts) == 3
     for piece, start in zip(found, starts, strict=True):
         low, high = max(0, start - 50), start + 250 + 50
-        expected = frame_layers(bands[2 * low : 2 * high])[start - low :][:250]
+        expected = dense.run(channels=channels[:, :, low:high])[0].T[start - low :][:250]
         np.testing.assert_allclose(piece, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("items", [0, 1, 2, 9, 10, 11, 13, 14, 20, 23, 57])
+@pytest.mark.parametrize("block", [1, 4, 13, 100])
+def test_pieces_cover_a_sequence_once_with_margins_from_it(items: int, block: int) -> None:
+    sequence = np.arange(items, dtype=np.float32)[:, None]
+    blocks = (sequence[start : start + block] for start in range(0, items, block))
+    found = list(in_pieces(blocks, 10, 3))
+    assert len(found) == -(-items // 10)
+    for at, (values, own) in enumerate(found):
+        start, end = 10 * at, min(items, 10 * (at + 1))
+        np.testing.assert_array_equal(values[own], sequence[start:end])
+        np.testing.assert_array_equal(values, sequence[max(0, start - 3) : end + 3])
 
 
 @pytest.mark.parametrize("block", [4_321, 163_217])
@@ -156,8 +172,8 @@ def test_long_recording_is_read_piece_by_piece(
     once = -(-recording.samples // 160_000)
     for count in range(3):
         assert next(pieces).shape == (250, 512)
-        # all blocks for the mean of the bands, then one or two for each 5 s
-        assert len(read) <= once + 1 + count
+        # all blocks for the mean of the bands, then two for the first 5 s, and one or none for each further
+        assert len(read) <= once + 2 + count
 
 
 def test_progress_rises_to_one(embedder: VoiceEmbedder, call: Recording, ten_seconds: np.ndarray) -> None:

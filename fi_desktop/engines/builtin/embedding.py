@@ -1,8 +1,9 @@
 """Voice embeddings by CAM++: one point for any part of a recording's speech.
 
-The frame layers run once over the speech, its pauses left out. What follows them, statistics pooling and one
-linear layer, is cheap, so an embedding can be had for any set of chunks. One pass over the recording for the
-mean of the mel bands, one for the frames; memory holds a few minutes of frames.
+The frame layers run once over the speech, its pauses left out: its convolutions over all of it, its dense
+layers in pieces. What follows them, statistics pooling and one linear layer, is cheap, so an embedding can be
+had for any set of chunks. One pass over the recording for the mean of the mel bands, one for the frames;
+memory holds seconds of them.
 
 Input: 80 mel bands of 20 to 8000 Hz in frames of 25 ms every 10 ms, less their mean over the recording's
 speech, as Kaldi computes them. The frame layers put out one row for two frames.
@@ -13,7 +14,7 @@ masking"; D. Snyder et al. 2018 (statistics pooling).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,6 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.engines.builtin.features import ROW_FRAMES, Floats32, frames_of
 from fi_desktop.engines.contracts import Progress
 from fi_desktop.engines.networks import Network, load_network, pack_name
-from fi_desktop.system.memory import release_freed_memory
 
 DIMENSIONS = 192
 STATISTICS = 1024
@@ -36,14 +36,16 @@ _PREEMPHASIS = np.float32(0.97)
 _FLOOR = np.float32(np.finfo(np.float32).eps)
 # Spectra of 1,000 frames fit the cache of a core.
 _BATCH = 1000
-# The network's context masking looks at 2 s at a time. Pieces of 5 s tell short stretches apart better than
-# longer ones, and far better than each stretch by itself.
+# A row of the convolutions depends on 12 frames before and 12 behind its own.
+_BLOCK_FRAMES, _REACH_FRAMES = 1000, 12
+# The dense layers' context masking looks at 2 s at a time. Pieces of 5 s tell short stretches apart better
+# than longer ones, and far better than each stretch by itself.
 _PIECE_ROWS, _MARGIN_ROWS = 250, 50
 _SMALLEST_VARIANCE = 1e-10
 
 
 class VoiceEmbedder:
-    """The two parts of the network.
+    """The parts of the network.
 
     Attributes:
         name: name and version of the weights.
@@ -52,6 +54,7 @@ class VoiceEmbedder:
     def __init__(self, pack: Path) -> None:
         """pack: the folder of the voice networks."""
         self.name = pack_name(pack)
+        self._convolutions: Network = load_network(pack, "convolutions.onnx")
         self._frames: Network = load_network(pack, "frames.onnx")
         self._embedding: Network = load_network(pack, "embedding.onnx")
 
@@ -62,27 +65,12 @@ class VoiceEmbedder:
         """
         mean = _mean_bands(recording, mask, lambda fraction: progress(0.1 * fraction))
         total = int(mask.sum()) // ROW_FRAMES
-        pending = np.zeros((0, _BANDS), dtype=np.float32)
-        before = done = 0  # rows of context at the front of `pending`; rows yielded
-        core, margin = _PIECE_ROWS * ROW_FRAMES, _MARGIN_ROWS * ROW_FRAMES
-        for bands in _speech_bands(recording, mask):
-            pending = np.concatenate([pending, bands - mean])
-            while len(pending) >= before * ROW_FRAMES + core + margin:
-                end = before * ROW_FRAMES + core
-                yield self._run(pending[: end + margin], before, _PIECE_ROWS)
-                done += _PIECE_ROWS
-                progress(0.1 + 0.9 * done / total)
-                pending, before = pending[end - margin :], _MARGIN_ROWS
-        rest = total - done
-        while rest > 0:
-            rows = min(rest, _PIECE_ROWS)
-            end = (before + rows) * ROW_FRAMES
-            yield self._run(pending[: end + margin], before, rows)
-            pending, before, rest = (
-                pending[max(0, end - margin) :],
-                min(before + rows, _MARGIN_ROWS),
-                rest - rows,
-            )
+        done = 0
+        for values, own in in_pieces(self._channels(recording, mask, mean), _PIECE_ROWS, _MARGIN_ROWS):
+            frames = self._frames.run(channels=np.ascontiguousarray(values.T)[None])[0]
+            done += own.stop - own.start
+            progress(0.1 + 0.9 * done / total)
+            yield np.ascontiguousarray(frames[:, own].T)
         progress(1.0)
 
     def embed(self, count: NDArray[Any], sums: NDArray[np.float64]) -> Floats32:
@@ -109,9 +97,42 @@ class VoiceEmbedder:
         embedding: Floats32 = self.embed(np.array([count]), sums)[0]
         return embedding
 
-    def _run(self, bands: Floats32, before: int, rows: int) -> Floats32:
-        frames = self._frames.run(bands=bands[None])[0]
-        return np.ascontiguousarray(frames[:, before : before + rows].T)
+    def _channels(self, recording: Recording, mask: NDArray[np.bool_], mean: Floats32) -> Iterator[Floats32]:
+        """Yield the convolutions' output for the marked frames, blocks of float32 (rows, 128), in order."""
+        bands = (block - mean for block in _speech_bands(recording, mask))
+        for values, own in in_pieces(bands, _BLOCK_FRAMES, _REACH_FRAMES):
+            channels = self._convolutions.run(bands=values[None])[0]
+            yield channels[:, own.start // ROW_FRAMES : own.stop // ROW_FRAMES].T
+
+
+def in_pieces(blocks: Iterable[Floats32], size: int, margin: int) -> Iterator[tuple[Floats32, slice]]:
+    """Cut a sequence into pieces that know what is around them, whatever blocks it comes in.
+
+    Args:
+        blocks: of the sequence, (items, ...), in order.
+        size: of a piece; the last one is shorter.
+        margin: items around a piece, fewer at the sequence's ends.
+
+    Yields:
+        A piece with its margins, and where in it the piece itself lies.
+    """
+    pending: list[Floats32] = []
+    held = before = 0  # items in `pending`, and those of them before the next piece
+    for block in blocks:
+        pending.append(block)
+        held += len(block)
+        while held >= before + size + margin:
+            whole = np.concatenate(pending)
+            end = before + size
+            yield whole[: end + margin], slice(before, end)
+            pending, before = [whole[max(0, end - margin) :]], min(end, margin)
+            held = len(pending[0])
+    while held > before:
+        whole = np.concatenate(pending)
+        end = min(before + size, held)
+        yield whole[: end + margin], slice(before, end)
+        pending, before = [whole[max(0, end - margin) :]], min(end, margin)
+        held = len(pending[0])
 
 
 def unit(vectors: NDArray[np.floating]) -> Floats32:
@@ -140,7 +161,6 @@ def _speech_bands(recording: Recording, mask: NDArray[np.bool_]) -> Iterator[Flo
     """Yield the mel bands of the marked frames, block by block."""
     at = 0
     for frames in frames_of(recording.blocks(block_s=20.0)):
-        release_freed_memory()  # as in `overlap.py`
         marked = mask[at : at + len(frames)]
         at += len(frames)
         if marked.any():
