@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import math
 import mmap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 _M_ARENA_MAX = -8  # in malloc.h
+_ALIGNMENT = 64  # of an array: a line of the processor's cache
 
 
 def release_freed_memory() -> None:
@@ -41,8 +43,38 @@ def own_pages(shape: Sequence[int], kind: DTypeLike) -> NDArray[Any]:
 
     In the C library's memory, an array that stays would keep all that was freed around it.
     """
-    size = math.prod(shape) * np.dtype(kind).itemsize
-    return np.frombuffer(mmap.mmap(-1, max(1, size)), dtype=kind, count=math.prod(shape)).reshape(shape)
+    return share_own_pages({"": (shape, kind)})[""]
+
+
+def share_own_pages(wanted: Mapping[str, tuple[Sequence[int], DTypeLike]]) -> dict[str, NDArray[Any]]:
+    """Return arrays of zeros in one block of memory, which goes back with the last of them.
+
+    Arrays of some megabytes that are used for a moment are best in one block: Linux gives it pages of 2 MB, a
+    tenth of the time of small ones.
+
+    wanted: shape and type by name.
+    """
+    starts, end = [], 0
+    for shape, kind in wanted.values():
+        starts.append(end)
+        size = math.prod(shape) * np.dtype(kind).itemsize
+        end += -(-size // _ALIGNMENT) * _ALIGNMENT
+    block = _map_pages(max(1, end))
+    return {
+        name: np.frombuffer(block, kind, math.prod(shape), start).reshape(shape)
+        for (name, (shape, kind)), start in zip(wanted.items(), starts, strict=True)
+    }
+
+
+def _map_pages(size: int) -> mmap.mmap:
+    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows
+        return mmap.mmap(-1, size)
+    # without these flags it would be memory that processes share, at twice the time
+    block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a kernel without them
+            block.madvise(mmap.MADV_HUGEPAGE)
+    return block
 
 
 @cache

@@ -270,7 +270,6 @@ class Decoder:
         with memory_errors():
             (output,) = self._encode([samples])
             found = self._texts.score(output, start, joined, tokenizer)
-        release_freed_memory()
         scores = []
         for text, row in zip(tokens, found, strict=True):
             borders = np.cumsum([0, *(len(word) for word in text)])
@@ -287,7 +286,6 @@ class Decoder:
     ) -> list[DecodedWindow]:
         tokenizer = self._tokenizer(options.language)
         texts = self._generate(encoded, options, tokenizer, beam)
-        release_freed_memory()
         words = self._align(windows, encoded, [text.tokens for text in texts], tokenizer)
         return [_decoded(row, text) for row, text in zip(words, texts, strict=True)]
 
@@ -302,7 +300,6 @@ class Decoder:
         if silence_s is None:
             silence_s = _SILENCE_S if longest_s > _SHORT_S else _SILENCE_AFTER_SHORT_S
         frames = min(_WINDOW_FRAMES, 2 * math.ceil((longest_s + silence_s) * _ENCODED_HZ))
-        release_freed_memory()  # of decoding: it is another thread's
         held = [self._find_held(samples) for samples in windows]
         frames = max([frames, *(each.features.shape[1] for each in held if each is not None)])
         found = []
@@ -315,7 +312,8 @@ class Decoder:
                 found.append(_Encoded(samples, features, kept))
             else:
                 found.append(known)
-        release_freed_memory()
+        if len(windows) > 1:  # for one it would take longer than what it saves is worth
+            release_freed_memory()
         self._held = [*found, *(each for each in self._held if each not in found)][: self.batch + _HELD]
         return [each.output for each in found]
 

@@ -22,7 +22,7 @@ from fi_desktop.engines.networks import Network
 from fi_desktop.engines.whisper.model_weights import read_weights
 from fi_desktop.engines.whisper.rounded_weights import half_precision, products_are_exact, rounded
 from fi_desktop.system.files import resource
-from fi_desktop.system.memory import own_pages
+from fi_desktop.system.memory import own_pages, share_own_pages
 
 _log = logging.getLogger(__name__)
 
@@ -137,10 +137,14 @@ class TextNetwork:
         """Return keys and values of the encoder's output for windows, (frames, width) each, equally long."""
         arrays: Arrays = {}
         for window, output in enumerate(outputs):
-            for name, found in self._memory.run_named(encoded=output[None]).items():
-                if not window:
-                    arrays[name] = own_pages((len(outputs), *found.shape[1:]), found.dtype)
-                arrays[name][window] = found[0]
+            found = self._memory.run_named(encoded=output[None])
+            if not window:
+                count = len(outputs)
+                arrays = share_own_pages(
+                    {name: ((count, *each.shape[1:]), each.dtype) for name, each in found.items()}
+                )
+            for name, each in found.items():
+                arrays[name][window] = each[0]
         return Memory(arrays)
 
     def run(

@@ -15,7 +15,6 @@ from fi_desktop.engines.whisper.alignment import Alignment, align
 from fi_desktop.engines.whisper.beam_search import LENGTH_PENALTY, Found, Search, find_texts
 from fi_desktop.engines.whisper.text_network import Memory, TextNetwork, open_text_network
 from fi_desktop.engines.whisper.text_scores import token_scores
-from fi_desktop.system.memory import release_freed_memory
 
 CONTEXT = 448  # tokens of the model: prompt and text
 LONGEST_TEXT = CONTEXT // 2  # where the library ends a text
@@ -141,7 +140,6 @@ class NetworkTexts:
         # one after the other: it takes little time, and much memory
         memories = [self._network.remember([encoded[number] for number in part]) for part in parts]
         self._remembered = encoded, memories
-        release_freed_memory()
         found = self._in_threads(lambda memory: find_texts(self._network, memory, search), memories)
         return [each for part in found for each in part]
 

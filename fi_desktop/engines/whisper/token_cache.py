@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,6 +29,10 @@ class TokenCache:
         """Begin with one hypothesis for each window, and no tokens."""
         self._network = network
         self.arrays = network.empty_cache(windows, 0)
+        # Each array has a block with room to grow, and they move into the spare one in turn: the time to copy
+        # them is that of a new block's first use.
+        self._blocks = dict.fromkeys(self.arrays, np.empty(0, dtype=np.float32))
+        self._spare = np.empty(0, dtype=np.float32)
         self._seen = np.zeros((windows, 1, 0), dtype=bool)  # of the slots, by each hypothesis
         self._used = 0
 
@@ -74,22 +79,28 @@ class TokenCache:
         size = -(-(self._used + count + _SPARE) // _MULTIPLE) * _MULTIPLE
         slots = [np.flatnonzero(row) for row in seen_by_any]
         for name, before in self.arrays.items():
-            keys = "key" in name
-            after = own_pages(
-                (*before.shape[:3], size) if keys else (*before.shape[:2], size, before.shape[3]),
-                before.dtype,
-            )
-            for window, kept in enumerate(slots):
-                if keys:
+            if "key" in name:
+                after = self._take_spare((*before.shape[:3], size))
+                for window, kept in enumerate(slots):
                     # a quarter of the time of indexing
                     after[window, :, :, : len(kept)] = np.take(before[window], kept, axis=2)
-                else:
-                    after[window, :, : len(kept)] = before[window][:, kept]
+            else:
+                after = self._take_spare((*before.shape[:2], size, before.shape[3]))
+                for window, kept in enumerate(slots):
+                    after[window, :, : len(kept)] = np.take(before[window], kept, axis=1)
             self.arrays[name] = after
+            self._spare, self._blocks[name] = self._blocks[name], self._spare
         seen = np.zeros((*self._seen.shape[:2], size), dtype=bool)
         for window, kept in enumerate(slots):
             seen[window, :, : len(kept)] = self._seen[window][:, kept]
         self._seen = seen
+
+    def _take_spare(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return an array in the spare block, which is replaced if it is too small."""
+        size = math.prod(shape)
+        if len(self._spare) < size:
+            self._spare = own_pages((2 * size,), np.float32)
+        return self._spare[:size].reshape(shape)
 
 
 def order_of_kept(kept: Sequence[int]) -> list[int]:
