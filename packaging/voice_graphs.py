@@ -129,7 +129,7 @@ def frames_graph(weights: Weights) -> bytes:
             grown = _context_layer(graph, values, weights, name, dilation, segments)
             values = graph.op("Concat", values, grown, axis=1)
         name = f"xvector.transit{block}"
-        values = _normalized(graph, values, weights, f"{name}.nonlinear.batchnorm", f"{name}.linear")
+        values = _norm_and_conv(graph, values, weights, f"{name}.nonlinear.batchnorm", f"{name}.linear")
     scale, shift = _batch_norm(weights, "xvector.out_nonlinear.batchnorm")
     values = graph.op("Mul", values, graph.weight(scale[:, None]))
     graph.op("Relu", graph.op("Add", values, graph.weight(shift[:, None])), name="frames")
@@ -218,7 +218,7 @@ def _conv(graph: _Graph, values: str, weights: Weights, conv: str, norm: str, **
     return graph.op("Conv", values, graph.weight(scaled), graph.weight(shift), **attributes)
 
 
-def _normalized(
+def _norm_and_conv(
     graph: _Graph, values: str, weights: Weights, norm: str, conv: str, following: str = ""
 ) -> str:
     """Add batch normalization, a ReLU and a convolution of width 1, behind that another normalization.
@@ -264,7 +264,7 @@ def _context_layer(
 ) -> str:
     """Add a dense layer whose output is gated by the mean of its segment and of all frames."""
     norms = f"{name}.nonlinear1.batchnorm", f"{name}.nonlinear2.batchnorm"
-    hidden = graph.op("Relu", _normalized(graph, values, weights, norms[0], f"{name}.linear1", norms[1]))
+    hidden = graph.op("Relu", _norm_and_conv(graph, values, weights, norms[0], f"{name}.linear1", norms[1]))
     layer = f"{name}.cam_layer"
     local = graph.op(
         "Conv",

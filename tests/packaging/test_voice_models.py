@@ -219,6 +219,27 @@ def test_frame_layers_run_on_any_length(graphs: ModuleType, bands: int):
     assert found.max() > found.min() >= 0.0
 
 
+def test_norm_and_relu_become_part_of_the_convolution_behind_them(graphs: ModuleType):
+    before, behind = norm(20), norm(8)
+    before["weight"][:7] *= -1.0
+    weights = flat({"before": before, "conv.weight": drawn(8, 20, 1), "behind": behind})
+    graph = graphs._Graph(half=True)
+    found = graph.op(
+        "Identity", graphs._norm_and_conv(graph, "x", weights, "before", "conv", "behind"), name="y"
+    )
+    network = Network(graph.model({"x": [1, 20, "steps"]}, {found: [1, 8, "steps"]}))
+    values = RNG.normal(size=(1, 20, 50)).astype(np.float32)
+
+    def normalized(array: np.ndarray, values: dict[str, np.ndarray]) -> np.ndarray:
+        scale = values["weight"] / np.sqrt(values["running_var"] + 1e-5)
+        return (array - values["running_mean"][:, None]) * scale[:, None] + values["bias"][:, None]
+
+    hidden = np.maximum(normalized(values[0], before), 0.0)
+    expected = normalized(weights["conv.weight"][:, :, 0] @ hidden, behind)
+    # weights are stored in half precision
+    np.testing.assert_allclose(network.run(x=values)[0], expected, atol=0.01)
+
+
 def test_embedding_is_normalized_and_has_no_relu_behind_it(graphs: ModuleType):
     matrix, dense = drawn(192, 1024, 1), norm(192, learned=False)
     weights = flat({"xvector.dense": {"linear.weight": matrix, "nonlinear.batchnorm": dense}})

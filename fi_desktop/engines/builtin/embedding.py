@@ -1,9 +1,9 @@
 """Voice embeddings by CAM++: one point for any part of a recording's speech.
 
-The frame layers run once over the speech, its pauses left out: its convolutions over all of it, its dense
-layers in pieces. What follows them, statistics pooling and one linear layer, is cheap, so an embedding can be
-had for any set of chunks. One pass over the recording for the mean of the mel bands, one for the frames;
-memory holds seconds of them.
+The frame layers run once over the speech, its pauses left out: their convolutions over all of it, their
+dense layers in pieces. What follows them, statistics pooling and one linear layer, is cheap, so an embedding
+can be had for any set of chunks. One pass over the recording for the mean of the mel bands, one for the
+frames; memory holds seconds of them.
 
 Input: 80 mel bands of 20 to 8000 Hz in frames of 25 ms every 10 ms, less their mean over the recording's
 speech, as Kaldi computes them. The frame layers put out one row for two frames.

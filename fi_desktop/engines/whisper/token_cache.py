@@ -27,10 +27,9 @@ class TokenCache:
 
     def __init__(self, network: TextNetwork, windows: int) -> None:
         """Begin with one hypothesis for each window, and no tokens."""
-        self._network = network
         self.arrays = network.empty_cache(windows, 0)
-        # Each array has a block with room to grow, and they move into the spare one in turn: the time to copy
-        # them is that of a new block's first use.
+        # Most of the time to copy an array into new memory would be the memory's first use, so each has a
+        # block with room to grow, and they move into the spare one in turn.
         self._blocks = dict.fromkeys(self.arrays, np.empty(0, dtype=np.float32))
         self._spare = np.empty(0, dtype=np.float32)
         self._seen = np.zeros((windows, 1, 0), dtype=bool)  # of the slots, by each hypothesis
