@@ -61,6 +61,15 @@ def test_a_sentence_between_pauses_may_be_in_another_language_and_a_word_may_not
     assert languages(rows, pauses=True, length_s=0.8) == ["en"] * 4
 
 
+def test_a_short_sentence_between_pauses_is_decoded_in_both_languages():
+    # "I'll always let you down!" among Spanish sentences: 1.7 s, and its detection as measured
+    spans = [Span(2.0 * n, 2.0 * n + 1.7) for n in range(5)]
+    rows = np.array([SPANISH, SPANISH, [0.984, 0, 0, 0], SPANISH, SPANISH])
+    window = Window((Region(0.0, 9.7),))
+    parts = LanguageTracker(KNOWN, ("es", "en")).split([(window, np.zeros(1))], [spans], [rows], ALWAYS)
+    assert [(part.language, part.rival) for part in parts] == [("es", None), ("en", "es"), ("es", None)]
+
+
 def test_spans_without_evidence_keep_the_language_around_them():
     assert languages([ENGLISH, NEITHER, NEITHER, NEITHER]) == ["en"] * 4
     assert languages([SPANISH, NEITHER, NEITHER, SPANISH], pauses=True) == ["es"] * 4

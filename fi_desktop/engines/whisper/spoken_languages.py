@@ -34,7 +34,7 @@ _FULL_WEIGHT_S = 2.0  # shorter spans are less evidence
 
 _NEITHER = 0.05  # a span with no language likelier than this is no evidence
 _CHANGE_COST = 3.2  # slightly more than the evidence of one span that is sure of the other language
-_CHANGE_COST_AT_PAUSE = 1.4  # slightly less than half of it: one sentence may be in the other language
+_CHANGE_COST_AT_PAUSE = 1.1  # less than half of it: one short sentence may be in the other language
 # A language that is not expected is found after some 9 s of speech, all of it surely in that language.
 _UNEXPECTED_COST = 15.0
 _SURE = 0.8
