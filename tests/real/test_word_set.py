@@ -25,6 +25,7 @@ from tests.real.conftest import ROOT
 SET = Path(os.environ.get("FI_DESKTOP_WORD_SET") or ROOT.parent / "wordsets" / "v1")
 MINUTES = 10.0  # of each language: one recording of each kind
 NEAR = 1.25  # times the errors of the plain way; the goal is 1
+LOST = 0.04  # of the stretches of bilingual recordings; rounding differs by processor, here it is none
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +80,12 @@ def test_errors_are_at_most_those_of_the_batched_way_and_near_the_plain_one(
     assert ours.rate <= NEAR * plain.rate, (ours, plain)
 
 
-def test_neither_language_is_translated_where_it_changes_once(ways: dict[str, Way]):
-    parts = [part for part in chosen(("bilingual",), 60.0, None) if part.reference["kind"] == "switch"][:4]
+def test_no_stretch_is_translated_and_nearly_all_are_in_their_own_language(ways: dict[str, Way]):
     found = [
-        each
-        for part in parts
+        (part.path.stem, each)
+        for part in chosen(("bilingual",), 60.0, None)
         for each in word_scores.stretches(part.reference, ways["ours"].transcribe(part))
     ]
-    assert [each.heard_in for each in found] == [each.said_in for each in found]
+    assert not [name for name, each in found if each.translated]
+    lost = [name for name, each in found if each.heard_in is None]
+    assert len(lost) <= LOST * len(found), lost
